@@ -1,0 +1,80 @@
+"""Domains and datasets: labelled examples of one distribution, in canonical arrays. No torch here."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Modality = Literal["image", "text", "vector", "audio"]
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples of one split.
+
+    `inputs`: images are uint8 of shape (n, channels, height, width); vectors are float32 of shape (n, features).
+    `labels`: int64 of shape (n,), indices into the domain's `class_names`.
+    """
+
+    inputs: NDArray[np.generic]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One distribution of labelled examples with `train`, `val` and `test` splits."""
+
+    name: str
+    modality: Modality
+    class_names: tuple[str, ...]
+    train: Split
+    val: Split
+    test: Split
+
+    def split(self, name: SplitName) -> Split:
+        """The split called `name`."""
+        return {"train": self.train, "val": self.val, "test": self.test}[name]
+
+    @property
+    def revision(self) -> str:
+        """A hash of the canonical arrays (16 hex digits), never of the file that they came in."""
+        digest = hashlib.sha256(repr((self.modality, self.class_names)).encode())
+        for name in SPLITS:
+            for array in (self.split(name).inputs, self.split(name).labels):
+                digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+
+class Dataset(ABC):
+    """What a dataset plugin offers: domains that share a label space.
+
+    Subclasses set the class attributes and implement `load`. `domains` is read without loading any data.
+    """
+
+    #: Names of the domains, in the order in which tables show them.
+    domains: ClassVar[tuple[str, ...]]
+    #: Licence of the data, one line.
+    licence: ClassVar[str]
+    #: Where the data comes from: a link or a citation.
+    origin: ClassVar[str]
+    #: The metric by which strategies are ranked on this dataset.
+    primary_metric: ClassVar[str] = "accuracy"
+
+    @abstractmethod
+    def load(self, domain: str) -> Domain:
+        """The domain called `domain`, complete. Raises `tlbench.errors.DataError` where it cannot be had."""
+
+    def fingerprint(self) -> str:
+        """A cheap string that changes when `load` would give other arrays (default: it never does)."""
+        return ""
