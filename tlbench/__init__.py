@@ -1,0 +1,81 @@
+"""tlbench: which strategy, which source, at what cost, and when does transfer do harm?
+
+The names below are what plugins use. They are loaded when first touched, so that `import tlbench` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+__version__ = "0.1.0"
+
+#: Marks a function of a plugin as the implementation of a hook in `tlbench.hookspecs`.
+hookimpl = pluggy.HookimplMarker("tlbench")
+
+if TYPE_CHECKING:
+    from tlbench.backbone import Backbone
+    from tlbench.domain import Dataset, Domain, Split
+    from tlbench.errors import DataError, TlbenchError
+    from tlbench.model import TransferModel
+    from tlbench.predictor import ModelPredictor, Prediction, Predictor
+    from tlbench.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
+    from tlbench.task import TransferTask
+    from tlbench.training import layers, losses, schedules
+    from tlbench.training.batches import Batch
+    from tlbench.training.toolkit import Toolkit
+
+_HOME = {
+    "Backbone": "tlbench.backbone",
+    "Batch": "tlbench.training.batches",
+    "DataError": "tlbench.errors",
+    "Dataset": "tlbench.domain",
+    "Domain": "tlbench.domain",
+    "FeatureStrategy": "tlbench.strategy",
+    "GradientStrategy": "tlbench.strategy",
+    "ModelPredictor": "tlbench.predictor",
+    "Params": "tlbench.strategy",
+    "Prediction": "tlbench.predictor",
+    "Predictor": "tlbench.predictor",
+    "Split": "tlbench.domain",
+    "Strategy": "tlbench.strategy",
+    "TlbenchError": "tlbench.errors",
+    "Toolkit": "tlbench.training.toolkit",
+    "TransferModel": "tlbench.model",
+    "TransferTask": "tlbench.task",
+}
+_MODULES = {"layers", "losses", "schedules"}
+
+__all__ = [
+    "Backbone",
+    "Batch",
+    "DataError",
+    "Dataset",
+    "Domain",
+    "FeatureStrategy",
+    "GradientStrategy",
+    "ModelPredictor",
+    "Params",
+    "Prediction",
+    "Predictor",
+    "Split",
+    "Strategy",
+    "TlbenchError",
+    "Toolkit",
+    "TransferModel",
+    "TransferTask",
+    "hookimpl",
+    "layers",
+    "losses",
+    "schedules",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"tlbench.training.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'tlbench' has no attribute {name!r}")

@@ -1,0 +1,33 @@
+"""What a backbone is: a network from an input to a feature vector, in stages that can be frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class Backbone(nn.Module):
+    """Turns prepared inputs into features (n, feature_dim).
+
+    `stages`, from input to output, are what `freeze = N` counts. Built-in plugins are examples.
+    """
+
+    def __init__(self, stages: Sequence[nn.Module], feature_dim: int) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(stages)
+        self.feature_dim = feature_dim
+
+    def preprocess(self, inputs: Tensor) -> Tensor:
+        """Raw inputs as floats: uint8 images to [-1, 1], everything else as it is."""
+        if inputs.dtype == torch.uint8:
+            return inputs.float().div_(127.5).sub_(1.0)
+        return inputs.float()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Raw inputs (n, …) to features (n, feature_dim)."""
+        hidden = self.preprocess(inputs)
+        for stage in self.stages:
+            hidden = stage(hidden)
+        return hidden

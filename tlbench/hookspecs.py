@@ -1,0 +1,92 @@
+"""Everything a plugin can say to tlbench.
+
+A plugin is a module that is named by an entry point of the group `tlbench`, or a file given with `--plugin`.
+Registration is lazy: `register` takes a name and `"module:object"`; the object is imported when a run needs it,
+so hook files import neither torch nor data. The order in which plugins register never matters.
+
+    # my_package/__init__.py
+    import tlbench
+
+    @tlbench.hookimpl
+    def tlbench_register_strategies(register):
+        register("hello", "my_package.strategy:Hello", summary="label smoothing on the source")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pluggy
+
+hookspec = pluggy.HookspecMarker("tlbench")
+
+
+class Register(Protocol):
+    """Announces an object by name: `register("dann", "package.module:Class", summary="…")`.
+
+    In a one-file plugin the object itself may be given in place of `"module:object"`.
+    A name that ends in a colon, as `"mlp:"`, takes an argument: `mlp:100` calls the object with `argument="100"`.
+    """
+
+    def __call__(self, name: str, target: str | object, *, summary: str = "") -> None: ...
+
+
+@hookspec
+def tlbench_register_strategies(register: Register) -> None:
+    """Offer strategies: subclasses of `tlbench.Strategy`.
+
+    Example: `register("dann", "tlbench_strategies.domain_adversarial:DomainAdversarial", summary="…")`
+    """
+
+
+@hookspec
+def tlbench_register_datasets(register: Register) -> None:
+    """Offer datasets: subclasses of `tlbench.Dataset`, or callables that return one.
+
+    Example: `register("digits", "tlbench_datasets.digits:Digits", summary="…")`
+    """
+
+
+@hookspec
+def tlbench_register_backbones(register: Register) -> None:
+    """Offer backbones: callables `(input_shape) -> tlbench.Backbone`; `(input_shape, argument)` for `"name:"`.
+
+    Example: `register("small-cnn", "tlbench_backbones.small:small_cnn", summary="…")`
+    """
+
+
+@hookspec
+def tlbench_register_metrics(register: Register) -> None:
+    """Offer metrics: functions `(labels (n,), logits (n, classes)) -> float`.
+
+    Example: `register("accuracy", "tlbench_metrics.classification:accuracy", summary="…")`
+    """
+
+
+@hookspec
+def tlbench_register_suites(register: Register) -> None:
+    """Offer suites: `"package:file.toml"`, a suite file inside an installed package.
+
+    Example: `register("digits", "tlbench_suites:digits.toml", summary="…")`
+    """
+
+
+@hookspec
+def tlbench_suite_started(suite: str, runs: int) -> None:
+    """Hear, in the host's process, that a suite starts with `runs` runs to do."""
+
+
+@hookspec
+def tlbench_run_started(identity: Mapping[str, Any]) -> None:
+    """Hear that a run starts; `identity` holds strategy, variant, source, target, setting, shots, seed, run_key."""
+
+
+@hookspec
+def tlbench_run_finished(record: Mapping[str, Any]) -> None:
+    """Hear that a run ended, well or not; `record` is the record as it was written."""
+
+
+@hookspec
+def tlbench_suite_finished(suite: str, exit_code: int) -> None:
+    """Hear that a suite ended and with which exit code."""

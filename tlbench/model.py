@@ -1,0 +1,36 @@
+"""A backbone with its classifiers and whatever a strategy adds."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from tlbench.backbone import Backbone
+
+
+class TransferModel(nn.Module):
+    """`model(inputs)` gives target logits (n, classes); `model.features(inputs)` gives (n, feature_dim).
+
+    `head` classifies into the target's classes. Where source and target share their classes, `source_head` is the
+    same module; where they do not, it is a module of its own, or None for a model that never saw a source.
+    """
+
+    def __init__(self, backbone: Backbone, head: nn.Module, source_head: nn.Module | None) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.source_head = source_head
+
+    @property
+    def feature_dim(self) -> int:
+        """The dimension of a feature vector."""
+        return self.backbone.feature_dim
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """Raw inputs (n, …) to features (n, feature_dim)."""
+        features: Tensor = self.backbone(inputs)
+        return features
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Raw inputs (n, …) to logits over the target's classes (n, classes)."""
+        logits: Tensor = self.head(self.features(inputs))
+        return logits

@@ -1,0 +1,179 @@
+"""Who is installed, lazily; what is broken, and why.
+
+pluggy gives the hooks, but one broken entry point would stop its own loader. Here each plugin is loaded behind a
+`try`, its failure is remembered and shown by `tlbench plugins`, and raised only when the plugin is asked for by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import pluggy
+
+from tlbench import __version__, hookspecs
+from tlbench.errors import PluginFailure, unknown
+from tlbench.registry import Entry, Registry
+
+GROUP = "tlbench"
+KINDS = ("strategies", "datasets", "backbones", "metrics", "suites")
+SINGULAR = {
+    "strategies": "strategy",
+    "datasets": "dataset",
+    "backbones": "backbone",
+    "metrics": "metric",
+    "suites": "suite",
+}
+
+
+@dataclass
+class Plugin:
+    """One plugin as `tlbench plugins` shows it. `status` is `ok`, `blocked`, or `failed: …`."""
+
+    name: str
+    distribution: str
+    version: str
+    hooks: list[str] = field(default_factory=list)
+    status: str = "ok"
+    details: str = ""
+
+
+class PluginHost:
+    """All plugins of this installation and the registries that they filled."""
+
+    def __init__(self, files: Iterable[str | Path] = ()) -> None:
+        self.plugins: list[Plugin] = []
+        self.registries = {kind: Registry(SINGULAR[kind]) for kind in KINDS}
+        self._manager = pluggy.PluginManager("tlbench")
+        self._manager.add_hookspecs(hookspecs)
+        self._strict = os.environ.get("TLBENCH_STRICT_PLUGINS", "") not in ("", "0")
+        self._load_installed()
+        for path in files:
+            self._load_file(Path(path))
+
+    @property
+    def hook(self) -> pluggy.HookRelay:
+        """The hooks of the run's course (`tlbench_run_finished`, …)."""
+        return self._manager.hook
+
+    def failures(self) -> list[Plugin]:
+        """The plugins that could not be loaded."""
+        return [plugin for plugin in self.plugins if plugin.status.startswith("failed")]
+
+    def find(self, kind: str, name: str) -> tuple[Entry, str | None]:
+        """The entry for a name and its argument; an unknown name is answered with the nearest and with what failed."""
+        try:
+            return self.registries[kind].find(name)
+        except PluginFailure as error:
+            broken = [f"plugin {plugin.name!r} {plugin.status}" for plugin in self.failures()]
+            note = f"\nNot loaded, and perhaps what you look for: {'; '.join(broken)}" if broken else ""
+            raise PluginFailure(f"{error}{note}") from None
+
+    def _load_installed(self) -> None:
+        disabled = set(filter(None, os.environ.get("TLBENCH_DISABLE_PLUGINS", "").split(",")))
+        found = importlib.metadata.entry_points(group=GROUP)
+        for point in sorted(found, key=lambda point: (point.name, point.value)):
+            distribution = point.dist.name if point.dist else "unknown"
+            version = point.dist.version if point.dist else "unknown"
+            plugin = Plugin(_plugin_name(point.name, distribution), distribution, version)
+            self.plugins.append(plugin)
+            if {plugin.name, point.name, distribution} & disabled:
+                plugin.status = "blocked"
+            else:
+                self._register(plugin, point.load)
+
+    def _load_file(self, path: Path) -> None:
+        if not path.is_file():
+            raise PluginFailure(f"plugin file {str(path)!r} does not exist; --plugin takes the path of a Python file")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        plugin = Plugin(path.stem, str(path), digest)
+        self.plugins.append(plugin)
+        self._register(plugin, lambda: load_file(path))
+        if plugin.status != "ok":  # a file is asked for by name, so its failure is loud
+            raise PluginFailure(f"plugin file {str(path)!r} {plugin.status}\n{plugin.details}")
+
+    def _register(self, plugin: Plugin, load: Callable[[], ModuleType]) -> None:
+        module: ModuleType | None = None
+        try:
+            module = load()
+            self._check_hook_names(plugin, module)
+            self._manager.register(module, name=f"{plugin.name}@{plugin.distribution}")
+            self._collect(plugin, module)
+        except Exception as error:
+            if self._strict:
+                raise PluginFailure(f"plugin {plugin.name!r}: {type(error).__name__}: {error}") from error
+            plugin.status = f"failed: {type(error).__name__}: {error}"
+            plugin.details = "".join(traceback.format_exception(error)[-8:])
+            self._forget(plugin, module)
+
+    def _forget(self, plugin: Plugin, module: ModuleType | None) -> None:
+        if module is not None and self._manager.is_registered(module):
+            self._manager.unregister(module)
+        for registry in self.registries.values():
+            registry.drop(plugin.name)
+
+    def _check_hook_names(self, plugin: Plugin, module: ModuleType) -> None:
+        """A misspelt hook is an error: pluggy itself would pass over it in silence."""
+        known = [name for name in vars(hookspecs) if name.startswith("tlbench_")]
+        plugin.hooks = sorted(name for name in vars(module) if hasattr(getattr(module, name, None), "tlbench_impl"))
+        for name in plugin.hooks:
+            if name not in known:
+                raise PluginFailure(unknown("hook", name, known))
+
+    def _collect(self, plugin: Plugin, module: ModuleType) -> None:
+        for kind in KINDS:
+            implementation = getattr(module, f"tlbench_register_{kind}", None)
+            if implementation is None:
+                continue
+            registry = self.registries[kind]
+
+            def register(name: str, target: str | object, *, summary: str = "", to: Registry = registry) -> None:
+                to.add(Entry(name, target, summary, plugin.name, plugin.version))
+
+            implementation(register)
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a one-file plugin under a name made from its path, once per process."""
+    name = f"tlbench_file_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginFailure(f"plugin file {str(path)!r} is no Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _plugin_name(entry_point: str, distribution: str) -> str:
+    return f"builtin-{entry_point}" if distribution == "tlbench" else entry_point
+
+
+@functools.cache
+def _cached_host(files: tuple[str, ...]) -> PluginHost:
+    return PluginHost(files)
+
+
+def plugin_host(files: Iterable[str | Path] = ()) -> PluginHost:
+    """The plugins of this process with the given one-file plugins, found once."""
+    return _cached_host(tuple(str(path) for path in files))
+
+
+def entry_version(entry: Entry) -> str:
+    """The version that goes into run keys: of tlbench for built-in plugins, a content hash for one-file plugins."""
+    return __version__ if entry.plugin.startswith("builtin-") else entry.version

@@ -1,0 +1,80 @@
+"""Names of what plugins offer; the objects behind them are imported when they are needed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tlbench.errors import PluginFailure, unknown
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One offered name: where its object is, and which plugin, in which version, offers it."""
+
+    name: str
+    target: str | object
+    summary: str
+    plugin: str
+    version: str
+
+    def load(self) -> Any:
+        """Import the object. Raises `PluginFailure` where that fails, with the plugin's own error as cause."""
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, attribute = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except Exception as error:
+            message = f"{self.name!r} of plugin {self.plugin!r} cannot be loaded from {self.target!r}: "
+            message += f"{type(error).__name__}: {error}. Mend or uninstall the plugin, "
+            message += f"or leave it out with TLBENCH_DISABLE_PLUGINS={self.plugin}."
+            raise PluginFailure(message) from error
+
+
+class Registry:
+    """The names of one kind (`strategy`, `dataset`, …), in alphabetical order whatever the order of plugins."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take an entry in. Raises `PluginFailure`, naming both plugins, where the name is taken."""
+        other = self._entries.get(entry.name)
+        if other is not None:
+            message = f"two plugins offer the {self.kind} {entry.name!r}: {other.plugin!r} and {entry.plugin!r}; "
+            raise PluginFailure(message + f"disable one with TLBENCH_DISABLE_PLUGINS={entry.plugin}")
+        self._entries[entry.name] = entry
+
+    def drop(self, plugin: str) -> None:
+        """Forget everything that one plugin offered."""
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.plugin != plugin}
+
+    def find(self, name: str) -> tuple[Entry, str | None]:
+        """The entry for `name` and its argument: `mlp:100` is the entry `mlp:` with the argument `100`."""
+        if name in self._entries and not name.endswith(":"):
+            return self._entries[name], None
+        head, colon, argument = name.partition(":")
+        if colon and argument and head + colon in self._entries:
+            return self._entries[head + colon], argument
+        raise PluginFailure(unknown(self.kind, name, self._entries))
+
+    def __contains__(self, name: str) -> bool:
+        try:
+            self.find(name)
+        except PluginFailure:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(sorted(self._entries.values(), key=lambda entry: entry.name))
+
+    @property
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self._entries)
+
+

@@ -1,0 +1,127 @@
+"""A run, described by plain data alone, and the key that its content gives it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+#: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
+PROTOCOL_VERSION = 1
+
+Setting = Literal["transductive", "inductive", "unsupervised"]
+Evaluation = Literal["held-out", "transductive-test"]
+Shots = int | Literal["all"]
+
+
+class Plain(BaseModel):
+    """Plain, unchangeable data with no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Budget(Plain):
+    """How much every training phase may use. A step is one optimiser update; `batch_size` is per role."""
+
+    steps: int = Field(600, ge=1)
+    batch_size: int = Field(64, ge=1)
+    checkpoints: int = Field(4, ge=1)
+
+    def checkpoint_steps(self) -> list[int]:
+        """The steps after which the weights are kept: evenly spaced, the last step always among them."""
+        count = min(self.checkpoints, self.steps)
+        return [round(self.steps * (index + 1) / count) for index in range(count)]
+
+
+class Training(Plain):
+    """The optimiser and its schedule, the same for every strategy of a suite.
+
+    `schedule`: `constant`; `cosine` decays to zero over the phase; `inverse` is lr/(1+10p)^0.75 (Ganin et al. 2016).
+    """
+
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    lr: float = Field(1e-3, gt=0)
+    schedule: Literal["constant", "cosine", "inverse"] = "cosine"
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+
+
+class Compute(Plain):
+    """What of the machine decides the last bits of the numbers."""
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["float32"] = "float32"
+    threads: int = Field(1, ge=1)
+    deterministic: bool = False
+
+
+class SourceModelSpec(Plain):
+    """A backbone and head trained on source labels alone: work that several runs share."""
+
+    dataset: str
+    revisions: dict[str, str]
+    source: tuple[str, ...]
+    backbone: str
+    backbone_version: str
+    seed: int
+    budget: Budget
+    training: Training
+    compute: Compute
+    protocol: int = PROTOCOL_VERSION
+
+    @property
+    def key(self) -> str:
+        """The content key of the trained model."""
+        return content_key("source-model", self.model_dump(mode="json"))
+
+
+class RunSpec(Plain):
+    """What decides the numbers of one run, and nothing else.
+
+    `source` is empty for a run without a source (`oracle`, `target-only`, A(∅, T)). Names of variants, the selection
+    protocol, the order of the command line and the number of workers are not here.
+    """
+
+    strategy: str
+    strategy_version: str
+    params: dict[str, Any]
+    dataset: str
+    revisions: dict[str, str]
+    backbone: str
+    backbone_version: str
+    source: tuple[str, ...]
+    target: str
+    setting: Setting
+    shots: Shots | None
+    evaluation: Evaluation
+    seed: int
+    budget: Budget
+    training: Training
+    compute: Compute
+    protocol: int = PROTOCOL_VERSION
+
+    @property
+    def key(self) -> str:
+        """The run key."""
+        return content_key("run", self.model_dump(mode="json"))
+
+    def source_model(self) -> SourceModelSpec:
+        """The shared training on this run's source."""
+        revisions = {name: self.revisions[name] for name in self.source}
+        shared = self.model_dump(
+            include={"dataset", "source", "backbone", "backbone_version", "seed", "budget", "training", "compute"}
+        )
+        return SourceModelSpec(revisions=revisions, **shared)
+
+    @property
+    def pair(self) -> str:
+        """`source:target`, as users type it; `-:target` without a source."""
+        return f"{'+'.join(self.source) or '-'}:{self.target}"
+
+
+def content_key(kind: str, content: dict[str, Any]) -> str:
+    """A hash (20 hex digits) of plain data in canonical order."""
+    text = json.dumps([kind, content], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,0 +1,1 @@
+"""Training: the loop, batches, schedules, seeds, losses, layers."""
