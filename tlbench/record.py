@@ -95,7 +95,7 @@ class Record(_Part):
     status: Status
     reason: str | None = None
     metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    selection: dict[str, list[float]] = Field(default_factory=dict)
+    selection: dict[str, list[float | None]] = Field(default_factory=dict)
     checkpoints: list[int] = Field(default_factory=list)
     references: dict[str, str] = Field(default_factory=dict)
     throughput: Throughput = Field(default_factory=Throughput)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tlbench.task import TransferTask
-from tlbench.training.seeds import derive
+from tlbench.seeds import derive
 
 #: Arrays up to this size are copied to the device once; larger ones are read from their memory map batch by batch.
 RESIDENT_BYTES = 2 * 1024**3
@@ -107,6 +107,11 @@ class Batch:
         return self._target
 
     @property
+    def has_labelled_target(self) -> bool:
+        """Whether the setting gives any labelled target examples."""
+        return self._batches.has_labelled_target
+
+    @property
     def labelled_target(self) -> Labelled:
         """The labelled target examples of the setting `inductive`."""
         if self._labelled_target is None:
@@ -128,6 +133,11 @@ class Batches:
         self._labelled: Pool | None = None
         self.labelled_seen = 0
         self.unlabelled_seen = 0
+
+    @property
+    def has_labelled_target(self) -> bool:
+        """Whether any target example is labelled."""
+        return len(self._task.target.labelled) > 0
 
     def draw_source(self) -> Labelled:
         """`batch_size` labelled source examples."""

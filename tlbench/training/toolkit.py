@@ -22,7 +22,7 @@ from tlbench.spec import Budget, Training
 from tlbench.task import Examples, TransferTask
 from tlbench.training.batches import Batches
 from tlbench.training.loop import Groups, Loss, train
-from tlbench.training.seeds import derive
+from tlbench.seeds import derive
 
 #: Examples per forward pass where no gradient is taken.
 INFERENCE_BATCH = 512
@@ -189,14 +189,19 @@ class Toolkit:
 
     def feature_predictor(self, backbone: Backbone, classifier: Any, task: TransferTask) -> Predictor:
         """A predictor from a frozen backbone and a classifier with `predict_proba` and `classes_`."""
-        return _FeaturePredictor(backbone, classifier, len(task.class_names))
+        shared = bool(task.sources) and task.same_label_space
+        return _FeaturePredictor(backbone, classifier, len(task.class_names), shared)
 
 
 class _FeaturePredictor(Predictor):
-    def __init__(self, backbone: Backbone, classifier: Any, classes: int) -> None:
+    def __init__(self, backbone: Backbone, classifier: Any, classes: int, same_label_space: bool) -> None:
         self._backbone = backbone
         self._classifier = classifier
         self._classes = classes
+        self._same_label_space = same_label_space
+
+    def has_side(self, side: Side) -> bool:
+        return side == "target" or self._same_label_space
 
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         features = self._backbone(inputs)

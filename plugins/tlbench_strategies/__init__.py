@@ -1,0 +1,23 @@
+"""The built-in strategies, by name. Light: their modules are imported when a run needs one."""
+
+from __future__ import annotations
+
+import tlbench
+from tlbench.hookspecs import Register
+
+
+@tlbench.hookimpl
+def tlbench_register_strategies(register: Register) -> None:
+    """The four strategies of the mission, and the references that give their numbers a meaning."""
+    here = "tlbench_strategies"
+    register("fine-tune", f"{here}.fine_tune:FineTune", summary="train on the source, go on with the target's labels")
+    register(
+        "feature-extraction",
+        f"{here}.feature_extraction:FeatureExtraction",
+        summary="logistic regression on the features of a frozen backbone",
+    )
+    register("multi-task", f"{here}.multi_task:MultiTask", summary="one backbone, a head per domain, trained together")
+    register("dann", f"{here}.domain_adversarial:DomainAdversarial", summary="features that hide their domain")
+    register("source-only", f"{here}.references:SourceOnly", summary="reference: the source's labels, no adaptation")
+    register("target-only", f"{here}.references:TargetOnly", summary="reference: the setting's target labels, no source")
+    register("oracle", f"{here}.references:Oracle", summary="reference: all target training labels")

@@ -1,0 +1,75 @@
+"""`tlbench doctor`: the machine, versions, caches and plugins; what is missing and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+import typer
+
+from tlbench.cli import options
+from tlbench.errors import TlbenchError
+from tlbench.files import cache_folder, make_writable_folder
+
+REQUIRED = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "pluggy", "pydantic", "safetensors")
+OPTIONAL = ("torchvision", "timm", "transformers", "datasets")
+
+
+def doctor(plugin: options.PluginFiles = None, debug: options.Debug = False) -> int:
+    """Check the installation: exit 0 where runs can work, 1 where something stands in their way."""
+    faults: list[str] = []
+    typer.echo(f"python        {platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores")
+    for name in REQUIRED:
+        typer.echo(f"{name:13} {_version(name) or 'missing'}")
+        if not _version(name):
+            faults.append(f"{name} is missing: pip install {name}")
+    for name in OPTIONAL:
+        typer.echo(f"{name:13} {_version(name) or 'not installed (optional: pip install tlbench[hub])'}")
+    typer.echo(f"device        {_device()}")
+    faults += _folder_faults("cache", cache_folder(), "the environment variable TLBENCH_CACHE")
+    data = os.environ.get("TLBENCH_DATA")
+    if data and not Path(data).is_dir():
+        faults.append(f"TLBENCH_DATA names {data}, which is no folder")
+    typer.echo(f"local data    {data or 'none (TLBENCH_DATA is not set; the embedded digits need none)'}")
+    faults += _plugin_faults(plugin)
+    for fault in faults:
+        typer.echo(f"fault: {fault}")
+    typer.echo("nothing stands in the way of a run" if not faults else f"{len(faults)} to mend")
+    return 1 if faults else 0
+
+
+def _folder_faults(name: str, folder: Path, option: str) -> list[str]:
+    try:
+        make_writable_folder(folder, option)
+    except TlbenchError as error:
+        return [str(error)]
+    used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    typer.echo(f"{name:13} {folder}, {used / 2**20:.0f} MiB")
+    return []
+
+
+def _plugin_faults(files: list[Path] | None) -> list[str]:
+    from tlbench.plugins import plugin_host
+
+    host = plugin_host(options.files(files))
+    typer.echo(f"plugins       {len(host.plugins)}, of which {len(host.failures())} failed")
+    return [f"plugin {plugin.name!r} {plugin.status}" for plugin in host.failures()]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _device() -> str:
+    try:
+        import torch
+    except ImportError:
+        return "unknown: torch is missing"
+    if not torch.cuda.is_available():
+        return "cpu (no CUDA device)"
+    return ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))

@@ -1,0 +1,50 @@
+"""`tlbench list`: what is installed. Reads names only: no plugin's own module is imported."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.errors import TlbenchError, unknown
+
+EPILOG = """Examples:
+
+  tlbench list
+
+  tlbench list strategies --json"""
+
+
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(help="strategies, datasets, backbones, suites or metrics; all without it.")
+    ] = None,
+    plugin: options.PluginFiles = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> int:
+    """List strategies, datasets, backbones, suites and metrics."""
+    from tlbench.plugins import KINDS, plugin_host
+
+    if kind is not None and kind not in KINDS:
+        raise TlbenchError(unknown("kind", kind, KINDS))
+    host = plugin_host(options.files(plugin))
+    rows = {name: list(host.registries[name]) for name in ([kind] if kind else KINDS)}
+    if as_json:
+        plain = {
+            name: [{"name": e.name, "summary": e.summary, "plugin": e.plugin, "version": e.version} for e in entries]
+            for name, entries in rows.items()
+        }
+        typer.echo(json.dumps(plain, indent=1))
+        return 0
+    width = max((len(entry.name) for entries in rows.values() for entry in entries), default=0)
+    for name, entries in rows.items():
+        typer.echo(f"{name}:")
+        for entry in entries:
+            origin = "" if entry.plugin.startswith("builtin-") else f"  [{entry.plugin}]"
+            typer.echo(f"  {entry.name:{width}}  {entry.summary}{origin}")
+    for broken in host.failures():
+        typer.echo(f"plugin {broken.name!r} {broken.status} (tlbench plugins)", err=True)
+    return 0

@@ -1,0 +1,90 @@
+"""The one place where arguments become commands and exceptions become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+import typer
+
+from tlbench import __version__
+from tlbench.cli import doctor, leaderboard, list_, plan, plugins, run, show
+from tlbench.errors import TlbenchError
+
+INTERRUPTED = 130
+
+EPILOG = """Examples:
+
+  tlbench run quick              two pairs, one seed, in under a minute
+  tlbench run digits             the full built-in suite, to a leaderboard
+  tlbench run my-suite.toml      a suite of your own
+  tlbench leaderboard digits --by pair
+"""
+
+app = typer.Typer(
+    name="tlbench",
+    help="Deep transfer learning, compared fairly: which strategy, which source, at what cost, and when it harms.",
+    epilog=EPILOG.replace("\n  ", "\n\n  "),
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tlbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    pass
+
+
+for name, function, epilog in (
+    ("run", run.run, run.EPILOG),
+    ("list", list_.list_, list_.EPILOG),
+    ("plugins", plugins.plugins, None),
+    ("plan", plan.plan, plan.EPILOG),
+    ("leaderboard", leaderboard.leaderboard, leaderboard.EPILOG),
+    ("show", show.show, show.EPILOG),
+    ("doctor", doctor.doctor, None),
+):
+    app.command(name, epilog=epilog)(function)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0, 1, 2 or 130 as the contract has them."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        code = app(given, standalone_mode=False)
+    except TlbenchError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"tlbench: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("tlbench: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe, as in `| head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

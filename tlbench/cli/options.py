@@ -1,0 +1,63 @@
+"""Options that several commands share, and what is read from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlbench.errors import TlbenchError
+
+RESULTS = Path("results")
+
+SuiteName = Annotated[str, typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.")]
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
+PluginFiles = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin.")]
+Strategies = Annotated[list[str] | None, typer.Option("--strategy", metavar="GLOB", help="Only these variants.")]
+Pairs = Annotated[list[str] | None, typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.")]
+Backbones = Annotated[list[str] | None, typer.Option("--backbone", metavar="GLOB", help="Only these backbones.")]
+Seeds = Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="Only these seeds.")]
+Settings = Annotated[list[str] | None, typer.Option("--setting", metavar="GLOB", help="Only these settings.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="STRATEGY.PARAMETER=VALUE", help="Another value for a strategy's parameter."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Where runs compute.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="Runs at once (default: one a core; one on CUDA).")
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Threads of each run (default 1).")]
+Deterministic = Annotated[bool, typer.Option("--deterministic", help="Refuse operations that vary (slower on CUDA).")]
+
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BYTES = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def seconds(text: str | None) -> float | None:
+    """`90`, `5s`, `10m` or `2h` in seconds. Raises `TlbenchError` for anything else."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise TlbenchError(f"--timeout {text!r}: write a positive time as 90, 5s, 10m or 2h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def size(text: str | None) -> int | None:
+    """`8GiB` or `500MiB` in bytes. Raises `TlbenchError` for anything else."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]iB|B?)", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise TlbenchError(f"--memory {text!r}: write a size as 8GiB or 500MiB")
+    return int(float(match[1]) * _BYTES[match[2]])
+
+
+def files(paths: Sequence[Path] | None) -> tuple[str, ...]:
+    """Absolute paths of one-file plugins, since workers run elsewhere."""
+    return tuple(str(path.resolve()) for path in paths or ())

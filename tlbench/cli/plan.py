@@ -1,0 +1,105 @@
+"""`tlbench plan SUITE`: what would run, what is shared, what is done, what it will cost. Runs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tlbench.cli import options
+
+if TYPE_CHECKING:
+    from tlbench.cli.preparing import Ready
+    from tlbench.results import ResultFolder
+
+EPILOG = """Examples:
+
+  tlbench plan digits
+
+  tlbench plan my-suite.toml --pair 'a:*' --json"""
+
+
+def plan(
+    suite: options.SuiteName,
+    results: options.Results = options.RESULTS,
+    strategy: options.Strategies = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    seed: options.Seeds = None,
+    setting: options.Settings = None,
+    set_: options.Set = None,
+    device: options.Device = "auto",
+    workers: options.Workers = None,
+    threads: options.Threads = None,
+    plugin: options.PluginFiles = None,
+    deterministic: options.Deterministic = False,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> int:
+    """Show what would run, what is shared and done already, and the estimated cost."""
+    from tlbench.cli.preparing import Request, prepare
+
+    filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
+    ready = prepare(
+        Request(suite, options.files(plugin), tuple(set_ or ()), filters, device, workers, threads, deterministic)
+    )
+    summary = summarise(ready, ready.results(results))
+    typer.echo(json.dumps(summary, indent=1) if as_json else _text(summary))
+    return 0
+
+
+def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
+    """What `plan` says, as plain data. Damaged records count as not done; nothing is written."""
+    from tlbench.cli.estimate import estimate_seconds
+    from tlbench.errors import TlbenchError
+
+    to_do, done, skipped = [], 0, Counter[str]()
+    for key, run in ready.plan.runs.items():
+        if run.skip is not None:
+            skipped[f"{run.variant} ({run.spec.setting}): {run.skip}"] += 1
+            continue
+        try:
+            record = results.read(key)
+        except TlbenchError:
+            record = None
+        if record is not None and record.status == "ok":
+            done += 1
+        else:
+            to_do.append(run)
+    models = {run.spec.source_model().key: run.spec.source_model() for run in to_do if run.needs_source_model}
+    missing = [spec for key, spec in models.items() if not (ready.cache / "source-models" / key / "meta.json").exists()]
+    seconds, basis = estimate_seconds(to_do, missing, results)
+    return {
+        "suite": ready.suite.name,
+        "device": ready.machine.device,
+        "workers": ready.machine.workers,
+        "runs": len(ready.plan.runs) - sum(skipped.values()),
+        "done": done,
+        "to_do": dict(Counter(f"{run.variant} ({run.spec.setting})" for run in to_do)),
+        "shared_trainings": len(missing),
+        "shared_trainings_users": sum(run.needs_source_model for run in to_do),
+        "skipped": dict(skipped),
+        "estimated_seconds": round(seconds / ready.machine.workers, 1),
+        "estimate_from": basis,
+        "choices": ready.machine.choices,
+    }
+
+
+def _text(summary: dict[str, Any]) -> str:
+    lines = [f"{summary['suite']}: {summary['runs']} runs, {summary['done']} of them done"]
+    lines += [f"  {count:4d} x {name}" for name, count in summary["to_do"].items()]
+    if summary["shared_trainings"]:
+        users = summary["shared_trainings_users"]
+        lines.append(f"  {summary['shared_trainings']:4d} x training on a source, shared by {users} runs")
+    lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
+    lines.append(f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}")
+    lines.append(f"(estimated from {summary['estimate_from']})")
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

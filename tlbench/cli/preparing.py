@@ -1,0 +1,74 @@
+"""From what was typed to a plan on a machine: shared by `run` and `plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlbench.data.store import DomainStore
+from tlbench.errors import TlbenchError
+from tlbench.execution.device import Machine, choose_machine
+from tlbench.files import cache_folder, make_writable_folder
+from tlbench.plan import Filters, Plan, Planner
+from tlbench.plugins import PluginHost, plugin_host
+from tlbench.results import ResultFolder
+from tlbench.suite import Suite, apply_overrides, read_suite
+
+if TYPE_CHECKING:
+    from tlbench.evaluation.score import Metric
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
+
+    suite: str
+    plugin_files: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    filters: Mapping[str, Sequence[str] | None] | None = None
+    device: str = "auto"
+    workers: int | None = None
+    threads: int | None = None
+    deterministic: bool = False
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Everything that is known before the first run. `plan` is what the filters leave of `whole`."""
+
+    suite: Suite
+    host: PluginHost
+    cache: Path
+    domains: DomainStore
+    machine: Machine
+    whole: Plan
+    plan: Plan
+
+    def results(self, folder: Path) -> ResultFolder:
+        """The folder of this suite's records."""
+        return ResultFolder(folder, self.suite.name)
+
+    def metrics(self) -> dict[str, Metric]:
+        """The suite's metrics, and accuracy, which flags and selection speak of."""
+        names = dict.fromkeys(["accuracy", *self.suite.metrics])
+        return {name: self.host.find("metrics", name)[0].load() for name in names}
+
+
+def prepare(request: Request) -> Ready:
+    """Read, check, plan. Raises `TlbenchError` with everything that is wrong."""
+    host = plugin_host(request.plugin_files)
+    suite = read_suite(request.suite, host, with_params=True)
+    if request.overrides:
+        suite = apply_overrides(suite, list(request.overrides), host)
+    machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
+    cache = cache_folder()
+    make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
+    domains = DomainStore(cache, suite.dataset, host)
+    whole = Planner(suite, host, domains, machine.compute).plan()
+    filters = Filters(**{name: tuple(globs or ()) for name, globs in (request.filters or {}).items()})
+    plan = whole.select(filters) if filters else whole
+    if not plan.runs:
+        raise TlbenchError(f"suite {suite.name!r} has nothing to run")
+    return Ready(suite, host, cache, domains, machine, whole, plan)

@@ -1,0 +1,120 @@
+"""`tlbench run SUITE`: run what is missing, show progress, end with the leaderboard."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlbench.cli import options
+
+if TYPE_CHECKING:
+    from tlbench.record import Record
+
+EPILOG = """Examples:
+
+  tlbench run digits
+
+  tlbench run digits --pair 'syn:*' --strategy dann --seed 0
+
+  tlbench run my-suite.toml --set dann.adversarial_weight=0.1 --timeout 10m
+
+  tlbench run my-suite.toml --plugin my_strategy.py
+
+Exit code: 0 every applicable run is there and ok, 1 some are not, 2 the input is wrong, 130 interrupted."""
+
+
+class Reuse(StrEnum):
+    """Which stored records are kept."""
+
+    failed = "failed"
+    always = "always"
+    never = "never"
+
+
+def run(
+    suite: options.SuiteName,
+    results: options.Results = options.RESULTS,
+    strategy: options.Strategies = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    seed: options.Seeds = None,
+    setting: options.Settings = None,
+    set_: options.Set = None,
+    device: options.Device = "auto",
+    workers: options.Workers = None,
+    threads: options.Threads = None,
+    timeout: Annotated[str | None, typer.Option(metavar="10m", help="End a run after this time.")] = None,
+    memory: Annotated[str | None, typer.Option(metavar="8GiB", help="End a run that takes more memory.")] = None,
+    reuse: Annotated[
+        Reuse, typer.Option(help="failed: ok is kept, all else runs again; always: failures are kept too; never.")
+    ] = Reuse.failed,
+    plugin: options.PluginFiles = None,
+    deterministic: options.Deterministic = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for every run.")] = False,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> int:
+    """Run what is missing of a suite, and end with its leaderboard."""
+    limit, memory_limit = options.seconds(timeout), options.size(memory)
+    files = options.files(plugin)
+
+    from tlbench.cli.preparing import Request, prepare
+    from tlbench.cli.progress import listener
+    from tlbench.execution.local import LocalPool
+    from tlbench.execution.session import Session
+
+    filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
+    request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic)
+    ready = prepare(request)
+    folder = ready.results(results)
+    folder.create()
+    with folder.locked(), listener(quiet or as_json, verbose) as heard:
+        folder.write_plan(ready.whole.to_json())
+        pool = LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit)
+        session = Session(
+            ready.plan,
+            folder,
+            ready.domains,
+            ready.cache,
+            ready.host,
+            ready.machine,
+            pool,
+            heard,
+            ready.metrics(),
+            reuse.value,
+            limit,
+            files,
+        )
+        records = session.run()
+    code = 0 if all(record.status in ("ok", "skipped") for record in records.values()) else 1
+    ready.host.hook.tlbench_suite_finished(suite=ready.suite.name, exit_code=code)
+    _report(ready, folder, records, as_json)
+    return code
+
+
+def _report(ready: object, folder: object, records: dict[str, Record], as_json: bool) -> None:
+    from tlbench.cli.preparing import Ready
+    from tlbench.results import ResultFolder
+
+    assert isinstance(ready, Ready)
+    assert isinstance(folder, ResultFolder)
+    if as_json:
+        typer.echo(json.dumps([record.model_dump(mode="json") for record in records.values()]))
+        return
+    from tlbench.cli.tables import print_tables
+
+    print_tables(folder.folder, ready.plan)
+    _name_failures(folder, records)
+
+
+def _name_failures(folder: object, records: dict[str, Record]) -> None:
+    """One line for every run that is not there, so that nobody has to search for it."""
+    for record in records.values():
+        if record.status not in ("ok", "skipped"):
+            message = record.error.message if record.error else ""
+            where = f"{'+'.join(record.source) or '-'}:{record.target}, seed {record.seed}"
+            typer.echo(f"{record.status}: {record.variant} {where}: {message}  (tlbench show {record.run_key})", err=True)

@@ -1,0 +1,153 @@
+"""Domains made ready once, on disk: inputs memory-mapped, labels apart from them, both in an order of the host's.
+
+    <cache>/domains/<dataset>/<revision>/   meta.json, train.inputs.npy, val.inputs.npy, test.inputs.npy
+    <cache>/labels/<revision>/              train.npy, val.npy, test.npy      read by the host alone
+    <cache>/datasets/<dataset>-<hash>.json  which revisions a version of a dataset has
+
+Every split is permuted, so that no order of a file tells its labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlbench.data.checks import check_domain
+from tlbench.domain import SPLITS, Dataset, Domain, SplitName
+from tlbench.errors import DataError, TlbenchError, unknown
+from tlbench.files import write_whole
+from tlbench.plugins import PluginHost, entry_version
+from tlbench.seeds import derive
+
+#: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
+LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class ReadyDomain:
+    """A domain on disk. `inputs(split)` is a path a worker may be given; `labels(split)` is for the host."""
+
+    name: str
+    revision: str
+    class_names: tuple[str, ...]
+    modality: str
+    input_shape: tuple[int, ...]
+    counts: dict[str, int]
+    folder: Path
+    label_folder: Path
+
+    def inputs(self, split: SplitName) -> Path:
+        """The file of a split's inputs."""
+        return self.folder / f"{split}.inputs.npy"
+
+    def labels(self, split: SplitName) -> NDArray[np.int64]:
+        """The labels of a split, int64 (n,). Only the host calls this."""
+        labels: NDArray[np.int64] = np.load(self.label_folder / f"{split}.npy", allow_pickle=False)
+        return labels
+
+
+class DomainStore:
+    """Makes the domains of one dataset ready and finds those that are."""
+
+    def __init__(self, cache: Path, dataset: str, host: PluginHost) -> None:
+        entry, argument = host.find("datasets", dataset)
+        self.name = dataset
+        self.version = entry_version(entry)
+        factory = entry.load()
+        self.dataset: Dataset = factory() if argument is None else factory(argument)
+        self._cache = cache
+        self._ready: dict[str, ReadyDomain] = {}
+
+    def get(self, domain: str) -> ReadyDomain:
+        """The domain, made ready now if it is not yet. Raises `DataError` for a name it does not have."""
+        if domain not in self.dataset.domains:
+            raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
+        if domain not in self._ready:
+            self._ready[domain] = self._find(domain) or self._make(domain)
+        return self._ready[domain]
+
+    def _index_file(self, domain: str) -> Path:
+        content = json.dumps([self.name, self.version, self.dataset.fingerprint(), domain, LAYOUT])
+        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+        return self._cache / "datasets" / f"{_safe(self.name)}-{digest}.json"
+
+    def _find(self, domain: str) -> ReadyDomain | None:
+        try:
+            revision = json.loads(self._index_file(domain).read_text())["revision"]
+            ready = self._ready_domain(domain, revision)
+        except (OSError, ValueError, KeyError):
+            return None
+        complete = all(ready.inputs(split).exists() for split in SPLITS)
+        return ready if complete and all((ready.label_folder / f"{split}.npy").exists() for split in SPLITS) else None
+
+    def _make(self, name: str) -> ReadyDomain:
+        domain = self._load(name)
+        check_domain(self.name, domain)
+        revision = domain.revision
+        folder, labels = self._folders(revision)
+        for split in SPLITS:
+            data = domain.split(split)
+            order = np.random.default_rng(derive(0, "order", revision, split)).permutation(len(data))
+            _write_array(labels / f"{split}.npy", data.labels[order].astype(np.int64))
+            _write_array(folder / f"{split}.inputs.npy", data.inputs[order])
+        meta = {
+            "class_names": domain.class_names,
+            "modality": domain.modality,
+            "input_shape": domain.train.inputs.shape[1:],
+            "counts": {split: len(domain.split(split)) for split in SPLITS},
+        }
+        _write_json(folder / "meta.json", meta)
+        _write_json(self._index_file(name), {"revision": revision, "domain": name})
+        return self._ready_domain(name, revision)
+
+    def _load(self, name: str) -> Domain:
+        try:
+            return self.dataset.load(name)
+        except TlbenchError:
+            raise
+        except Exception as error:  # a plugin's bug: named as such, the host goes on
+            message = f"dataset {self.name!r} failed to load domain {name!r}: {type(error).__name__}: {error}"
+            raise DataError(message) from error
+
+    def _folders(self, revision: str) -> tuple[Path, Path]:
+        return (
+            self._cache / "domains" / f"{_safe(self.name)}-{LAYOUT}" / revision,
+            self._cache / "labels" / f"{_safe(self.name)}-{LAYOUT}" / revision,
+        )
+
+    def _ready_domain(self, name: str, revision: str) -> ReadyDomain:
+        folder, labels = self._folders(revision)
+        meta = json.loads((folder / "meta.json").read_text())
+        return ReadyDomain(
+            name=name,
+            revision=revision,
+            class_names=tuple(meta["class_names"]),
+            modality=meta["modality"],
+            input_shape=tuple(meta["input_shape"]),
+            counts=meta["counts"],
+            folder=folder,
+            label_folder=labels,
+        )
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    write_whole(path, lambda to: to.write_text(json.dumps(content)))
+
+
+def _write_array(path: Path, array: NDArray[Any]) -> None:
+    def write(to: Path) -> None:
+        with to.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+
+    write_whole(path, write)

@@ -1,0 +1,103 @@
+"""From what a run handed back to the numbers of its record. The labels are here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlbench.evaluation.selection import CheckpointOutputs, HeldLabels, choose, scores
+
+Metric = Callable[[NDArray[np.int64], NDArray[np.floating[Any]]], Any]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The labels that the host holds for one run: of whole test splits, and of the fixed items of selection."""
+
+    test: NDArray[np.int64]
+    source_test: NDArray[np.int64] | None
+    items: Mapping[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Metrics by selection protocol, each protocol's scores by checkpoint, and the predicted classes."""
+
+    metrics: dict[str, dict[str, Any]]
+    selection: dict[str, list[float | None]]
+    predictions: dict[str, NDArray[Any]]
+    flags: list[str]
+
+
+def score_run(
+    arrays: Mapping[str, NDArray[Any]], steps: list[int], held: Held, metrics: Mapping[str, Metric], classes: int
+) -> Score:
+    """Score every checkpoint under every selection protocol.
+
+    Raises `ValueError` where logits have the wrong shape or are not finite.
+    """
+    labels = HeldLabels(
+        held.items.get("source_train"), held.items.get("source_val"), held.items.get("target_val"), held.test
+    )
+    by_step = {step: scores(_outputs(arrays, step), labels) for step in steps}
+    at_step = {step: _metrics(arrays, step, held, metrics, classes) for step in steps}
+    table: dict[str, dict[str, Any]] = {}
+    for protocol in by_step[steps[-1]]:
+        chosen = choose(by_step, protocol)
+        table[protocol] = {"checkpoint": chosen, **at_step[chosen]}
+    selection = {name: [_finite(by_step[step][name]) for step in steps] for name in by_step[steps[-1]]}
+    predictions = {f"{step}/test": _classes(arrays[f"{step}/test/logits"]) for step in steps}
+    return Score(table, selection, predictions, _flags(table, classes))
+
+
+def _metrics(
+    arrays: Mapping[str, NDArray[Any]], step: int, held: Held, metrics: Mapping[str, Metric], classes: int
+) -> dict[str, Any]:
+    logits = arrays[f"{step}/test/logits"]
+    if logits.shape != (len(held.test), classes):
+        raise ValueError(f"logits have the shape {logits.shape}; ({len(held.test)}, {classes}) is expected")
+    if not np.isfinite(logits).all():
+        raise FloatingPointError(f"logits of the test items are not finite at step {step}")
+    values = {name: metric(held.test, logits) for name, metric in metrics.items()}
+    source = arrays.get(f"{step}/source_test/logits")
+    if source is not None and held.source_test is not None:
+        values["source_accuracy"] = float((source.argmax(axis=1) == held.source_test).mean())
+    return values
+
+
+def _outputs(arrays: Mapping[str, NDArray[Any]], step: int) -> CheckpointOutputs:
+    def of(role: str, what: str) -> NDArray[Any] | None:
+        return arrays.get(f"{step}/{role}/{what}")
+
+    return CheckpointOutputs(
+        step=step,
+        source_train_features=of("source_train", "features"),
+        source_train_logits=of("source_train", "logits"),
+        source_val_features=of("source_val", "features"),
+        source_val_logits=of("source_val", "logits"),
+        target_train_features=of("target_train", "features"),
+        target_train_logits=of("target_train", "logits"),
+        test_logits=of("test", "logits"),
+        target_val_logits=of("target_val", "logits"),
+    )
+
+
+def _classes(logits: NDArray[Any]) -> NDArray[Any]:
+    """Predicted class ids in the smallest type that holds them, so that stored predictions stay small."""
+    kind = np.uint8 if logits.shape[1] <= 256 else np.uint16
+    return logits.argmax(axis=1).astype(kind)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _flags(table: Mapping[str, Mapping[str, Any]], classes: int) -> list[str]:
+    accuracy = table["last"].get("accuracy")
+    if accuracy is not None and accuracy <= 1.0 / classes:
+        return [f"at or below chance: accuracy {accuracy:.3f} with {classes} classes"]
+    return []

@@ -1,0 +1,155 @@
+"""Runs on this machine: one template, and as many children at once as there are workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tlbench.errors import TlbenchError
+
+#: Libraries read these when they are imported, so the template is started with them.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Event:
+    """What became of a job: `kind` is `progress` or `ended`; `outcome` says how it ended."""
+
+    kind: str
+    job: str
+    details: dict[str, Any]
+
+
+class LocalPool:
+    """Starts jobs as fresh processes, kills those that run past their time, tells how each ended."""
+
+    def __init__(self, workers: int, threads: int, timeout: float | None, memory: int | None) -> None:
+        self.workers = workers
+        self._threads = threads
+        self._timeout = timeout
+        self._memory = memory
+        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._template: subprocess.Popen[bytes] | None = None
+        self._pids: dict[str, int] = {}
+        self._deadlines: dict[str, float] = {}
+        self._timed_out: set[str] = set()
+        self._jobs: set[str] = set()
+
+    @property
+    def free(self) -> int:
+        """How many more jobs can start now."""
+        return self.workers - len(self._jobs)
+
+    def submit(self, job: str, folder: Path, log: Path) -> None:
+        """Start a job in a fresh process."""
+        template = self._start_template()
+        order = {"job": job, "folder": str(folder), "log": str(log), "memory": self._memory}
+        assert template.stdin is not None
+        try:
+            template.stdin.write((json.dumps(order) + "\n").encode())
+            template.stdin.flush()
+        except OSError as error:
+            raise TlbenchError(self._lost_template()) from error
+        self._jobs.add(job)
+
+    def wait(self, seconds: float) -> Event | None:
+        """The next event, or None when `seconds` have passed without one. Kills what is past its time."""
+        self._kill_late()
+        try:
+            message = self._events.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if message is None:
+            raise TlbenchError(self._lost_template())
+        return self._event(message)
+
+    def close(self) -> None:
+        """Kill what runs and end the template."""
+        for pid in self._pids.values():
+            _kill_group(pid)
+        if self._template is not None:
+            assert self._template.stdin is not None
+            with contextlib.suppress(OSError):
+                self._template.stdin.close()
+            try:
+                self._template.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._template.kill()
+                self._template.wait()
+            self._template = None
+
+    def _event(self, message: dict[str, Any]) -> Event | None:
+        job = message.get("job", "")
+        if message["event"] == "started":
+            self._pids[job] = message["pid"]
+            if self._timeout is not None:
+                self._deadlines[job] = time.monotonic() + self._timeout
+            return None
+        if message["event"] == "ended":
+            self._jobs.discard(job)
+            self._pids.pop(job, None)
+            self._deadlines.pop(job, None)
+            return Event("ended", job, {**message, "timed_out": job in self._timed_out})
+        return Event(message["event"], job, message)
+
+    def _kill_late(self) -> None:
+        now = time.monotonic()
+        for job, deadline in list(self._deadlines.items()):
+            if now > deadline:
+                del self._deadlines[job]
+                self._timed_out.add(job)
+                _kill_group(self._pids[job])
+
+    def _start_template(self) -> subprocess.Popen[bytes]:
+        if self._template is None:
+            environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(self._threads)), "PYTHONHASHSEED": "0"}
+            self._template = subprocess.Popen(
+                [sys.executable, "-m", "tlbench.execution.template"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for the host alone
+            )
+            threading.Thread(target=self._listen, args=(self._template,), daemon=True).start()
+        return self._template
+
+    def _listen(self, template: subprocess.Popen[bytes]) -> None:
+        assert template.stdout is not None
+        with template.stdout:
+            for line in template.stdout:
+                self._events.put(json.loads(line))
+        self._events.put(None)
+
+    def _lost_template(self) -> str:
+        code = self._template.poll() if self._template is not None else None
+        return (
+            f"the process that runs are forked from has ended (exit code {code}); what is done is kept. "
+            "Run again; where it happens again, run with --debug"
+        )
+
+
+def describe_end(details: dict[str, Any], timeout: float | None) -> tuple[str, str, str]:
+    """Status, error type and message for a process that ended without handing back a result."""
+    if details.get("timed_out"):
+        return "timeout", "Timeout", f"ran past --timeout {timeout:g}s and was ended"
+    if "signal" in details:
+        name = signal.Signals(details["signal"]).name
+        hint = "; most likely the system was out of memory" if name == "SIGKILL" else ""
+        return "crashed", name, f"its process was ended by {name}{hint}"
+    return "crashed", "Exit", f"its process ended by itself with exit code {details['code']}, without a result"
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):  # the group exists a moment after the process does
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)

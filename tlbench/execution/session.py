@@ -1,0 +1,368 @@
+"""One session of a suite: finds what is done, runs what is missing, scores it, writes the records."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from tlbench.data.store import DomainStore
+from tlbench.errors import TlbenchError
+from tlbench.evaluation.score import Held, Metric, score_run
+from tlbench.execution.device import Machine
+from tlbench.execution.job import Job, write_run_job, write_source_model_job
+from tlbench.execution.local import Event, LocalPool, describe_end
+from tlbench.plan import Plan, PlannedRun
+from tlbench.plugins import PluginHost
+from tlbench.provenance import provenance
+from tlbench.record import Cost, Failure, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
+from tlbench.results import ResultFolder
+from tlbench.spec import SourceModelSpec
+
+Reuse = Literal["failed", "always", "never"]
+LOG_LINES = 20
+
+
+class Listener(Protocol):
+    """Hears of a session's course; the command line shows it."""
+
+    def planned(self, to_do: int, done: int, source_models: int) -> None:
+        """What will run, what is done already, and how many trainings on a source runs share."""
+
+    def set_aside(self, path: Path) -> None:
+        """A damaged record was renamed to `path`, and its run is done again."""
+
+    def progress(self, job: str, label: str, phase: str, step: int, steps: int) -> None:
+        """A job is at a step of a phase."""
+
+    def ended(self, job: str, label: str, status: str, message: str) -> None:
+        """A job ended."""
+
+
+@dataclass
+class _Work:
+    """A job to do: a source model (`run` is None) or a run."""
+
+    key: str
+    label: str
+    run: PlannedRun | None
+    model: SourceModelSpec | None
+    job: Job | None = None
+
+
+@dataclass
+class Session:
+    """What is fixed for one session."""
+
+    plan: Plan
+    results: ResultFolder
+    domains: DomainStore
+    cache: Path
+    host: PluginHost
+    machine: Machine
+    pool: LocalPool
+    listener: Listener
+    metrics: Mapping[str, Metric]
+    reuse: Reuse = "failed"
+    timeout: float | None = None
+    plugin_files: tuple[str, ...] = ()
+    _failed_models: dict[str, str] = field(default_factory=dict)
+    _queue: deque[_Work] = field(default_factory=deque)
+    _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
+    _running: dict[str, _Work] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Record]:
+        """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""
+        self._clean_jobs()
+        records = self._find_done()
+        self._enqueue([run for key, run in self.plan.runs.items() if key not in records])
+        models = sum(work.run is None for work in self._queue)
+        to_do = len(self._queue) - models + sum(map(len, self._waiting.values()))
+        self.listener.planned(to_do, len(records), models)
+        self.host.hook.tlbench_suite_started(suite=self.plan.suite.name, runs=to_do)
+        try:
+            while self._queue or self._running:
+                self._fill()
+                event = self.pool.wait(0.2)
+                if event is not None:
+                    self._handle(event, records)
+        finally:
+            self.pool.close()
+            self._remove_own_jobs()
+        return records
+
+    # ---- what is done and what is to do ---------------------------------------------------------------------------
+
+    def _find_done(self) -> dict[str, Record]:
+        records: dict[str, Record] = {}
+        for key, run in self.plan.runs.items():
+            if run.skip is not None:
+                records[key] = self._skipped(key, run)
+                continue
+            record, aside = self.results.read_or_set_aside(key)
+            if aside is not None:
+                self.listener.set_aside(aside)
+            if record is not None and self._reusable(record):
+                records[key] = record
+        return records
+
+    def _reusable(self, record: Record) -> bool:
+        return self.reuse == "always" or (self.reuse == "failed" and record.status == "ok")
+
+    def _skipped(self, key: str, run: PlannedRun) -> Record:
+        """The record of a run that makes no sense, written once."""
+        with contextlib.suppress(TlbenchError):
+            old = self.results.read(key)
+            if old is not None and old.status == "skipped" and old.reason == run.skip:
+                return old
+        record = new_record(run.spec, run.variant, "skipped", run.references, reason=run.skip)
+        self.results.write(record)
+        return record
+
+    def _enqueue(self, runs: list[PlannedRun]) -> None:
+        """Source models first, since others wait for them; then runs without one; then the others as models appear."""
+        models: dict[str, SourceModelSpec] = {}
+        ready: list[PlannedRun] = []
+        for run in runs:
+            if not run.needs_source_model:
+                ready.append(run)
+                continue
+            spec = run.spec.source_model()
+            if (self._model_folder(spec.key) / "meta.json").exists():
+                ready.append(run)
+            else:
+                models[spec.key] = spec
+                self._waiting.setdefault(spec.key, []).append(run)
+        for key, spec in models.items():
+            label = f"source model of {'+'.join(spec.source)}, {spec.backbone}, seed {spec.seed}"
+            self._queue.append(_Work(key, label, None, spec))
+        self._queue.extend(_run_work(run) for run in ready)
+
+    # ---- jobs -----------------------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        while self.pool.free > 0 and self._queue:
+            work = self._queue.popleft()
+            folder = self._jobs_folder() / work.key
+            shutil.rmtree(folder, ignore_errors=True)
+            if work.run is not None:
+                work.job = self._write_run(folder, work.run)
+                self.host.hook.tlbench_run_started(identity=_identity(work.run))
+            elif work.model is not None:
+                domains = {name: self.domains.get(name) for name in work.model.source}
+                work.job = write_source_model_job(folder, work.model, domains, self.machine.device, self.plugin_files)
+            self._running[work.key] = work
+            self.pool.submit(work.key, folder, folder / "log.txt")
+
+    def _write_run(self, folder: Path, run: PlannedRun) -> Job:
+        spec = run.spec
+        domains = {name: self.domains.get(name) for name in (*spec.source, spec.target)}
+        model = self._model_folder(spec.source_model().key) if run.needs_source_model else None
+        return write_run_job(folder, spec, domains, self.machine.device, self.plugin_files, model)
+
+    def _handle(self, event: Event, records: dict[str, Record]) -> None:
+        work = self._running[event.job]
+        if event.kind == "progress":
+            details = event.details
+            self.listener.progress(event.job, work.label, details["phase"], details["step"], details["steps"])
+            return
+        del self._running[event.job]
+        if work.run is None:
+            self._finish_model(work, event, records)
+        self._fill()  # keep the workers busy while this one is scored
+        if work.run is not None:
+            self._finish_run(work, work.run, event, records)
+        shutil.rmtree(self._jobs_folder() / work.key, ignore_errors=True)
+
+    def _finish_model(self, work: _Work, event: Event, records: dict[str, Record]) -> None:
+        folder = self._jobs_folder() / work.key
+        output = self._output(folder, event)
+        users = self._waiting.pop(work.key, [])
+        if output["status"] == "ok":
+            (folder / "model" / "meta.json").write_text(json.dumps(output))
+            place = self._model_folder(work.key)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(place, ignore_errors=True)
+            (folder / "model").replace(place)
+            self._queue.extendleft(_run_work(run) for run in reversed(users))
+        message = output.get("error", {}).get("message", "")
+        self.listener.ended(work.key, work.label, output["status"], message)
+        if output["status"] != "ok":
+            reason = f"the {work.label}, which this run starts from, ended as {output['status']}: {message}"
+            failure = Failure(type="SharedWork", message=reason, log=_tail(folder / "log.txt"))
+            for run in users:
+                record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
+                self._keep(record.model_copy(update={"provenance": self._provenance(output)}), None, records)
+                self.listener.ended(record.run_key, _label(run), "failed", reason)
+
+    def _finish_run(self, work: _Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+        folder = self._jobs_folder() / work.key
+        output = self._output(folder, event)
+        arrays: dict[str, NDArray[Any]] | None = None
+        if output["status"] == "ok":
+            try:
+                assert work.job is not None
+                record, arrays = self._scored(run, work.job, output)
+            except (ValueError, KeyError, FloatingPointError) as error:  # what the plugin handed back is not usable
+                diverged = isinstance(error, FloatingPointError)
+                output["status"] = "diverged" if diverged else "failed"
+                output["error"] = {"type": type(error).__name__, "message": str(error)}
+        if output["status"] != "ok":
+            failure = Failure(**output["error"], log=_tail(folder / "log.txt"))
+            record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
+        record.provenance = self._provenance(output)
+        self._keep(record, arrays, records)
+        message = record.error.message if record.error else _short(record, self.plan.suite.metrics[0])
+        self.listener.ended(work.key, work.label, record.status, message)
+
+    def _output(self, folder: Path, event: Event) -> dict[str, Any]:
+        """What the worker handed back, or how it ended without handing anything back."""
+        if not event.details.get("timed_out"):
+            with contextlib.suppress(OSError, ValueError):
+                output: dict[str, Any] = json.loads((folder / "output.json").read_text())
+                return output
+        status, kind, message = describe_end(event.details, self.timeout)
+        return {"status": status, "error": {"type": kind, "message": message}}
+
+    # ---- records --------------------------------------------------------------------------------------------------
+
+    def _scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
+        target = self.domains.get(run.spec.target)
+        arrays = load_file(job.folder / "output.safetensors")
+        score = score_run(arrays, output["steps"], self._held(run, job), self.metrics, len(target.class_names))
+        record = new_record(
+            run.spec,
+            run.variant,
+            "ok",
+            run.references,
+            metrics=score.metrics,
+            selection=score.selection,
+            checkpoints=output["steps"],
+            throughput=Throughput(
+                train_examples_per_second=output["train_examples_per_second"],
+                inference_examples_per_second=output["inference_examples_per_second"],
+                by_steps=output["by_steps"],
+            ),
+            peak_memory=PeakMemory(device_mib=output["device_mib"], host_mib=output["host_mib"]),
+            seconds=Cost(own=Seconds(**output["seconds"])),
+            seen=[Seen(**seen) for seen in output["seen"]],
+            curve=_with_source_val(output["curve"], score.selection.get("source-val"), output["steps"]),
+            model=None if output["model"] is None else ModelSize(**output["model"]),
+            flags=score.flags,
+            notes=output["notes"],
+        )
+        if run.needs_source_model:
+            self._add_shared(record, run)
+        return record, score.predictions
+
+    def _add_shared(self, record: Record, run: PlannedRun) -> None:
+        """Add the phase that this run shares with others: what it cost and saw, counted in full for each user."""
+        meta = json.loads((self._model_folder(run.spec.source_model().key) / "meta.json").read_text())
+        record.seconds.shared = Seconds(**meta["seconds"])
+        record.seen = [Seen(**seen) for seen in meta["seen"]] + record.seen
+        record.curve = meta["curve"] + record.curve
+        if record.throughput.train_examples_per_second is None:  # nothing but the shared phase was trained
+            record.throughput.train_examples_per_second = meta["train_examples_per_second"]
+            record.throughput.by_steps = meta["by_steps"]
+
+    def _held(self, run: PlannedRun, job: Job) -> Held:
+        target = self.domains.get(run.spec.target)
+        source = self.domains.get(run.spec.source[0]) if len(run.spec.source) == 1 else None
+        whole = {"target_train": target.labels("train"), "target_val": target.labels("val")}
+        if source is not None:
+            whole |= {"source_train": source.labels("train"), "source_val": source.labels("val")}
+        items: dict[str, NDArray[np.int64]] = {
+            role: whole[role][chosen] for role, chosen in job.items.items() if role != "target_train"
+        }
+        return Held(target.labels("test"), None if source is None else source.labels("test"), items)
+
+    def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
+        self.results.write(record, arrays)
+        records[record.run_key] = record
+        self.host.hook.tlbench_run_finished(record=record.model_dump(mode="json"))
+
+    def _provenance(self, output: dict[str, Any]) -> dict[str, Any]:
+        device = output.get("device_name") or self.machine.device
+        return {"device": device, **provenance(self.machine.choices)}
+
+    # ---- folders --------------------------------------------------------------------------------------------------
+
+    def _model_folder(self, key: str) -> Path:
+        return self.cache / "source-models" / key
+
+    def _jobs_folder(self) -> Path:
+        return self.cache / "jobs" / str(os.getpid())
+
+    def _remove_own_jobs(self) -> None:
+        shutil.rmtree(self._jobs_folder(), ignore_errors=True)
+
+    def _clean_jobs(self) -> None:
+        """Remove the jobs of sessions that were killed."""
+        for folder in (self.cache / "jobs").glob("[0-9]*"):
+            if int(folder.name) == os.getpid() or not _alive(int(folder.name)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_work(run: PlannedRun) -> _Work:
+    return _Work(run.spec.key, _label(run), run, None)
+
+
+def _label(run: PlannedRun) -> str:
+    spec = run.spec
+    setting = "" if not spec.shots else f", {spec.shots} shots" if spec.shots != "all" else ", all labels"
+    return f"{run.variant} {spec.pair}, {spec.backbone}{setting}, seed {spec.seed}"
+
+
+def _identity(run: PlannedRun) -> dict[str, Any]:
+    spec = run.spec
+    return {
+        "run_key": spec.key,
+        "strategy": spec.strategy,
+        "variant": run.variant,
+        "source": list(spec.source),
+        "target": spec.target,
+        "setting": spec.setting,
+        "shots": spec.shots,
+        "seed": spec.seed,
+    }
+
+
+def _with_source_val(
+    curve: list[dict[str, Any]], scores: list[float | None] | None, steps: list[int]
+) -> list[dict[str, Any]]:
+    """The curve with the accuracy on source validation data at each checkpoint."""
+    if scores is None:
+        return curve
+    return curve + [{"step": step, "source_val": score} for step, score in zip(steps, scores, strict=True)]
+
+
+def _short(record: Record, metric: str) -> str:
+    value = record.metrics["last"].get(metric)
+    return f"{metric} {value:.3f}" if isinstance(value, float) else ""
+
+
+def _tail(log: Path) -> list[str]:
+    try:
+        return log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+    except OSError:
+        return []
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,148 @@
+"""The template: a process that has imported the libraries, holds no data, and forks a fresh child for each job.
+
+It speaks JSON lines. In, on standard input: `{"job": id, "folder": path, "log": path, "memory": bytes or null}`.
+Out, on standard output: `{"event": "started", "job", "pid"}`, `{"event": "progress", …}` from children, and
+`{"event": "ended", "job", "code" or "signal"}`. When its input closes, because the host is gone, it kills its
+children and ends; should it be killed itself, the kernel kills them. Each child leads a process group of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import selectors
+import signal
+import sys
+import traceback
+from typing import Any
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main() -> None:
+    """Import what runs need, then serve until the input closes."""
+    channel = os.dup(1)
+    os.dup2(2, 1)  # whatever a library prints must not end up between the JSON lines
+    _preload()
+    _send(channel, {"event": "ready"})
+    _Server(channel).serve()
+
+
+def _preload() -> None:
+    """Import the heavy libraries once. Nothing is computed: threads of a parent would not survive a fork."""
+    import sklearn.linear_model
+    import sklearn.model_selection
+    import sklearn.pipeline
+    import sklearn.preprocessing  # noqa: F401
+    import torch
+
+    import tlbench.execution.worker  # noqa: F401
+
+    torch.set_num_threads(1)
+
+
+class _Server:
+    def __init__(self, channel: int) -> None:
+        self._channel = channel
+        self._children: dict[int, Any] = {}
+        self._wake, waker = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(waker, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Fork for each job, report each end."""
+        selector = selectors.DefaultSelector()
+        selector.register(0, selectors.EVENT_READ)
+        selector.register(self._wake, selectors.EVENT_READ)
+        rest = b""
+        while True:
+            ready = {key.fd for key, _ in selector.select()}
+            if self._wake in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake, 4096)
+                self._reap()
+            if 0 in ready:
+                chunk = os.read(0, 65536)
+                if not chunk:
+                    self._kill_all()
+                    return
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._fork(json.loads(line))
+
+    def _fork(self, order: dict[str, Any]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            _child(order, self._channel)
+        self._children[pid] = order["job"]
+        _send(self._channel, {"event": "started", "job": order["job"], "pid": pid})
+
+    def _reap(self) -> None:
+        while self._children:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            job = self._children.pop(pid, None)
+            ended = {"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else {"code": os.WEXITSTATUS(status)}
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)  # whatever the run has started and left behind
+            _send(self._channel, {"event": "ended", "job": job, **ended})
+
+    def _kill_all(self) -> None:
+        for pid in self._children:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def _child(order: dict[str, Any], channel: int) -> None:
+    """The life of a child: its log as output, its limits, the job, and out; never back into the server."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setpgid(0, 0)
+        _die_with_parent()
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for old, new in ((nothing, 0), (log, 1), (log, 2)):
+            os.dup2(old, new)
+        if order.get("memory"):
+            resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
+
+        from tlbench.execution.worker import work
+
+        def progress(phase: str, step: int, steps: int) -> None:
+            _send(channel, {"event": "progress", "job": order["job"], "phase": phase, "step": step, "steps": steps})
+
+        code = work(order["folder"], progress)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to kill this process with its parent (Linux; elsewhere the closed input has to do)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _send(channel: int, message: dict[str, Any]) -> None:
+    """One write per line: below PIPE_BUF it is atomic, so lines of several children never mix."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(channel, (json.dumps(message) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Where caches live, and how a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from tlbench.errors import TlbenchError
+
+
+def cache_folder() -> Path:
+    """The cache: `TLBENCH_CACHE` where it is set, else the user's cache folder."""
+    named = os.environ.get("TLBENCH_CACHE")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("tlbench", appauthor=False))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary neighbour of `path`, then move it into place in one step."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise TlbenchError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_writable_folder(path: Path, option: str) -> None:
+    """Create a folder and try to write in it. Raises `TlbenchError` naming the option that chose it."""
+    probe = path / f".tlbench-{uuid.uuid4().hex[:8]}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise TlbenchError(f"cannot write in {path}: {reason}; choose another folder with {option}") from error

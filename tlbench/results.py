@@ -1,0 +1,93 @@
+"""Records on disk: one JSON file per run, written whole or not at all, predictions beside it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from tlbench.errors import TlbenchError
+from tlbench.files import make_writable_folder, write_whole
+from tlbench.record import Record
+
+
+class ResultFolder:
+    """The records of one suite, in `<results>/<suite>/`."""
+
+    def __init__(self, results: Path, suite: str) -> None:
+        self.folder = results / suite
+
+    def create(self) -> None:
+        """Make the folder. Raises `TlbenchError` where it cannot be written."""
+        make_writable_folder(self.folder, "--results DIR")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second `tlbench run` out of this folder; the lock goes with the process that holds it."""
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                message = f"another tlbench run is writing in {self.folder}; wait for it, or use another --results DIR"
+                raise TlbenchError(message) from None
+            yield
+
+    def record_file(self, key: str) -> Path:
+        """Where the record of a run is."""
+        return self.folder / f"{key}.json"
+
+    def read(self, key: str) -> Record | None:
+        """The record of a run; None where there is none. Raises `TlbenchError` for a damaged file."""
+        path = self.record_file(key)
+        try:
+            return Record.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (ValidationError, ValueError, OSError) as error:
+            raise TlbenchError(f"damaged record {path}: {_first_line(error)}") from error
+
+    def read_or_set_aside(self, key: str) -> tuple[Record | None, Path | None]:
+        """As `read`, but a damaged file is renamed to `….damaged`; its new place is the second value."""
+        try:
+            return self.read(key), None
+        except TlbenchError:
+            path = self.record_file(key)
+            aside = path.with_suffix(".json.damaged")
+            path.replace(aside)
+            return None, aside
+
+    def write(self, record: Record, arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
+        """Write predictions first, then the record, so that a record never lacks what it speaks of."""
+        if arrays:
+            from safetensors.numpy import save_file
+
+            whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+            write_whole(self.folder / f"{record.run_key}.safetensors", lambda to: save_file(whole, to))
+        text = record.model_dump_json(indent=1) + "\n"
+        write_whole(self.record_file(record.run_key), lambda to: to.write_text(text, encoding="utf-8"))
+
+    def write_plan(self, plan: dict[str, Any]) -> None:
+        """What the suite asks for, so that tables show what is missing."""
+        write_whole(self.folder / "plan.json", lambda to: to.write_text(json.dumps(plan, indent=1) + "\n"))
+
+    def records(self) -> Iterator[Record]:
+        """All records that can be read."""
+        for path in sorted(self.folder.glob("*.json")):
+            if path.name != "plan.json":
+                try:
+                    record = self.read(path.stem)
+                except TlbenchError:
+                    continue
+                if record is not None:
+                    yield record
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
