@@ -16,7 +16,7 @@ from tlbench.strategy import Strategy
 from tlbench.suite import NamedVariant, Part, Suite
 from tlbench.task import TaskOutline
 
-REFERENCES = ("source-only", "target-only", "oracle")
+
 
 
 @dataclass(frozen=True)

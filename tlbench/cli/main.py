@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-import click
 import typer
 
 from tlbench import __version__
@@ -15,6 +14,8 @@ from tlbench.cli import doctor, leaderboard, list_, plan, plugins, run, show
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
+#: The root of typer's usage errors. Newer releases carry a click of their own, so it is found from a public name.
+USAGE_ERROR = typer.BadParameter.__mro__[2]
 
 EPILOG = """Examples:
 
@@ -72,12 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"tlbench: error: {error}", file=sys.stderr)
         return error.exit_code
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except click.ClickException as error:
+    except USAGE_ERROR as error:
         error.show(file=sys.stderr)
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
         print("tlbench: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe, as in `| head`, has had enough

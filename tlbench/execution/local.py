@@ -89,7 +89,9 @@ class LocalPool:
             self._template = None
 
     def _event(self, message: dict[str, Any]) -> Event | None:
-        job = message.get("job", "")
+        if message["event"] == "ready":
+            return None
+        job = message["job"]
         if message["event"] == "started":
             self._pids[job] = message["pid"]
             if self._timeout is not None:

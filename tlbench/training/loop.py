@@ -72,12 +72,21 @@ def train(
         if step in note:
             if not bool(finite):
                 raise Diverged(f"the loss was not finite at or before step {step} of {budget.steps}")
-            curve.append({"step": step, "loss": float(total), **{name: float(term) for name, term in terms.items()}})
+            values = {name: float(term.detach()) for name, term in terms.items()}
+            curve.append({"step": step, "loss": float(total.detach()), **values})
         if step in keep:
-            checkpoints[step] = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+            checkpoints[step] = weights_of(model)
         clock.tick(step, batches.labelled_seen + batches.unlabelled_seen)
         on_step(step)
     return Phase(checkpoints, curve, *clock.read(budget.steps, batches.labelled_seen + batches.unlabelled_seen))
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of a model's weights and buffers, contiguous and off the device."""
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
 
 
 class _Clock:

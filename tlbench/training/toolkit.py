@@ -21,7 +21,7 @@ from tlbench.record import ModelSize, Seen
 from tlbench.spec import Budget, Training
 from tlbench.task import Examples, TransferTask
 from tlbench.training.batches import Batches
-from tlbench.training.loop import Groups, Loss, train
+from tlbench.training.loop import Groups, Loss, train, weights_of
 from tlbench.seeds import derive
 
 #: Examples per forward pass where no gradient is taken.
@@ -93,7 +93,7 @@ class Toolkit:
         checkpoints: dict[int, dict[str, Tensor]] = {}
         for step in self._source_steps():
             self._load_source_weights(model, step)
-            checkpoints[step] = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+            checkpoints[step] = weights_of(model)
         return ModelPredictor(model, checkpoints)
 
     def extend(self, model: TransferModel, seed: int, build: Callable[[], Mapping[str, nn.Module]]) -> None:

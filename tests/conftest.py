@@ -1,0 +1,94 @@
+"""Small real projects in temporary folders, driven through the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tlbench.cli.main import main
+from tlbench.record import Record
+
+TOY = Path(__file__).parent / "toy_plugin.py"
+
+SUITE = """
+name = "toy"
+dataset = "toy"
+backbones = ["mlp:16"]
+seeds = [0]
+
+[budget]
+steps = 40
+batch_size = 16
+checkpoints = 2
+
+[[part]]
+setting = "transductive"
+pairs = ["a:b"]
+strategies = ["feature-extraction"]
+"""
+
+
+@dataclass
+class Outcome:
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Project:
+    """A folder with suite files, results and a cache of its own."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def suite(self, text: str = SUITE, name: str = "suite.toml") -> Path:
+        return self.write(name, text)
+
+    def tlbench(self, *arguments: object, plugin: bool = True) -> Outcome:
+        """Run a command in this process, with the toy plugin."""
+        given = [str(argument) for argument in arguments]
+        if plugin:
+            given += ["--plugin", str(TOY)]
+        self._capsys.readouterr()
+        code = main(given)
+        captured = self._capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start a command as a process of its own."""
+        command = [sys.executable, "-m", "tlbench", *map(str, arguments), "--plugin", str(TOY)]
+        return subprocess.Popen(
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def records(self, suite: str = "toy") -> list[Record]:
+        files = sorted((self.folder / "results" / suite).glob("*.json"))
+        return [Record.model_validate_json(file.read_text()) for file in files if file.name != "plan.json"]
+
+    def record(self, variant: str, suite: str = "toy") -> Record:
+        (found,) = [record for record in self.records(suite) if record.variant == variant]
+        return found
+
+    def plan(self, suite: str = "toy") -> dict:
+        return json.loads((self.folder / "results" / suite / "plan.json").read_text())
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Project:
+    """A project in a temporary folder, which is the working folder, with a cache of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TLBENCH_CACHE", str(tmp_path / "cache"))
+    return Project(tmp_path, capsys)

@@ -1,0 +1,140 @@
+"""A one-file plugin for tests: small made-up domains, and strategies that misbehave in every way a test needs."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+
+import tlbench
+from tlbench.domain import Dataset, Domain, Split
+
+
+def _domain(name, classes, make, sizes=(400, 100, 400)):
+    rng = np.random.default_rng(abs(hash_of(name)))
+    splits = []
+    for split, size in zip(("train", "val", "test"), sizes, strict=True):
+        labels = np.arange(size) % classes
+        inputs, labels = make(rng, labels, split)
+        splits.append(Split(inputs.astype(np.float32), labels.astype(np.int64)))
+    return Domain(name, "vector", tuple(f"class {i}" for i in range(classes)), *splits)
+
+
+def hash_of(text):
+    """A hash that is the same in every process."""
+    return int.from_bytes(text.encode()[:7], "big")
+
+
+class Toy(Dataset):
+    """`a` and `b`: three classes, a small shift. `other`: two classes."""
+
+    domains = ("a", "b", "other")
+    licence = "made up"
+    origin = "this file"
+
+    def load(self, domain):
+        classes = 2 if domain == "other" else 3
+        shift = {"a": 0.0, "b": 0.7, "other": 0.2}[domain]
+
+        def make(rng, labels, split):
+            centres = 2.0 * np.eye(3, 6)
+            return centres[labels] + shift + 0.6 * rng.standard_normal((len(labels), 6)), labels
+
+        return _domain(domain, classes, make)
+
+
+class Closable(Dataset):
+    """A shift that domain-adversarial training must close.
+
+    A shortcut tells the class without error in the source. In the target it sits at one side whatever the class, so
+    a classifier that rests on it fails; features that hide their domain cannot use it. The core features tell the
+    class in both domains.
+    """
+
+    domains = ("source", "target")
+    licence = "made up"
+    origin = "this file"
+
+    def load(self, domain):
+        def make(rng, labels, split):
+            sign = 2.0 * labels - 1.0
+            core = sign[:, None] * 0.9 + rng.standard_normal((len(labels), 4))
+            shortcut = (3.0 * sign if domain == "source" else np.full(len(labels), 3.0)) + 0.3 * rng.standard_normal(len(labels))
+            return np.column_stack([core, shortcut]), labels
+
+        return _domain(domain, 2, make, (1000, 200, 1000))
+
+
+class LabelShift(Dataset):
+    """A shift under which matching the domains' features must do harm: the classes look the same in both domains, but
+    nine in ten target examples are of the second class (Zhao et al. 2019, https://arxiv.org/abs/1901.09453).
+    """
+
+    domains = ("source", "target")
+    licence = "made up"
+    origin = "this file"
+
+    def load(self, domain):
+        def make(rng, labels, split):
+            if domain == "target":
+                labels = (np.arange(len(labels)) % 10 > 0).astype(int)
+            sign = 2.0 * labels - 1.0
+            return sign[:, None] * 1.2 + rng.standard_normal((len(labels), 4)), labels
+
+        return _domain(domain, 2, make, (1000, 200, 1000))
+
+
+class Broken(tlbench.Strategy):
+    """Misbehaves as `how` says."""
+
+    settings = {"transductive", "inductive"}
+
+    class Params(tlbench.Params):
+        how: str = "raise"
+
+    def fit(self, task, toolkit):
+        print("about to misbehave")
+        if self.params.how == "exit":
+            os._exit(3)
+        if self.params.how == "sleep":
+            time.sleep(3600)
+        if self.params.how == "kill":
+            os.kill(os.getpid(), 11)
+        if self.params.how == "memory":
+            held = [bytearray(2**26) for _ in range(4096)]
+            raise AssertionError(len(held))
+        raise RuntimeError("this strategy always raises")
+
+
+class NotFinite(tlbench.GradientStrategy):
+    """Its loss is infinite from the first step."""
+
+    settings = {"transductive"}
+
+    def loss(self, model, batch, progress):
+        return model(batch.source.inputs).sum() * float("inf")
+
+
+class Twin(tlbench.GradientStrategy):
+    """Source labels alone, but by its own training: what plain gradient descent gives."""
+
+    settings = {"transductive"}
+    same_label_space = True
+
+    def loss(self, model, batch, progress):
+        return tlbench.losses.cross_entropy(model(batch.source.inputs), batch.source.labels)
+
+
+@tlbench.hookimpl
+def tlbench_register_datasets(register):
+    register("toy", Toy, summary="made-up vectors")
+    register("closable", Closable)
+    register("label-shift", LabelShift)
+
+
+@tlbench.hookimpl
+def tlbench_register_strategies(register):
+    register("broken", Broken)
+    register("not-finite", NotFinite)
+    register("twin", Twin)

@@ -1,0 +1,92 @@
+"""`tlbench leaderboard SUITE`: the table from stored records. Imports no torch."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.errors import TlbenchError
+
+EPILOG = """Examples:
+
+  tlbench leaderboard digits
+
+  tlbench leaderboard digits --by pair --metric macro_f1
+
+  tlbench leaderboard digits --selection all
+
+  tlbench leaderboard digits --format markdown > table.md"""
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    table = "table"
+    markdown = "markdown"
+    csv = "csv"
+    latex = "latex"
+    html = "html"
+    json = "json"
+
+
+class By(StrEnum):
+    """What the columns are."""
+
+    strategy = "strategy"
+    pair = "pair"
+
+
+class Missing(StrEnum):
+    """What happens to a mean with a hole."""
+
+    show = "show"
+    drop = "drop"
+
+
+def leaderboard(
+    suite: options.SuiteName,
+    results: options.Results = options.RESULTS,
+    format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
+    by: Annotated[By, typer.Option(help="strategy: a summary a row; pair: the pairs as columns.")] = By.strategy,
+    selection: Annotated[
+        str | None, typer.Option(help="A selection protocol, or all to see them side by side.")
+    ] = None,
+    columns: Annotated[str | None, typer.Option(help="Columns to show, separated by commas.")] = None,
+    missing: Annotated[
+        Missing, typer.Option(help="show: no mean where a run is missing; drop: a mean over what is there, counted.")
+    ] = Missing.show,
+    debug: options.Debug = False,
+) -> int:
+    """Show the leaderboard of a suite from its stored records."""
+    from tlbench.leaderboard.frame import load_board
+    from tlbench.leaderboard.renderers import render
+    from tlbench.leaderboard.table import leaderboard as tables_of
+
+    board = load_board(suite_folder(suite, results))
+    wanted = [name.strip() for name in columns.split(",")] if columns else None
+    tables = tables_of(board, metric, by.value, selection, wanted, missing.value)
+    typer.echo(render(tables, format_.value))
+    return 0
+
+
+def suite_folder(suite: str, results: Path) -> Path:
+    """Where a suite's records are: its name, the name in its file, or the results folder itself."""
+    if suite.endswith(".toml"):
+        import tomllib
+
+        try:
+            suite = str(tomllib.loads(Path(suite).read_text(encoding="utf-8"))["name"])
+        except (OSError, ValueError, KeyError) as error:
+            raise TlbenchError(f"{suite}: no suite name can be read from it: {error}") from error
+    folder = results / suite
+    if not folder.is_dir():
+        from tlbench.errors import unknown
+
+        known = [path.name for path in results.glob("*") if (path / "plan.json").exists()] if results.is_dir() else []
+        raise TlbenchError(f"no records in {folder}: {unknown('suite', suite, known)} Run it first: tlbench run {suite}")
+    return folder

@@ -1,0 +1,52 @@
+"""`tlbench show RUN`: one record, readable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.errors import TlbenchError
+
+EPILOG = """Examples:
+
+  tlbench show 3f2a          the beginning of a run key is enough
+
+  tlbench show results/digits/3f2a9c….json"""
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="A run key, its beginning, or a record's file.")],
+    results: options.Results = options.RESULTS,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> int:
+    """Show one run: setting, parameters, metrics, timings, provenance, and the end of its log."""
+    from tlbench.leaderboard.card import card
+    from tlbench.results import ResultFolder
+
+    path = _find(run, results)
+    record = ResultFolder(path.parent.parent, path.parent.name).read(path.stem)
+    assert record is not None
+    typer.echo(record.model_dump_json(indent=1) if as_json else card(record))
+    return 0
+
+
+def _find(run: str, results: Path) -> Path:
+    if Path(run).is_file():
+        return Path(run)
+    found = sorted(path for path in results.glob(f"*/{_literal(run)}*.json") if path.name != "plan.json")
+    if not found:
+        raise TlbenchError(f"no record in {results} begins with {run!r}; `tlbench leaderboard SUITE` lists what there is")
+    if len(found) > 1:
+        names = ", ".join(f"{path.parent.name}/{path.stem}" for path in found[:5])
+        raise TlbenchError(f"{len(found)} records begin with {run!r}: {names}; give more of the key")
+    return found[0]
+
+
+def _literal(text: str) -> str:
+    import glob
+
+    return glob.escape(text)

@@ -1,0 +1,139 @@
+"""Strategies as rows: quality, gaps, ranks and cost, over all pairs."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from tlbench.leaderboard import notes
+from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Scale, Table, metric_name
+from tlbench.leaderboard.footnotes import Footnotes
+from tlbench.leaderboard.scores import Place
+from tlbench.record import Record
+
+FIRST = Column("strategy", "strategy", "left")
+_COST = (
+    Column("train", "train\nex/s"),
+    Column("infer", "infer\nex/s"),
+    Column("own", "s/run"),
+    Column("shared", "shared\ns/run"),
+)
+#: Names of the columns that are no metrics.
+COLUMN_NAMES = ("gap", "gain", "verdicts", "closed", "rank", *(column.name for column in _COST))
+
+
+def by_strategy(place: Place, metrics: Sequence[str]) -> Table:
+    """One row per variant and reference. `metrics` are the columns of quality, the first the one gaps are made of."""
+    return _ByStrategy(place, metrics).table()
+
+
+class _ByStrategy:
+    def __init__(self, place: Place, metrics: Sequence[str]) -> None:
+        self.place = place
+        self.footnotes = Footnotes(place)
+        self.columns: list[tuple[Column, Callable[[str], Cell]]] = [(FIRST, self._name)]
+        for metric in metrics:
+            self.columns.append((Column(metric, metric_name(metric)), lambda v, m=metric: self._metric(v, m)))  # type: ignore[misc]
+        self.columns += self._gap_columns()
+        if place.selection != "target-test" and place.ranks:
+            self.columns.append((Column("rank", "rank"), self._rank))
+        cells = (self._train, self._infer, self._own, self._shared)
+        self.columns += list(zip(_COST, cells, strict=True))
+
+    def _gap_columns(self) -> list[tuple[Column, Callable[[str], Cell]]]:
+        verdicts = (Column("verdicts", "helps/hurts/\nundecided"), self._verdicts)
+        if self.place.setting == "transductive":
+            closed = (Column("closed", "gap closed\n%"), self._closed)
+            return [(Column("gap", "adaptation\ngap"), self._gap), verdicts, closed]
+        if self.place.setting == "inductive":
+            return [(Column("gap", "NTG"), self._gap), verdicts, (Column("gain", "gain"), self._gain)]
+        return []
+
+    def table(self) -> Table:
+        rows = [[cell(variant) for _, cell in self.columns] for variant in self.place.variants]
+        columns = [column for column, _ in self.columns]
+        marks = notes.marks(self.place, columns, (cell.marks for row in rows for cell in row))
+        return Table(
+            notes.title(self.place),
+            columns,
+            rows,
+            notes.caption(self.place, over_pairs=True),
+            [*notes.harm(self.place), *notes.verdict_note(self.place), *marks],
+            self.footnotes.texts,
+        )
+
+    def _name(self, variant: str) -> Cell:
+        spots = [cells for (name, _), cells in self.place.by_spot.items() if name == variant]
+        flagged = any(notes.flags_of(self.place, cells.values()) for cells in spots)
+        return Cell(variant, marks=(FLAGGED,) if flagged else ())
+
+    def _metric(self, variant: str, metric: str) -> Cell:
+        values = [value for pair in self.place.pairs for value in self.place.by_seed(variant, pair, metric).values()]
+        cell = Scale.of(metric, values).cell(self.place.overall(variant, metric))
+        return _noted(cell, self.footnotes.missing(variant, metric))
+
+    def _gap(self, variant: str) -> Cell:
+        if variant not in self.place.strategies:
+            return EMPTY
+        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
+        notes_ = self.footnotes.without_base(variant) if self.place.setting == "inductive" else ()
+        return _noted(cell, notes_)
+
+    def _gain(self, variant: str) -> Cell:
+        if variant not in self.place.strategies:
+            return EMPTY
+        return self.place.scale.cell(self.place.overall_gap(variant, "target-only", gain=True), signed=True)
+
+    def _verdicts(self, variant: str) -> Cell:
+        found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
+        if not found:
+            return EMPTY
+        return Cell("/".join(str(found[verdict]) for verdict in ("helps", "hurts", "undecided")))
+
+    def _closed(self, variant: str) -> Cell:
+        if variant not in self.place.strategies:
+            return EMPTY
+        share = self.place.share_closed(variant)
+        if share is None:
+            return Cell(MISSING)
+        if share.ratio is None or share.low is None or share.high is None:
+            return Cell(MISSING, footnotes=() if self.place.few_seeds else self._no_share())
+        ends = [f"{100 * end:.0f}".replace("-", "−").replace("inf", "∞") for end in (share.low, share.high)]
+        text = f"{100 * share.ratio:.0f}".replace("-", "−") + f" [{ends[0]}, {ends[1]}]"
+        return Cell(text, share.ratio, None, share.low, share.high)
+
+    def _no_share(self) -> tuple[int, ...]:
+        return self.footnotes.add("no share of a gap: oracle is not shown to be above source-only")
+
+    def _rank(self, variant: str) -> Cell:
+        rank = self.place.ranks.get(variant)
+        if rank is None:
+            return Cell(MISSING) if variant in self.place.strategies else EMPTY
+        if rank.low is None or rank.high is None:
+            return Cell(f"{rank.rank:.1f}", rank.rank)
+        return Cell(f"{rank.rank:.1f} [{rank.low:.1f}, {rank.high:.1f}]", rank.rank, None, rank.low, rank.high)
+
+    def _train(self, variant: str) -> Cell:
+        marks = () if all(record.throughput.by_steps for record in self.place.records(variant)) else (NO_STEPS,)
+        return self._cost(variant, lambda record: record.throughput.train_examples_per_second, ",.0f", marks)
+
+    def _infer(self, variant: str) -> Cell:
+        return self._cost(variant, lambda record: record.throughput.inference_examples_per_second, ",.0f")
+
+    def _own(self, variant: str) -> Cell:
+        return self._cost(variant, lambda record: record.seconds.own.total, ".1f")
+
+    def _shared(self, variant: str) -> Cell:
+        return self._cost(variant, lambda record: record.seconds.shared.total, ".1f")
+
+    def _cost(self, variant: str, of: Callable[[Record], float | None], form: str, marks: tuple[str, ...] = ()) -> Cell:
+        values = [value for record in self.place.records(variant) if (value := of(record)) is not None]
+        if not values:
+            return Cell(MISSING)
+        mean = statistics.fmean(values)
+        return Cell(format(mean, form), mean, marks=marks)
+
+
+def _noted(cell: Cell, footnotes: tuple[int, ...]) -> Cell:
+    return Cell(cell.text, cell.value, cell.half_width, cell.low, cell.high, cell.marks, footnotes)

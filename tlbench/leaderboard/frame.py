@@ -1,0 +1,187 @@
+"""What a suite asked for and what is stored of it: one board, also as a long-form frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tlbench.errors import TlbenchError
+from tlbench.record import Record
+from tlbench.results import ResultFolder
+from tlbench.spec import Evaluation, Setting, Shots
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLAN_FILE = "plan.json"
+
+
+class PlannedCell(BaseModel):
+    """One place in the tables: a variant or reference on a pair for a seed, and the key of the run that fills it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    strategy: str
+    params: dict[str, Any]
+    backbone: str
+    source: list[str]
+    target: str
+    setting: Setting
+    shots: Shots | None
+    evaluation: Evaluation
+    seed: int
+    role: Literal["strategy", "reference"]
+    run_key: str
+    references: dict[str, str]
+
+    @property
+    def pair(self) -> str:
+        """`source:target`, as users type it."""
+        return f"{'+'.join(self.source) or '-'}:{self.target}"
+
+
+class PlanHeader(BaseModel):
+    """What a suite asked for, as `plan.json` holds it."""
+
+    suite: str
+    dataset: str
+    primary_metric: str
+    metrics: list[str]
+    selection: str
+    seeds: list[int]
+    cells: list[PlannedCell]
+
+
+@dataclass
+class Board:
+    """The plan of a suite, the records that are there by run key, and what is wrong with those that are not."""
+
+    plan: PlanHeader
+    records: dict[str, Record] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> list[PlannedCell]:
+        """The places in the tables, in the plan's order."""
+        return self.plan.cells
+
+    def status(self, key: str) -> str:
+        """The status of a run's record; `missing` where there is none that can be read."""
+        record = self.records.get(key)
+        return record.status if record else "missing"
+
+    def reason(self, key: str) -> str | None:
+        """Why a run has no numbers, in a phrase; None for one that is ok."""
+        record = self.records.get(key)
+        if record is None:
+            return self.damaged.get(key, "not run")
+        if record.status == "ok":
+            return None
+        return record.reason or (record.error.message if record.error else None) or record.status
+
+    def score(self, key: str, selection: str, metric: str) -> float | None:
+        """One number of one run; None where the run is not ok, or lacks the protocol or the metric."""
+        record = self.records.get(key)
+        if record is None or record.status != "ok":
+            return None
+        return as_number(record.metrics.get(selection, {}).get(metric))
+
+    def protocols(self, cells: Sequence[PlannedCell] | None = None) -> list[str]:
+        """The selection protocols by which runs of these cells (default: all) are scored, in the tables' order."""
+        from tlbench.evaluation.selection import PROTOCOLS
+
+        keys = {cell.run_key for cell in (self.cells if cells is None else cells)}
+        found = {name for key in keys & self.records.keys() for name in self.records[key].metrics}
+        return [name for name in PROTOCOLS if name in found] + sorted(found - set(PROTOCOLS))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Long form: one row per cell and selection protocol. Metrics are fractions as stored, seconds are seconds.
+
+        A cell without numbers has one row, with the suite's own protocol and with `reason`. Columns: `variant`,
+        `strategy`, `params`, `backbone`, `source`, `target`, `pair`, `setting`, `shots`, `evaluation`, `seed`, `role`,
+        `run_key`, `selection`, `status`, `reason`, `checkpoint`, every metric, `source_accuracy`,
+        `train_examples_per_second`, `inference_examples_per_second`, `by_steps`, `own_seconds`, `shared_seconds`,
+        `flags`.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([row for cell in self.cells for row in self._rows(cell)])
+
+    def _rows(self, cell: PlannedCell) -> list[dict[str, Any]]:
+        identity = {**cell.model_dump(exclude={"references"}), "source": "+".join(cell.source), "pair": cell.pair}
+        record = self.records.get(cell.run_key)
+        scored = record.metrics if record is not None and record.status == "ok" else {}
+        return [
+            {**identity, "selection": name, **self._measures(cell.run_key, values)}
+            for name, values in (scored or {self.plan.selection: {}}).items()
+        ]
+
+    def _measures(self, key: str, values: dict[str, Any]) -> dict[str, Any]:
+        record = self.records.get(key)
+        speed = record.throughput if record else None
+        names = (*self.plan.metrics, "source_accuracy")
+        return {
+            "status": self.status(key),
+            "reason": self.reason(key),
+            "checkpoint": values.get("checkpoint"),
+            **{name: values.get(name) for name in names},
+            "train_examples_per_second": speed.train_examples_per_second if speed else None,
+            "inference_examples_per_second": speed.inference_examples_per_second if speed else None,
+            "by_steps": speed.by_steps if speed else None,
+            "own_seconds": record.seconds.own.total if record else None,
+            "shared_seconds": record.seconds.shared.total if record else None,
+            "flags": list(record.flags) if record else [],
+        }
+
+
+def load_board(folder: Path) -> Board:
+    """Read `results/<suite>/`: its `plan.json` and the records that its cells and their references name.
+
+    A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read.
+    """
+    board = Board(_read_plan(folder))
+    results = ResultFolder(folder.parent, folder.name)
+    keys = {cell.run_key: None for cell in board.cells}
+    keys.update({key: None for cell in board.cells for key in cell.references.values()})
+    for key in keys:
+        try:
+            record = results.read(key)
+        except TlbenchError:
+            board.damaged[key] = f"damaged record: {results.record_file(key).name}"
+            continue
+        if record is not None:
+            board.records[key] = record
+    return board
+
+
+def _read_plan(folder: Path) -> PlanHeader:
+    path = folder / PLAN_FILE
+    again = f"run `tlbench run {folder.name}`, which writes it"
+    try:
+        return PlanHeader.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        message = (
+            f"no results of the suite {folder.name!r}: {path} does not exist; run `tlbench run {folder.name}` first"
+        )
+        raise TlbenchError(message) from None
+    except OSError as error:
+        raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise TlbenchError(f"damaged plan {path}: {place}: {first['msg']}; {again}") from error
+
+
+def as_number(value: object) -> float | None:
+    """A finite number as a float; None for anything else (a list, a missing value, not a number)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

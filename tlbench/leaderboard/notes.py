@@ -1,0 +1,142 @@
+"""The lines around a table: what it shows, what harmed, and what its marks mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlbench.evaluation.gaps import negative_transfer_rate
+from tlbench.evaluation.selection import DESCRIPTIONS
+from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest
+from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, Column, count, metric_name
+from tlbench.leaderboard.scores import Place, Spot
+
+GAP_NAMES = {"transductive": "adaptation gap", "inductive": "NTG"}
+GAP_MEANINGS = {
+    "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
+    "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
+    "the source hurt. Gain: error of target-only minus that of the strategy.",
+}
+
+
+def title(place: Place, extra: str = "") -> str:
+    """What must never be mixed: suite, setting, label budget, backbone, evaluation, protocol."""
+    first = place.cells[0]
+    shots = {None: "", "all": ", all target labels"}.get(first.shots, f", {first.shots} shots")
+    protocol = extra or f"selection: {place.selection}"
+    warning = f"{DISHONEST} " if place.selection == "target-test" else ""
+    parts = (place.board.plan.suite, first.setting + shots, first.backbone, first.evaluation, warning + protocol)
+    return " · ".join(parts)
+
+
+def caption(place: Place, *, over_pairs: bool) -> str:
+    """What the numbers are, over how many pairs and seeds, and what was dropped."""
+    unit = " in %" if place.scale.percent else ""
+    interval = "mean" if place.few_seeds else "mean ± 95 % interval"
+    over = f"{count(len(place.seeds), 'seed')}, mean of {count(len(place.pairs), 'pair')}"
+    over = over if over_pairs and len(place.pairs) > 1 else count(len(place.seeds), "seed")
+    text = f"{metric_name(place.metric)}{unit} on the target test split, {interval} over {over}."
+    return f"{text} {_dropped(place, over_pairs)}".strip()
+
+
+def _dropped(place: Place, over_pairs: bool) -> str:
+    """How many runs means leave out, by variant; nothing unless that was asked for."""
+    if not place.drop:
+        return ""
+    total = len(place.pairs) * len(place.seeds)
+    lost = {}
+    for variant in place.variants:
+        shown = place.shown(variant)
+        there = sum(len(place.by_seed(variant, pair)) for pair in place.pairs)
+        lost[variant] = shown.left_out if shown and over_pairs else total - there
+    named = ", ".join(f"{name} {number}" for name, number in lost.items() if number)
+    return f"Dropped from means, of {total} runs each: {named}; rows may be over different pairs." if named else ""
+
+
+def harm(place: Place) -> list[str]:
+    """The line that names every cell that hurts, and the negative-transfer rate with the undecided beside it."""
+    if not place.gaps:
+        return []
+    hurt = {spot: gap for spot, gap in place.gaps.items() if gap and place.verdicts[spot] == "hurts"}
+    listing = "; ".join(f"{_spot(spot)} ({_points(place, gap)})" for spot, gap in hurt.items())
+    return [f"hurts: {listing}" if hurt else "no cell is shown to hurt", _rate(place)]
+
+
+def _rate(place: Place) -> str:
+    rate = negative_transfer_rate(place.verdicts, place.gaps)
+    share = f" ({100 * rate.rate:.0f} %)" if rate.rate is not None else ""
+    parts = [f"negative transfer: {rate.hurt} of {count(rate.decided, 'decided cell')}{share}"]
+    parts.append(f"{rate.undecided} undecided")
+    if rate.mean_gap is not None:
+        parts.append(f"mean gap {place.scale.text(rate.mean_gap, signed=True)}{place.scale.unit}")
+    worst = place.gaps.get(rate.worst) if rate.worst else None
+    if worst is not None and rate.worst is not None:
+        parts.append(f"worst pair: {_spot(rate.worst)} ({_points(place, worst)})")
+    return "; ".join(parts)
+
+
+def _spot(spot: Spot) -> str:
+    return f"{spot[0]} on {spot[1]}"
+
+
+def _points(place: Place, gap: PairedTest) -> str:
+    text = place.scale.text(gap.mean, signed=True) + place.scale.unit
+    return text if gap.half_width is None else f"{text} ± {place.scale.text(gap.half_width)}"
+
+
+def verdict_note(place: Place) -> list[str]:
+    """How verdicts are made, or that there are none."""
+    if place.few_seeds:
+        return [f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"]
+    if not place.gaps:
+        return []
+    cells = count(len(place.gaps), "cell")
+    return [
+        f"{GAP_MEANINGS[place.setting]} Verdicts: paired t over seeds, Holm-corrected over {cells}, family-wise 5 %."
+    ]
+
+
+def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]]) -> list[str]:
+    """One line for each mark that stands in the table, and for what is shown at another step than the others."""
+    present = {mark for cell in texts for mark in cell}
+    lines = []
+    if place.selection == "target-test":
+        lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
+    elif place.selection in DESCRIPTIONS and place.selection != "last":
+        lines.append(f"{place.selection} chooses checkpoints by {DESCRIPTIONS[place.selection]}")
+    if place.at_last_step:
+        names = ", ".join(sorted(place.at_last_step))
+        lines.append(f"{names}: at the last step, because {place.selection} needs a source")
+    if any(column.name == "rank" for column in columns) and place.ranks:
+        lines.append(_rank_note(place))
+    if HURTS in present:
+        lines.append(f"{HURTS} transfer is shown to hurt")
+    if NO_STEPS in present:
+        lines.append(f"{NO_STEPS} not trained by steps: examples/s of the backbone, not to be compared")
+    return lines + (_flags(place) if FLAGGED in present else [])
+
+
+def _rank_note(place: Place) -> str:
+    unranked = [name for name in place.strategies if name not in place.ranks]
+    baseline = f" and {place.rank_baseline[0]}, the baseline without transfer" if place.rank_baseline else ""
+    baseline = (
+        baseline.replace("without transfer", "without adaptation") if place.setting == "transductive" else baseline
+    )
+    holes = f"; not ranked for want of runs: {', '.join(unranked)}" if unranked else ""
+    bootstrap = ", 95 % interval by bootstrap over pairs" if len(place.pairs) >= MIN_SEEDS else ""
+    return f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}, of the strategies{baseline}{holes}"
+
+
+def _flags(place: Place) -> list[str]:
+    """The sanity flags, without the number of the single run that follows the colon."""
+    found: dict[str, dict[Spot, None]] = {}
+    for spot, cells in place.by_spot.items():
+        for flag in flags_of(place, cells.values()):
+            found.setdefault(flag.partition(":")[0], {})[spot] = None
+    return [f"{FLAGGED} {flag}: {', '.join(map(_spot, spots))}" for flag, spots in found.items()]
+
+
+def flags_of(place: Place, cells: Iterable[object]) -> list[str]:
+    """Sanity flags of the records behind some cells."""
+    keys = [getattr(cell, "run_key", "") for cell in cells]
+    records = [place.board.records[key] for key in keys if key in place.board.records]
+    return [flag for record in records for flag in record.flags]

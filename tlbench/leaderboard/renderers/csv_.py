@@ -1,0 +1,30 @@
+"""Tables as CSV: one row per table, row and column, with raw numbers, so that tables of any shape share one header."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from tlbench.leaderboard.cells import Table
+
+HEADER = ("table", "row", "column", "text", "value", "low", "high", "marks", "footnotes")
+
+
+def render(tables: Sequence[Table]) -> str:
+    """All tables in long form, RFC 4180, lines ending with a line feed."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(HEADER)
+    for table in tables:
+        for row in table.rows:
+            for column, cell in zip(table.columns[1:], row[1:], strict=True):
+                notes = "; ".join(table.footnotes[number - 1] for number in cell.footnotes)
+                values = (cell.text, cell.value, cell.low, cell.high, "".join(cell.marks), notes)
+                writer.writerow([_safe(value) for value in (table.title, row[0].text, column.name, *values)])
+    return buffer.getvalue()
+
+
+def _safe(value: object) -> object:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

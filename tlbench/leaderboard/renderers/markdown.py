@@ -1,0 +1,43 @@
+"""Tables for Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from tlbench.leaderboard.cells import Cell, Table
+from tlbench.leaderboard.renderers.terminal import plain, superscript
+
+# `&` and `<` would be read as HTML, the others as Markdown.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&$])")
+
+
+def render(tables: Sequence[Table]) -> str:
+    """All tables, each under a heading of the second level, with its notes as a list."""
+    return "\n\n".join(_table(table) for table in tables) + "\n"
+
+
+def _table(table: Table) -> str:
+    body = tabulate(
+        [[_cell(cell) for cell in row] for row in table.rows],
+        headers=[escape(column.title) for column in table.columns],
+        tablefmt="pipe",
+        colalign=[column.align for column in table.columns],
+        disable_numparse=True,
+    )
+    footnotes = [f"{superscript(number)} {escape(text)}" for number, text in enumerate(table.footnotes, 1)]
+    notes = [f"- {line}" for line in (*map(escape, table.notes), *footnotes)]
+    parts = [f"## {escape(table.title)}", escape(table.caption), body, "\n".join(notes)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _cell(cell: Cell) -> str:
+    signs = "".join(cell.marks)
+    return escape(cell.text) + (f" {signs}" if signs else "") + superscript(cell.footnotes)
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", plain(text.replace("\n", " ")))

@@ -1,0 +1,264 @@
+"""The numbers of one table: values by variant, pair and seed, means over pairs, gaps and their verdicts."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tlbench.evaluation import gaps
+from tlbench.evaluation.statistics import (
+    MIN_SEEDS,
+    Estimate,
+    PairedTest,
+    RankEstimate,
+    RatioEstimate,
+    Verdict,
+    average_ranks,
+    estimate,
+    verdicts,
+)
+from tlbench.leaderboard.cells import Scale
+from tlbench.leaderboard.frame import Board, PlannedCell
+from tlbench.record import Record
+
+BySeed = dict[int, float]
+#: A variant on a pair.
+Spot = tuple[str, str]
+#: References in the order of rows: what no transfer gives first, the ceiling last.
+BASELINES = ("source-only", "target-only")
+CEILING = "oracle"
+
+#: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
+GAP_BASE = {"transductive": "source-only", "inductive": "without-source"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a variant goes into means: pairs and seeds, and how many runs were left out of them."""
+
+    pairs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    left_out: int
+
+
+@dataclass
+class Place:
+    """The cells of one setting, label budget, evaluation and backbone under one protocol: what may be ranked together.
+
+    Values are fractions as stored, gaps differences of errors (positive: transfer hurt).
+    """
+
+    board: Board
+    cells: Sequence[PlannedCell]
+    selection: str
+    metric: str
+    drop: bool = False
+    #: Whether references that lack the protocol, because they have no source, are shown at their last step instead.
+    fall_back: bool = True
+    #: The references to which that happened.
+    at_last_step: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.by_spot: dict[Spot, dict[int, PlannedCell]] = {}
+        # A suite may list a reference among its strategies; it is one row then, as the reference.
+        for cell in sorted(self.cells, key=lambda cell: cell.role != "reference"):
+            self.by_spot.setdefault((cell.variant, cell.pair), {}).setdefault(cell.seed, cell)
+        self.pairs = list(dict.fromkeys(cell.pair for cell in self.cells))
+        self.seeds = sorted({cell.seed for cell in self.cells})
+        references = list(dict.fromkeys(cell.variant for cell in self.cells if cell.role == "reference"))
+        self.strategies = [
+            name for name in dict.fromkeys(cell.variant for cell in self.cells) if name not in references
+        ]
+        ordered = dict.fromkeys(name for name in (*BASELINES, *references) if name in references)
+        self.baselines = [name for name in ordered if name != CEILING]
+        self.ceiling = [CEILING] if CEILING in references else []
+
+    @property
+    def variants(self) -> list[str]:
+        """All rows in their order."""
+        return [*self.baselines, *self.strategies, *self.ceiling]
+
+    @property
+    def setting(self) -> str:
+        """The setting, which decides what a gap is taken to."""
+        return self.cells[0].setting
+
+    @cached_property
+    def scale(self) -> Scale:
+        """How the metric is shown."""
+        found = (self.value(cell) for cell in self.cells)
+        return Scale.of(self.metric, [value for value in found if value is not None])
+
+    def score(self, key: str, metric: str, *, reference: bool) -> float | None:
+        """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
+        record = self.board.records.get(key)
+        lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
+        if self.fall_back and reference and record is not None and lacks:
+            self.at_last_step.add(record.variant)
+            return self.board.score(key, "last", metric)
+        return self.board.score(key, self.selection, metric)
+
+    def value(self, cell: PlannedCell, metric: str | None = None) -> float | None:
+        """The number of a cell."""
+        return self.score(cell.run_key, metric or self.metric, reference=cell.role == "reference")
+
+    def reason(self, cell: PlannedCell, metric: str) -> str | None:
+        """Why a cell has no number; None where it has one."""
+        if self.value(cell, metric) is not None:
+            return None
+        why = self.board.reason(cell.run_key)
+        if why is not None:
+            return why
+        has_protocol = self.selection in self.board.records[cell.run_key].metrics
+        return f"no {metric} in the record" if has_protocol else f"not scored by {self.selection}"
+
+    def by_seed(self, variant: str, pair: str, metric: str | None = None) -> BySeed:
+        """Numbers by seed, of those that are there."""
+        found = {seed: self.value(cell, metric) for seed, cell in self.by_spot.get((variant, pair), {}).items()}
+        return {seed: value for seed, value in found.items() if value is not None}
+
+    def planned_pairs(self, variant: str) -> list[str]:
+        """The pairs on which the suite asks for a variant."""
+        return [pair for pair in self.pairs if (variant, pair) in self.by_spot]
+
+    def shown(self, variant: str, metric: str | None = None) -> Shown | None:
+        """What a variant's means are over; None where it has a hole that is not to be dropped, or nothing is left."""
+        planned = len(self.pairs) * len(self.seeds)
+        found = {pair: set(self.by_seed(variant, pair, metric)) for pair in self.pairs}
+        there = sum(len(seeds) for seeds in found.values())
+        if there == planned:
+            return Shown(tuple(self.pairs), tuple(self.seeds), 0)
+        if not self.drop or not there:
+            return None
+        # A seed or a pair goes as a whole: means over other pairs for each seed would measure the pairs.
+        seeds = [seed for seed in self.seeds if any(seed in have for have in found.values())]
+        pairs = [pair for pair, have in found.items() if have.issuperset(seeds)]
+        if not pairs:
+            return None
+        return Shown(tuple(pairs), tuple(seeds), planned - len(pairs) * len(seeds))
+
+    def means(self, variant: str, shown: Shown | None, metric: str | None = None) -> BySeed | None:
+        """By seed, the mean over pairs; None where something is missing."""
+        return _means(shown, lambda pair: self.by_seed(variant, pair, metric))
+
+    def overall(self, variant: str, metric: str | None = None) -> Estimate | None:
+        """The mean over pairs, with its interval over seeds."""
+        means = self.means(variant, self.shown(variant, metric), metric)
+        return estimate(list(means.values())) if means else None
+
+    def at(self, variant: str, pair: str) -> Estimate | None:
+        """The mean over seeds on one pair; None where a seed is missing and not to be dropped."""
+        found = self.by_seed(variant, pair)
+        return estimate(list(found.values())) if self._enough(found) else None
+
+    def _enough(self, found: BySeed) -> bool:
+        return bool(found) and (self.drop or len(found) == len(self.seeds))
+
+    def errors(self, variant: str, pair: str) -> BySeed:
+        """Errors by seed."""
+        return {seed: self.scale.error(value) for seed, value in self.by_seed(variant, pair).items()}
+
+    def base_errors(self, variant: str, pair: str, name: str) -> BySeed:
+        """Errors by seed of a reference of a variant's cells. A run that is its own reference has none."""
+        found = {}
+        for seed, cell in self.by_spot.get((variant, pair), {}).items():
+            key = cell.references.get(name)
+            if key is not None and key != cell.run_key:
+                value = self.score(key, self.metric, reference=True)
+                if value is not None:
+                    found[seed] = self.scale.error(value)
+        return found
+
+    @property
+    def base(self) -> str | None:
+        """The reference that a setting's gap is taken to."""
+        return GAP_BASE.get(self.setting)
+
+    @cached_property
+    def gaps(self) -> dict[Spot, PairedTest | None]:
+        """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped."""
+        return {(v, p): self._gap(v, p) for v in self.strategies for p in self.planned_pairs(v)} if self.base else {}
+
+    def _gap(self, variant: str, pair: str) -> PairedTest | None:
+        ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")
+        if not (self._enough(ours) and self._enough(base)):
+            return None
+        gap = gaps.negative_transfer_gap if self.setting == "inductive" else gaps.adaptation_gap
+        return gap(ours, base)
+
+    @cached_property
+    def verdicts(self) -> dict[Spot, Verdict]:
+        """What transfer did on each pair, Holm-corrected over the cells of the table."""
+        return dict(zip(self.gaps, verdicts(list(self.gaps.values())), strict=True))
+
+    def overall_gap(self, variant: str, name: str | None, *, gain: bool = False) -> PairedTest | None:
+        """The gap to a reference, or the gain over it, of the means over pairs."""
+        shown = self.shown(variant)
+        ours = _means(shown, lambda pair: self.errors(variant, pair))
+        base = _means(shown, lambda pair: self.base_errors(variant, pair, name or ""))
+        if ours is None or base is None:
+            return None
+        return gaps.gain_over_target_only(ours, base) if gain else gaps.adaptation_gap(ours, base)
+
+    def share_closed(self, variant: str) -> RatioEstimate | None:
+        """The share of the gap between source-only and oracle that a variant closes, of the means over pairs."""
+        shown = self.shown(variant)
+        parts = [_means(shown, lambda pair: self.errors(variant, pair))]
+        for name in ("source-only", "oracle"):
+            parts.append(_means(shown, lambda pair, name=name: self.base_errors(variant, pair, name)))  # type: ignore[misc]
+        ours, lower, upper = parts
+        if ours is None or lower is None or upper is None:
+            return None
+        return gaps.share_of_gap_closed(ours, lower, upper)
+
+    @cached_property
+    def ranks(self) -> dict[str, RankEstimate]:
+        """Average ranks over pairs of the strategies and of the one baseline without transfer; complete ones only."""
+        wanted = [*self.rank_baseline, *self.strategies]
+        table = {name: [self._complete(name, pair) for pair in self.pairs] for name in wanted}
+        whole = {name: row for name, row in table.items() if None not in row}
+        if len(whole) < 2:
+            return {}
+        sign = -1 if self.scale.lower_is_better else 1
+        scores = [[sign * value for value in row if value is not None] for row in whole.values()]
+        return dict(zip(whole, average_ranks(scores), strict=True))
+
+    @property
+    def rank_baseline(self) -> list[str]:
+        """The reference that is ranked among the strategies: no transfer at all, or no adaptation."""
+        name = "target-only" if self.setting == "inductive" else "source-only"
+        return [name] if name in self.baselines else []
+
+    def _complete(self, variant: str, pair: str) -> float | None:
+        found = self.by_seed(variant, pair)
+        return statistics.fmean(found.values()) if len(found) == len(self.seeds) else None
+
+    @property
+    def few_seeds(self) -> bool:
+        """Whether there are too few seeds for any interval."""
+        return len(self.seeds) < MIN_SEEDS
+
+    def records(self, variant: str) -> Iterator[Record]:
+        """The records of a variant that are ok, each once however many pairs share it."""
+        keys = {
+            cell.run_key: None
+            for (name, _), cells in self.by_spot.items()
+            if name == variant
+            for cell in cells.values()
+        }
+        for key in keys:
+            record = self.board.records.get(key)
+            if record is not None and record.status == "ok":
+                yield record
+
+
+def _means(shown: Shown | None, values: Callable[[str], Mapping[int, float]]) -> BySeed | None:
+    """By seed, the mean over the pairs shown; None where there is nothing to show or a value is missing."""
+    if shown is None:
+        return None
+    found = [values(pair) for pair in shown.pairs]
+    if not all(set(shown.seeds) <= by_seed.keys() for by_seed in found):
+        return None
+    return {seed: statistics.fmean(by_seed[seed] for by_seed in found) for seed in shown.seeds}

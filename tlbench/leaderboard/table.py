@@ -1,0 +1,126 @@
+"""From a board to its tables. What may not be ranked together stands in different tables."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from tlbench.errors import TlbenchError, unknown
+from tlbench.evaluation.selection import PROTOCOLS
+from tlbench.leaderboard.by_pair import by_pair
+from tlbench.leaderboard.by_selection import by_selection
+from tlbench.leaderboard.by_strategy import COLUMN_NAMES, by_strategy
+from tlbench.leaderboard.cells import Cell, Column, Table
+from tlbench.leaderboard.frame import Board, PlannedCell
+from tlbench.leaderboard.scores import Place
+
+__all__ = ["Cell", "Column", "Filters", "Table", "leaderboard"]
+
+#: Globs by what they filter: `strategy` (variants too), `pair`, `backbone`, `seed`, `setting`.
+Filters = Mapping[str, Sequence[str]]
+SECOND_METRIC = "macro_f1"
+
+
+def leaderboard(
+    board: Board,
+    metric: str | None = None,
+    by: Literal["strategy", "pair"] = "strategy",
+    selection: str | None = None,
+    columns: Sequence[str] | None = None,
+    missing: Literal["show", "drop"] = "show",
+    filters: Filters | None = None,
+) -> list[Table]:
+    """The tables of a board: one per setting, label budget, evaluation and backbone.
+
+    `metric`: of which gaps, verdicts and ranks are made; the board's primary metric by default. `selection`: a
+    protocol, by default the suite's; `all` shows those that are recorded side by side. `columns`: which columns beside
+    the first, in this order: metrics and `COLUMN_NAMES`, or with `by="pair"` pairs, with `selection="all"` protocols.
+    `missing="drop"` takes means over what is there, and the caption counts what was left out.
+    Raises `TlbenchError` for a name that is not known, and where the filters leave nothing.
+    """
+    metric = _known("metric", metric or board.plan.primary_metric, board.plan.metrics)
+    selection = _protocol(board, selection or board.plan.selection)
+    _known("--by", by, ["strategy", "pair"])
+    _known("--missing", missing, ["show", "drop"])
+    tables = []
+    for cells in _places(_chosen(board.cells, filters or {})):
+        if selection == "all":
+            names = board.protocols(cells) or [board.plan.selection]
+            places = [Place(board, cells, name, metric, missing == "drop", fall_back=False) for name in names]
+            tables += by_selection(places)
+            continue
+        place = Place(board, cells, selection, metric, missing == "drop")
+        tables.append(by_pair(place) if by == "pair" else by_strategy(place, _metrics(board, metric, columns)))
+    return _with_columns(tables, columns, board)
+
+
+def _metrics(board: Board, metric: str, columns: Sequence[str] | None) -> list[str]:
+    """The columns of quality: the metric asked for, macro F1 beside it, and what `--columns` names."""
+    second = [SECOND_METRIC] if SECOND_METRIC in board.plan.metrics else []
+    asked = [name for name in columns or [] if name in board.plan.metrics]
+    return list(dict.fromkeys([metric, *second, *asked]))
+
+
+def _with_columns(tables: Sequence[Table], columns: Sequence[str] | None, board: Board) -> list[Table]:
+    if columns is None:
+        return list(tables)
+    present = {column.name for table in tables for column in table.columns[1:]}
+    # A name that only tables of another setting have, such as `closed`, is no mistake.
+    known = present | ({*COLUMN_NAMES, *board.plan.metrics} if "own" in present else set())
+    for name in columns:
+        _known("column", name, sorted(known))
+    return [table.keep(columns) for table in tables]
+
+
+def _places(cells: Sequence[PlannedCell]) -> list[list[PlannedCell]]:
+    """Cells that may stand in one table, in the plan's order."""
+    groups: dict[tuple[object, ...], list[PlannedCell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.setting, cell.shots, cell.evaluation, cell.backbone), []).append(cell)
+    return list(groups.values())
+
+
+def _chosen(cells: Sequence[PlannedCell], filters: Filters) -> list[PlannedCell]:
+    """The cells that every filter leaves; references are left whatever the filter of strategies says."""
+    for name, globs in filters.items():
+        known = {value for cell in cells for value in _values(cell, name)}
+        for glob in globs:
+            if not any(fnmatch.fnmatchcase(value, glob) for value in known):
+                raise TlbenchError(f"--{name} {glob!r}: {unknown(name, glob, known)}")
+    chosen = [cell for cell in cells if all(_matches(cell, name, globs) for name, globs in filters.items())]
+    if not chosen:
+        raise TlbenchError("nothing to show: " + ("the filters match, but never together" if cells else "no cells"))
+    return chosen
+
+
+def _matches(cell: PlannedCell, name: str, globs: Sequence[str]) -> bool:
+    if not globs or (name == "strategy" and cell.role == "reference"):
+        return True
+    return any(fnmatch.fnmatchcase(value, glob) for value in _values(cell, name) for glob in globs)
+
+
+def _values(cell: PlannedCell, name: str) -> set[str]:
+    values = {
+        "strategy": {cell.variant, cell.strategy},
+        "pair": {cell.pair},
+        "backbone": {cell.backbone},
+        "seed": {str(cell.seed)},
+        "setting": {cell.setting},
+    }
+    return values[_known("filter", name, values)]
+
+
+def _protocol(board: Board, name: str) -> str:
+    """A protocol that some run of the board is scored by. Raises `TlbenchError` for any other."""
+    _known("selection protocol", name, {*PROTOCOLS, *board.protocols(), "all"})
+    found = board.protocols()
+    if found and name not in (*found, "all"):
+        raise TlbenchError(f"no run of {board.plan.suite!r} is scored by {name!r}; recorded: {', '.join(found)}, all")
+    return name
+
+
+def _known(kind: str, name: str, known: Sequence[str] | set[str] | Mapping[str, object]) -> str:
+    if name not in known:
+        raise TlbenchError(unknown(kind, name, known))
+    return name

@@ -1,0 +1,307 @@
+"""A suite: a file that names a grid of runs. Its model, what it stands for, and changes to it from the command line."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, ValidationInfo, field_validator
+
+from tlbench.errors import Faults, TlbenchError, unknown
+from tlbench.spec import Budget, Evaluation, Plain, Setting, Shots, Training
+
+if TYPE_CHECKING:
+    from tlbench.plugins import PluginHost
+
+#: Strategies that the host schedules by itself, since they give every other number its meaning.
+REFERENCES = ("source-only", "target-only", "oracle")
+#: As a source: the pretrained weights of the backbone alone.
+WEIGHTS = "weights"
+
+_PAIR_FORM = "write a pair as source:target, several sources as one+two:target"
+_SET_FORM = "write it as --set strategy.parameter=value, e.g. --set dann.adversarial_weight=0.5"
+_SHOTS_FORM = 'write a positive whole number, "all", or a list of these'
+_SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+
+
+def parse_pair(text: str) -> tuple[tuple[str, ...], str]:
+    """Sources and target of a pair as users type it. Raises `TlbenchError` for anything else.
+
+    >>> parse_pair("books+dvd:kitchen")
+    (('books', 'dvd'), 'kitchen')
+    """
+    left, colon, target = text.partition(":")
+    sources = tuple(left.split("+"))
+    if not colon or ":" in target:
+        raise TlbenchError(f"{text!r} must have exactly one colon; {_PAIR_FORM}")
+    if not target or not all(sources):
+        raise TlbenchError(f"{text!r} has an empty name; {_PAIR_FORM}")
+    if repeated := _repeated(sources):
+        raise TlbenchError(f"{text!r} names the source {repeated[0]!r} twice")
+    if target in sources:
+        raise TlbenchError(f"{text!r} has {target!r} as source and as target")
+    if WEIGHTS in sources and len(sources) > 1:
+        raise TlbenchError(f"{text!r} joins {WEIGHTS!r} with other sources; write {WEIGHTS}:{target}")
+    return sources, target
+
+
+def _repeated(values: Sequence[Any]) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    """Twice the same would fill the same place of a table twice."""
+    if repeated := _repeated(values):
+        raise ValueError(f"{', '.join(map(repr, repeated))} is there more than once; name each once")
+    return values
+
+
+def _safe_name(name: str) -> str:
+    if not _SAFE_NAME.fullmatch(name):
+        message = "letters, digits, '-', '_' and '.', at most 100, with a letter or digit first and no '.' last"
+        raise ValueError(f"{name!r} cannot name a folder; allowed are {message}")
+    return name
+
+
+def _no_reference(name: str) -> str:
+    if name in REFERENCES:
+        raise ValueError(f"{name!r} is a reference, which the host adds by itself; leave it out")
+    return name
+
+
+def _variant_name(name: str) -> str:
+    return _no_reference(_safe_name(name))
+
+
+def _pair_text(text: str) -> str:
+    try:
+        parse_pair(text)
+    except TlbenchError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _shots(value: Any) -> Any:
+    """The form alone; whether there may be shots at all depends on the setting."""
+    items = value if isinstance(value, list) else [value]
+    wrong = [item for item in items if item != "all" and not (type(item) is int and item > 0)]
+    if value is None:
+        return value
+    if wrong:
+        raise ValueError(f"{', '.join(map(repr, wrong))} is not allowed; {_SHOTS_FORM}")
+    if not items:
+        raise ValueError(f"the list is empty; {_SHOTS_FORM}")
+    return _distinct(value) if isinstance(value, list) else value
+
+
+def _one_or_list(value: Any) -> str:
+    return "<list>" if isinstance(value, list) else "<one>"
+
+
+_AtLeastOne = Field(min_length=1)
+_Distinct = AfterValidator(_distinct)
+Names = Annotated[list[str], _AtLeastOne, _Distinct]
+StrategyNames = Annotated[list[Annotated[str, AfterValidator(_no_reference)]], _AtLeastOne, _Distinct]
+PairList = Annotated[list[Annotated[str, AfterValidator(_pair_text)]], _AtLeastOne, _Distinct]
+# The tag, which `suite_reading` leaves out of places, keeps the faults of a list apart from those of "all".
+Pairs = Annotated[
+    Annotated[Literal["all"], Tag("<one>")] | Annotated[PairList, Tag("<list>")], Discriminator(_one_or_list)
+]
+# scikit-learn and numpy take seeds below 2³².
+Seeds = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], _AtLeastOne, _Distinct]
+Grid = Annotated[dict[str, Annotated[list[Any], _AtLeastOne]], _AtLeastOne]
+
+
+class Part(Plain):
+    """Strategies on pairs in one setting. `backbones` stands for the suite's own where it is given."""
+
+    setting: Setting
+    pairs: Pairs
+    strategies: StrategyNames
+    shots: Annotated[Shots | list[Shots] | None, PlainValidator(_shots)] = Field(default=None, validate_default=True)
+    backbones: Names | None = None
+
+    @field_validator("shots")
+    @classmethod
+    def _shots_fit_the_setting(cls, shots: Any, info: ValidationInfo) -> Any:
+        setting = info.data.get("setting")  # absent where it is wrong itself
+        if setting == "inductive" and shots is None:
+            raise ValueError(f"is missing, and the setting 'inductive' needs it; {_SHOTS_FORM}")
+        if setting in ("transductive", "unsupervised") and shots is not None:
+            raise ValueError(f"{shots!r} does not go with the setting {setting!r}, which has no target labels; remove")
+        return shots
+
+
+class Variant(Plain):
+    """A strategy with named parameters. In a file the parameters stand beside `use` and `grid`."""
+
+    use: Annotated[str, AfterValidator(_no_reference)]
+    grid: Grid | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("params")
+    @classmethod
+    def _params_are_not_in_the_grid(cls, params: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        both = sorted(set(params) & set(info.data.get("grid") or {}))
+        if both:
+            raise ValueError(f"{', '.join(map(repr, both))} stands in the grid and beside it; keep one")
+        return params
+
+    @field_validator("grid")
+    @classmethod
+    def _grid_members_differ(cls, grid: dict[str, list[Any]] | None) -> dict[str, list[Any]] | None:
+        for key, values in (grid or {}).items():
+            if repeated := _repeated([_text(value) for value in values]):
+                raise ValueError(f"{key!r} has {repeated[0]} more than once; name each value once")
+        return grid
+
+    def members(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """The cross product of the grid: what the grid chose, and all parameters with it."""
+        grid = self.grid or {}
+        for values in itertools.product(*grid.values()):
+            chosen = dict(zip(grid, values, strict=True))
+            yield chosen, {**self.params, **chosen}
+
+
+@dataclass(frozen=True)
+class NamedVariant:
+    """A strategy with parameters, under the name that tables show."""
+
+    name: str
+    use: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Suite(Plain):
+    """A grid of runs."""
+
+    name: Annotated[str, AfterValidator(_safe_name)]
+    summary: str = ""
+    dataset: str
+    backbones: Names
+    seeds: Seeds
+    metrics: Names = Field(default_factory=lambda: ["accuracy", "macro_f1"])
+    selection: str = "last"
+    evaluation: Evaluation = "held-out"
+    budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
+    training: Training = Field(default_factory=lambda: Training.model_validate({}))
+    part: Annotated[list[Part], _AtLeastOne]
+    strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
+
+    def variants(self, part: Part) -> list[NamedVariant]:
+        """The variants of a part with every grid expanded; a name without an entry is the strategy itself."""
+        return [variant for name in part.strategies for variant in _expand(name, self.strategies.get(name))]
+
+    def pairs(self, part: Part, domains: Sequence[str]) -> list[tuple[tuple[str, ...], str]]:
+        """Sources and target of each pair of a part; "all" are the ordered pairs of distinct domains."""
+        if part.pairs == "all":
+            return [((source,), target) for source, target in itertools.permutations(domains, 2)]
+        return [parse_pair(text) for text in part.pairs]
+
+
+def _expand(name: str, variant: Variant | None) -> list[NamedVariant]:
+    if variant is None:
+        return [NamedVariant(name, name)]
+    return [
+        NamedVariant(f"{name}[{_join(chosen)}]" if chosen else name, variant.use, params)
+        for chosen, params in variant.members()
+    ]
+
+
+def _join(chosen: Mapping[str, Any]) -> str:
+    return ",".join(f"{key}={_text(value)}" for key, value in chosen.items())
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def plain_fault(value: Any) -> str | None:
+    """Why a value cannot be part of a run's content, or None: numbers must be finite, and TOML's dates are no data."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value!r} must be a finite number"
+    if isinstance(value, Mapping):
+        return next(filter(None, map(plain_fault, value.values())), None)
+    if isinstance(value, list):
+        return next(filter(None, map(plain_fault, value)), None)
+    if not isinstance(value, str | int | float | bool | None):
+        return f"{str(value)!r} is a {type(value).__name__}; allowed are numbers, strings, booleans, lists and tables"
+    return None
+
+
+def apply_overrides(suite: Suite, overrides: Sequence[str], host: PluginHost | None = None) -> Suite:
+    """The suite with `strategy.parameter=value` of `--set` put in; later ones win.
+
+    `strategy` is a variant, or a strategy: then all variants that use it change. A parameter of a grid gets the one
+    value. With `host`, the parameters are checked as well. Raises `TlbenchError` for a wrong form, name or value.
+    """
+    for text in overrides:
+        strategy, parameter, value = _parse_override(text)
+        suite = _override(suite, strategy, parameter, value)
+    if host is not None and overrides and (faults := check_params(suite, host)):
+        raise Faults(f"{' '.join(f'--set {text}' for text in overrides)}: the suite cannot run with this", faults)
+    return suite
+
+
+def _parse_override(text: str) -> tuple[str, str, Any]:
+    left, equals, written = text.partition("=")
+    strategy, dot, parameter = left.strip().rpartition(".")
+    if not (equals and dot and strategy and parameter and written.strip()):
+        raise TlbenchError(f"--set {text!r} cannot be read; {_SET_FORM}")
+    value = _toml_value(written.strip())
+    if fault := plain_fault(value):
+        raise TlbenchError(f"--set {text!r}: {fault}")
+    return strategy, parameter, value
+
+
+def _toml_value(written: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {written}")
+    except ValueError:
+        return written
+    return parsed["value"] if set(parsed) == {"value"} else written
+
+
+def _override(suite: Suite, strategy: str, parameter: str, value: Any) -> Suite:
+    used = {name: suite.strategies.get(name, Variant(use=name)) for part in suite.part for name in part.strategies}
+    variants = {**used, **suite.strategies}
+    meant = {name: variant for name, variant in variants.items() if strategy in (name, variant.use)}
+    if not meant:
+        known = {*variants, *(variant.use for variant in variants.values())}
+        raise TlbenchError(f"--set {strategy}.{parameter}: {unknown('strategy', strategy, known)}")
+    changed = {name: _with_param(variant, parameter, value) for name, variant in meant.items()}
+    return suite.model_copy(update={"strategies": {**suite.strategies, **changed}})
+
+
+def _with_param(variant: Variant, parameter: str, value: Any) -> Variant:
+    grid = {key: values for key, values in (variant.grid or {}).items() if key != parameter}
+    return Variant(use=variant.use, grid=grid or None, params={**variant.params, parameter: value})
+
+
+# Reading needs the models above, so it is imported where it is called.
+
+
+def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False) -> Suite:
+    """The built-in suite of a name, or the suite in a TOML file.
+
+    `with_params` checks the parameters of strategies too, which imports their modules. Raises `TlbenchError` where
+    there is no such suite or its text cannot be read, `Faults` with everything that is wrong in it.
+    """
+    from tlbench.suite_reading import read
+
+    return read(name_or_path, host, with_params)
+
+
+def check_params(suite: Suite, host: PluginHost) -> list[str]:
+    """What is wrong with the parameters of every variant and grid member. Imports the strategies' modules."""
+    from tlbench.suite_reading import param_faults
+
+    plain = {name: Variant(use=name) for part in suite.part for name in part.strategies}
+    return [str(fault) for fault in param_faults({**plain, **suite.strategies}, host)]
