@@ -197,6 +197,7 @@ SUITE_FAULTS = [
     ('["t-score"]', '["t-score"]\n[budget]\nsteps = 0', "[budget]: steps: 0 must be greater than or equal to 1"),
     ('["t-score"]', '["t-score"]\n[budget]\nstep = 9', "[budget]: step: unknown key 'step'; did you mean 'steps'?"),
     ('["t-score"]', '["t-score"]\n[training]\nlr = inf', "[training]: lr: inf must be a finite number"),
+    ('["t-score"]', '["t-score"]\n[training]\nlr = nan', "[training]: lr: nan must be greater than 0"),
 ]
 
 
@@ -294,6 +295,13 @@ def test_parameters_are_checked_on_request_and_each_fault_is_told_once(read, fau
     assert found.startswith(f"[strategies.weak]: {fault}")
     assert check_params(read(text), PluginHost()) == []  # a strategy that is not installed has no say
     assert read(text).name == "trial"
+
+
+def test_fault_that_members_of_a_grid_share_is_told_once(read, host):
+    suite = read(f'{HEAD}{PART}[strategies.weak]\nuse = "t-adapt"\nx = 1\ngrid = {{ weight = [1, 2] }}')
+    assert check_params(suite, host) == [
+        "[strategies.weak]: x: unknown parameter 'x'. Known: hidden, weight (strategy 't-adapt')"
+    ]
 
 
 def test_parameter_for_a_strategy_without_any(faults):

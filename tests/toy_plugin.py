@@ -47,9 +47,8 @@ class Toy(Dataset):
 class Closable(Dataset):
     """A shift that domain-adversarial training must close.
 
-    A shortcut tells the class without error in the source. In the target it sits at one side whatever the class, so
-    a classifier that rests on it fails; features that hide their domain cannot use it. The core features tell the
-    class in both domains.
+    A shortcut tells the class in the source; in the target it sits far to one side whatever the class, so a classifier
+    that rests on it fails, and features that hide their domain cannot use it. The core tells the class in both.
     """
 
     domains = ("source", "target")
@@ -59,8 +58,9 @@ class Closable(Dataset):
     def load(self, domain):
         def make(rng, labels, split):
             sign = 2.0 * labels - 1.0
-            core = sign[:, None] * 0.9 + rng.standard_normal((len(labels), 4))
-            shortcut = (3.0 * sign if domain == "source" else np.full(len(labels), 3.0)) + 0.3 * rng.standard_normal(len(labels))
+            core = sign[:, None] * 1.2 + rng.standard_normal((len(labels), 4))
+            centre = sign if domain == "source" else np.full(len(labels), 4.0)
+            shortcut = centre + 0.5 * rng.standard_normal(len(labels))
             return np.column_stack([core, shortcut]), labels
 
         return _domain(domain, 2, make, (1000, 200, 1000))

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from tlbench.data.store import DomainStore, ReadyDomain
-from tlbench.errors import TlbenchError, unknown
+from tlbench.errors import Faults, TlbenchError, unknown
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.spec import Compute, RunSpec, Setting, Shots, SourceModelSpec
 from tlbench.strategy import Strategy
-from tlbench.suite import NamedVariant, Part, Suite
+from tlbench.suite import WEIGHTS, NamedVariant, Part, Suite
 from tlbench.task import TaskOutline
 
 
@@ -152,10 +152,24 @@ class Planner:
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong."""
+        self._check_supported()
         for part in self._suite.part:
             for place in self._places(part):
                 self._plan_place(part, place)
         return self._plan
+
+    def _check_supported(self) -> None:
+        """Say plainly what a suite file may name, but this version cannot run yet."""
+        faults = []
+        if self._suite.evaluation != "held-out":
+            faults.append(f"evaluation {self._suite.evaluation!r}; use 'held-out'")
+        for part in self._suite.part:
+            if part.setting == "unsupervised":
+                faults.append("setting 'unsupervised'; use 'transductive' or 'inductive'")
+            if part.pairs != "all" and any(text.startswith(f"{WEIGHTS}:") for text in part.pairs):
+                faults.append(f"pairs from {WEIGHTS!r}; name a domain as the source")
+        if faults:
+            raise Faults(f"suite {self._suite.name!r} asks for what this version cannot run yet", faults)
 
     def _places(self, part: Part) -> Iterator[_Place]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]

@@ -16,11 +16,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
 from tlbench import FeatureStrategy, Params
 
 
@@ -40,6 +35,11 @@ class FeatureExtraction(FeatureStrategy):
 
     def fit_features(self, features: NDArray[np.float32], labels: NDArray[np.int64], seed: int) -> object:
         """Scaler and classifier in one pipeline, so that each fold's scaler sees that fold's training part alone."""
+        from sklearn.linear_model import LogisticRegression  # here, for scikit-learn takes a second to import
+        from sklearn.model_selection import GridSearchCV, StratifiedKFold
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
         pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=self.params.max_iter, tol=1e-3))
         fewest = int(np.bincount(labels)[np.unique(labels)].min())
         folds = min(self.params.folds, fewest)

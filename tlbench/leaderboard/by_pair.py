@@ -17,7 +17,7 @@ def by_pair(place: Place) -> Table:
     ]
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
-    lines = [*notes.harm(place), *notes.verdict_note(place), *marks]
+    lines = [*notes.harm(place), *notes.verdict_note(place), *notes.sanity(place), *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 
 

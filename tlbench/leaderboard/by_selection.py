@@ -33,7 +33,7 @@ def _levels(places: Sequence[Place]) -> Table:
         rows.append([Cell(variant, footnotes=numbers), *cells])
     lines = ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
     if first.few_seeds:
-        lines += notes.verdict_note(first)
+        lines.append(notes.FEW_SEEDS)
     text = notes.caption(first, over_pairs=True) + " One training per run, whatever the protocol."
     return Table(notes.title(first, "every selection protocol"), _columns(places), rows, text, lines, footnotes.texts)
 

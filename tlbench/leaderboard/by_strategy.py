@@ -6,30 +6,34 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.leaderboard import notes
-from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Scale, Table, metric_name
+from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Table, compact, metric_name
 from tlbench.leaderboard.footnotes import Footnotes
 from tlbench.leaderboard.scores import Place
 from tlbench.record import Record
 
 FIRST = Column("strategy", "strategy", "left")
 _COST = (
-    Column("train", "train\nex/s"),
+    Column("train", "train\nex/s", starts_group=True),
     Column("infer", "infer\nex/s"),
-    Column("own", "s/run"),
+    Column("own", "own\ns/run"),
     Column("shared", "shared\ns/run"),
 )
 #: Names of the columns that are no metrics.
 COLUMN_NAMES = ("gap", "gain", "verdicts", "closed", "rank", *(column.name for column in _COST))
 
 
-def by_strategy(place: Place, metrics: Sequence[str]) -> Table:
-    """One row per variant and reference. `metrics` are the columns of quality, the first the one gaps are made of."""
-    return _ByStrategy(place, metrics).table()
+def by_strategy(place: Place, metrics: Sequence[str], columns: Sequence[str] | None = None) -> Table:
+    """One row per variant and reference. `metrics` are the columns of quality, the first the one gaps are made of.
+
+    Of `columns` those are shown, beside the first and in this order, that the setting has; None shows all.
+    """
+    return _ByStrategy(place, metrics, columns).table()
 
 
 class _ByStrategy:
-    def __init__(self, place: Place, metrics: Sequence[str]) -> None:
+    def __init__(self, place: Place, metrics: Sequence[str], chosen: Sequence[str] | None) -> None:
         self.place = place
         self.footnotes = Footnotes(place)
         self.columns: list[tuple[Column, Callable[[str], Cell]]] = [(FIRST, self._name)]
@@ -40,9 +44,12 @@ class _ByStrategy:
             self.columns.append((Column("rank", "rank"), self._rank))
         cells = (self._train, self._infer, self._own, self._shared)
         self.columns += list(zip(_COST, cells, strict=True))
+        if chosen is not None:
+            by_name = {column.name: (column, cell) for column, cell in self.columns[1:]}
+            self.columns = [self.columns[0], *(by_name[name] for name in chosen if name in by_name)]
 
     def _gap_columns(self) -> list[tuple[Column, Callable[[str], Cell]]]:
-        verdicts = (Column("verdicts", "helps/hurts/\nundecided"), self._verdicts)
+        verdicts = (Column("verdicts", "helps/\nhurts/\nundec."), self._verdicts)
         if self.place.setting == "transductive":
             closed = (Column("closed", "gap closed\n%"), self._closed)
             return [(Column("gap", "adaptation\ngap"), self._gap), verdicts, closed]
@@ -59,7 +66,7 @@ class _ByStrategy:
             columns,
             rows,
             notes.caption(self.place, over_pairs=True),
-            [*notes.harm(self.place), *notes.verdict_note(self.place), *marks],
+            [*notes.harm(self.place), *notes.verdict_note(self.place), *notes.sanity(self.place), *marks],
             self.footnotes.texts,
         )
 
@@ -69,8 +76,7 @@ class _ByStrategy:
         return Cell(variant, marks=(FLAGGED,) if flagged else ())
 
     def _metric(self, variant: str, metric: str) -> Cell:
-        values = [value for pair in self.place.pairs for value in self.place.by_seed(variant, pair, metric).values()]
-        cell = Scale.of(metric, values).cell(self.place.overall(variant, metric))
+        cell = self.place.scale_of(metric).cell(self.place.overall(variant, metric))
         return _noted(cell, self.footnotes.missing(variant, metric))
 
     def _gap(self, variant: str) -> Cell:
@@ -88,7 +94,7 @@ class _ByStrategy:
     def _verdicts(self, variant: str) -> Cell:
         found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
         if not found:
-            return EMPTY
+            return Cell(MISSING) if variant in self.place.strategies else EMPTY
         return Cell("/".join(str(found[verdict]) for verdict in ("helps", "hurts", "undecided")))
 
     def _closed(self, variant: str) -> Cell:
@@ -98,13 +104,18 @@ class _ByStrategy:
         if share is None:
             return Cell(MISSING)
         if share.ratio is None or share.low is None or share.high is None:
-            return Cell(MISSING, footnotes=() if self.place.few_seeds else self._no_share())
+            return Cell(MISSING, footnotes=() if self.place.few_seeds else self._no_share(variant, share))
         ends = [f"{100 * end:.0f}".replace("-", "−").replace("inf", "∞") for end in (share.low, share.high)]
         text = f"{100 * share.ratio:.0f}".replace("-", "−") + f" [{ends[0]}, {ends[1]}]"
         return Cell(text, share.ratio, None, share.low, share.high)
 
-    def _no_share(self) -> tuple[int, ...]:
-        return self.footnotes.add("no share of a gap: oracle is not shown to be above source-only")
+    def _no_share(self, variant: str, share: RatioEstimate) -> tuple[int, ...]:
+        numbers = {variant: share.accuracy, "source-only": share.source_only, "oracle": share.oracle}
+        scale = self.place.scale
+        # The estimate holds 1 − error, which is the metric itself where larger is better.
+        shown = {name: 1 - value if scale.lower_is_better else value for name, value in numbers.items()}
+        raw = ", ".join(f"{name} {scale.text(value)}" for name, value in shown.items())
+        return self.footnotes.add(f"{variant}: no share, because oracle is not shown to be above source-only ({raw})")
 
     def _rank(self, variant: str) -> Cell:
         rank = self.place.ranks.get(variant)
@@ -116,23 +127,29 @@ class _ByStrategy:
 
     def _train(self, variant: str) -> Cell:
         marks = () if all(record.throughput.by_steps for record in self.place.records(variant)) else (NO_STEPS,)
-        return self._cost(variant, lambda record: record.throughput.train_examples_per_second, ",.0f", marks)
+        return self._cost(variant, lambda record: record.throughput.train_examples_per_second, compact, marks)
 
     def _infer(self, variant: str) -> Cell:
-        return self._cost(variant, lambda record: record.throughput.inference_examples_per_second, ",.0f")
+        return self._cost(variant, lambda record: record.throughput.inference_examples_per_second, compact)
 
     def _own(self, variant: str) -> Cell:
-        return self._cost(variant, lambda record: record.seconds.own.total, ".1f")
+        return self._cost(variant, lambda record: record.seconds.own.total, "{:,.1f}".format)
 
     def _shared(self, variant: str) -> Cell:
-        return self._cost(variant, lambda record: record.seconds.shared.total, ".1f")
+        return self._cost(variant, lambda record: record.seconds.shared.total, "{:,.1f}".format)
 
-    def _cost(self, variant: str, of: Callable[[Record], float | None], form: str, marks: tuple[str, ...] = ()) -> Cell:
+    def _cost(
+        self,
+        variant: str,
+        of: Callable[[Record], float | None],
+        form: Callable[[float], str],
+        marks: tuple[str, ...] = (),
+    ) -> Cell:
         values = [value for record in self.place.records(variant) if (value := of(record)) is not None]
         if not values:
             return Cell(MISSING)
         mean = statistics.fmean(values)
-        return Cell(format(mean, form), mean, marks=marks)
+        return Cell(form(mean), mean, marks=marks)
 
 
 def _noted(cell: Cell, footnotes: tuple[int, ...]) -> Cell:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.cells import MISSING, metric_name
+from tlbench.leaderboard.cells import MISSING, label_budget, metric_name
 from tlbench.leaderboard.frame import as_number
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.record import Record
@@ -38,7 +38,7 @@ def card(record: Record) -> str:
 
 
 def _identity(record: Record) -> list[str]:
-    shots = {None: "", "all": ", all target labels"}.get(record.shots, f", {record.shots} shots per class")
+    shots = label_budget(record.shots)
     budget, training = record.budget, record.training
     status = record.status + (f": {record.reason}" if record.reason else "")
     use = f" ({record.strategy})" if record.strategy != record.variant else ""
@@ -110,7 +110,10 @@ def _curve(curve: Sequence[Mapping[str, Any]]) -> list[str]:
     count = min(CURVE_LINES, len(curve))
     chosen = sorted({round(index * (len(curve) - 1) / max(1, count - 1)) for index in range(count)})
     points = [curve[index] for index in chosen]
-    return ["  " + ", ".join(f"{name} {_text(value)}" for name, value in point.items()) for point in points]
+    return [
+        "  " + ", ".join(f"{name} {_text(value)}" for name, value in point.items() if value is not None)
+        for point in points
+    ]
 
 
 def _model(record: Record) -> list[str]:

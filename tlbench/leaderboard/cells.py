@@ -8,6 +8,7 @@ from typing import Literal
 
 from tlbench.evaluation.metrics import LOWER_IS_BETTER
 from tlbench.evaluation.statistics import Estimate
+from tlbench.spec import Shots
 
 MISSING = "—"
 #: Marks, each explained by a note under the table that bears it.
@@ -38,16 +39,20 @@ EMPTY = Cell("")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name for `--columns` and machines, its head (lines may be broken at `\\n`), its alignment."""
+    """A column: its name for `--columns` and machines, its head (of several lines), its alignment.
+
+    Where a table is too wide for a page it is broken before a column that `starts_group`.
+    """
 
     name: str
     head: str
     align: Literal["left", "right"] = "right"
+    starts_group: bool = False
 
     @property
     def title(self) -> str:
         """The head in one line."""
-        return self.head.replace("\n", " ")
+        return self.head.replace("/\n", "/").replace("\n", " ")
 
 
 @dataclass
@@ -109,14 +114,30 @@ class Scale:
         text = self.text(found.mean, signed=signed)
         if found.half_width is not None:
             text += f" ± {self.text(found.half_width)}"
-        ends = found.interval or (None, None)
-        return Cell(text, found.mean, found.half_width, *ends, marks=marks)
+        low, high = found.interval or (None, None)
+        return Cell(text, found.mean, found.half_width, low, high, marks)
 
 
 def signed_text(value: float, decimals: int) -> str:
     """A number with its sign, the minus a true one; zero bears none."""
     rounded = round(value, decimals) + 0.0
     return f"{rounded:+.{decimals}f}".replace("-", "−") if rounded else f"{0:.{decimals}f}"
+
+
+def label_budget(shots: Shots | None) -> str:
+    """What follows a setting's name: `, 5 shots`; nothing where the setting has no such budget."""
+    if shots is None:
+        return ""
+    return ", all target labels" if shots == "all" else f", {count(shots, 'shot')}"
+
+
+def compact(value: float) -> str:
+    """`8,412`, `20.1k`, `1.2M`: at most five characters."""
+    for size, letter in ((1e6, "M"), (1e4, "k")):
+        if value >= size:
+            scaled = value / (1e6 if letter == "M" else 1e3)
+            return f"{scaled:.1f}{letter}" if scaled < 100 else f"{scaled:.0f}{letter}"
+    return f"{value:,.0f}"
 
 
 def count(number: int, noun: str) -> str:

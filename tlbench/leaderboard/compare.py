@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, paired_difference, verdicts
-from tlbench.leaderboard.cells import EMPTY, MISSING, Cell, Column, Scale, Table, count, metric_name
+from tlbench.leaderboard.cells import EMPTY, MISSING, Cell, Column, Scale, Table, count, label_budget, metric_name
 from tlbench.leaderboard.frame import as_number
+from tlbench.leaderboard.notes import FEW_SEEDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def compare(
     rows = _Rows(couples, Scale.of(metric, values), names)
     several = len({key[: len(PLACE)] for key in couples}) > 1
     alone = len(a.keys() ^ b.keys())
-    table = Table(
+    return Table(
         f"{names[0]} minus {names[1]}",
         rows.columns(metric),
         rows.all(several, single),
@@ -80,7 +81,6 @@ def compare(
         f"mean ± 95 % interval; selection: {selection}.",
         rows.notes(alone),
     )
-    return table
 
 
 def _by_key(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> dict[Key, dict[int, float | None]]:
@@ -158,8 +158,7 @@ class _Rows:
         if not several:
             return label
         setting, shots, evaluation, backbone = key[: len(PLACE)]
-        budget = "" if shots is None else f", {shots} shots"
-        return f"{setting}{budget} · {evaluation} · {backbone} · {label}"
+        return f"{setting}{label_budget(shots)} · {evaluation} · {backbone} · {label}"
 
     def _as_error(self, test: PairedTest | None) -> PairedTest | None:
         """The difference of errors, of which a positive one is bad."""
@@ -170,7 +169,7 @@ class _Rows:
     def notes(self, alone: int) -> list[str]:
         lines = [f"Verdicts per pair: paired t over seeds, Holm-corrected over {count(len(self.couples), 'pair')}."]
         if all(len(couple.seeds) < MIN_SEEDS for couple in self.couples.values()):
-            lines = [f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"]
+            lines = [FEW_SEEDS]
         if any(len(couple.seeds) < couple.asked for couple in self.couples.values()):
             lines.append(f"{MISSING}: a run is missing, so there is no overall difference.")
         return lines + ([f"not compared, because only one of the two has it: {count(alone, 'pair')}"] if alone else [])

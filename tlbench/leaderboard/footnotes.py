@@ -28,11 +28,11 @@ class Footnotes:
     def missing(self, variant: str, metric: str, pairs: Sequence[str] | None = None) -> tuple[int, ...]:
         """Numbers of the footnotes for what a variant lacks on these pairs (default: on all)."""
         wanted = set(self.place.pairs if pairs is None else pairs)
-        numbers = []
+        numbers: tuple[int, ...] = ()
         for reason, spots in self._holes(variant, metric).items():
             if any(pair in wanted for pair, _ in spots):
                 numbers += self.add(f"{variant}: {reason} ({self._where(variant, spots)})")
-        return tuple(numbers)
+        return numbers
 
     def without_base(self, variant: str) -> tuple[int, ...]:
         """Numbers of the footnotes for references of a variant that have no row of their own and no number."""

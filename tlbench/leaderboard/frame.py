@@ -113,7 +113,11 @@ class Board:
         """
         import pandas as pd
 
-        return pd.DataFrame([row for cell in self.cells for row in self._rows(cell)])
+        rows = [row for cell in self.cells for row in self._rows(cell)]
+        frame = pd.DataFrame(rows)
+        # Left to pandas, 5 beside None would become 5.0.
+        frame["shots"] = pd.Series([row["shots"] for row in rows], dtype=object)
+        return frame
 
     def _rows(self, cell: PlannedCell) -> list[dict[str, Any]]:
         identity = {**cell.model_dump(exclude={"references"}), "source": "+".join(cell.source), "pair": cell.pair}

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from tlbench.evaluation.gaps import negative_transfer_rate
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest
-from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, Column, count, metric_name
+from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, Column, count, label_budget, metric_name
 from tlbench.leaderboard.scores import Place, Spot
 
-GAP_NAMES = {"transductive": "adaptation gap", "inductive": "NTG"}
+FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
 GAP_MEANINGS = {
     "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
@@ -21,10 +21,15 @@ GAP_MEANINGS = {
 def title(place: Place, extra: str = "") -> str:
     """What must never be mixed: suite, setting, label budget, backbone, evaluation, protocol."""
     first = place.cells[0]
-    shots = {None: "", "all": ", all target labels"}.get(first.shots, f", {first.shots} shots")
     protocol = extra or f"selection: {place.selection}"
     warning = f"{DISHONEST} " if place.selection == "target-test" else ""
-    parts = (place.board.plan.suite, first.setting + shots, first.backbone, first.evaluation, warning + protocol)
+    parts = (
+        place.board.plan.suite,
+        first.setting + label_budget(first.shots),
+        first.backbone,
+        first.evaluation,
+        warning + protocol,
+    )
     return " · ".join(parts)
 
 
@@ -32,8 +37,9 @@ def caption(place: Place, *, over_pairs: bool) -> str:
     """What the numbers are, over how many pairs and seeds, and what was dropped."""
     unit = " in %" if place.scale.percent else ""
     interval = "mean" if place.few_seeds else "mean ± 95 % interval"
-    over = f"{count(len(place.seeds), 'seed')}, mean of {count(len(place.pairs), 'pair')}"
-    over = over if over_pairs and len(place.pairs) > 1 else count(len(place.seeds), "seed")
+    pairs = count(len(place.pairs), "pair")
+    of = f" of the mean over {pairs}" if over_pairs and len(place.pairs) > 1 else ""
+    over = f"{count(len(place.seeds), 'seed')}{of}"
     text = f"{metric_name(place.metric)}{unit} on the target test split, {interval} over {over}."
     return f"{text} {_dropped(place, over_pairs)}".strip()
 
@@ -57,7 +63,10 @@ def harm(place: Place) -> list[str]:
     if not place.gaps:
         return []
     hurt = {spot: gap for spot, gap in place.gaps.items() if gap and place.verdicts[spot] == "hurts"}
-    listing = "; ".join(f"{_spot(spot)} ({_points(place, gap)})" for spot, gap in hurt.items())
+    by_variant: dict[str, list[str]] = {}
+    for (variant, pair), gap in hurt.items():
+        by_variant.setdefault(variant, []).append(f"{pair} ({_points(place, gap)})")
+    listing = "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
     return [f"hurts: {listing}" if hurt else "no cell is shown to hurt", _rate(place)]
 
 
@@ -85,14 +94,25 @@ def _points(place: Place, gap: PairedTest) -> str:
 
 def verdict_note(place: Place) -> list[str]:
     """How verdicts are made, or that there are none."""
+    unit = " Gaps are in points." if place.scale.percent else ""
+    meaning = [GAP_MEANINGS[place.setting] + unit] if place.gaps else []
     if place.few_seeds:
-        return [f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"]
+        return [*meaning, FEW_SEEDS]
     if not place.gaps:
         return []
-    cells = count(len(place.gaps), "cell")
-    return [
-        f"{GAP_MEANINGS[place.setting]} Verdicts: paired t over seeds, Holm-corrected over {cells}, family-wise 5 %."
-    ]
+    cells = count(sum(gap is not None for gap in place.gaps.values()), "cell")
+    verdicts = f"Verdicts (helps/hurts/undecided): paired t over seeds, Holm-corrected over {cells}, family-wise 5 %."
+    return [*meaning, verdicts]
+
+
+def sanity(place: Place) -> list[str]:
+    """Whether a ceiling lies below what it should bound, which points to a fault of the runs."""
+    if not {"source-only", "oracle"} <= set(place.variants):
+        return []
+    found = {pair: (place.at("oracle", pair), place.at("source-only", pair)) for pair in place.pairs}
+    sign = -1 if place.scale.lower_is_better else 1
+    below = [pair for pair, (top, low) in found.items() if top and low and sign * (top.mean - low.mean) < 0]
+    return [f"{FLAGGED} oracle is below source-only on {', '.join(below)}"] if below else []
 
 
 def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]]) -> list[str]:
@@ -105,7 +125,7 @@ def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ..
         lines.append(f"{place.selection} chooses checkpoints by {DESCRIPTIONS[place.selection]}")
     if place.at_last_step:
         names = ", ".join(sorted(place.at_last_step))
-        lines.append(f"{names}: at the last step, because {place.selection} needs a source")
+        lines.append(f"{names}: not scored by {place.selection}, shown at the last step")
     if any(column.name == "rank" for column in columns) and place.ranks:
         lines.append(_rank_note(place))
     if HURTS in present:

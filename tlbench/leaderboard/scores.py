@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -29,6 +29,7 @@ Spot = tuple[str, str]
 #: References in the order of rows: what no transfer gives first, the ceiling last.
 BASELINES = ("source-only", "target-only")
 CEILING = "oracle"
+REFERENCES = (*BASELINES, CEILING)
 
 #: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
 GAP_BASE = {"transductive": "source-only", "inductive": "without-source"}
@@ -88,15 +89,19 @@ class Place:
     @cached_property
     def scale(self) -> Scale:
         """How the metric is shown."""
-        found = (self.value(cell) for cell in self.cells)
-        return Scale.of(self.metric, [value for value in found if value is not None])
+        return self.scale_of(self.metric)
+
+    def scale_of(self, metric: str) -> Scale:
+        """How a metric is shown, the same in all rows."""
+        found = (self.value(cell, metric) for cell in self.cells)
+        return Scale.of(metric, [value for value in found if value is not None])
 
     def score(self, key: str, metric: str, *, reference: bool) -> float | None:
         """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
         record = self.board.records.get(key)
         lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
         if self.fall_back and reference and record is not None and lacks:
-            self.at_last_step.add(record.variant)
+            self.at_last_step.add(record.variant + ("" if record.variant in REFERENCES else " without the source"))
             return self.board.score(key, "last", metric)
         return self.board.score(key, self.selection, metric)
 
@@ -178,8 +183,22 @@ class Place:
 
     @cached_property
     def gaps(self) -> dict[Spot, PairedTest | None]:
-        """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped."""
-        return {(v, p): self._gap(v, p) for v in self.strategies for p in self.planned_pairs(v)} if self.base else {}
+        """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped.
+
+        Where a strategy is not applicable at all, there is nothing to decide and no entry.
+        """
+        return {(v, p): self._gap(v, p) for v in self.strategies for p in self._applicable(v)} if self.base else {}
+
+    def _applicable(self, variant: str) -> list[str]:
+        """The pairs on which some run of a variant was not skipped, and is not its own reference."""
+        return [pair for pair in self.planned_pairs(variant) if any(map(self._has_gap, self._spot(variant, pair)))]
+
+    def _spot(self, variant: str, pair: str) -> Iterable[PlannedCell]:
+        return self.by_spot[variant, pair].values()
+
+    def _has_gap(self, cell: PlannedCell) -> bool:
+        skipped = self.board.status(cell.run_key) == "skipped"
+        return not skipped and cell.references.get(self.base or "") not in (None, cell.run_key)
 
     def _gap(self, variant: str, pair: str) -> PairedTest | None:
         ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")

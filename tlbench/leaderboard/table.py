@@ -22,7 +22,7 @@ Filters = Mapping[str, Sequence[str]]
 SECOND_METRIC = "macro_f1"
 
 
-def leaderboard(
+def leaderboard(  # noqa: PLR0917 - one argument for each option of the command, in its order
     board: Board,
     metric: str | None = None,
     by: Literal["strategy", "pair"] = "strategy",
@@ -51,8 +51,10 @@ def leaderboard(
             tables += by_selection(places)
             continue
         place = Place(board, cells, selection, metric, missing == "drop")
-        tables.append(by_pair(place) if by == "pair" else by_strategy(place, _metrics(board, metric, columns)))
-    return _with_columns(tables, columns, board)
+        tables.append(by_pair(place) if by == "pair" else by_strategy(place, _metrics(board, metric, columns), columns))
+    summary = by == "strategy" and selection != "all"
+    # Of strategies, a name that only tables of another setting have, such as `closed`, is no mistake.
+    return _with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
 
 
 def _metrics(board: Board, metric: str, columns: Sequence[str] | None) -> list[str]:
@@ -62,14 +64,12 @@ def _metrics(board: Board, metric: str, columns: Sequence[str] | None) -> list[s
     return list(dict.fromkeys([metric, *second, *asked]))
 
 
-def _with_columns(tables: Sequence[Table], columns: Sequence[str] | None, board: Board) -> list[Table]:
+def _with_columns(tables: Sequence[Table], columns: Sequence[str] | None, known: set[str]) -> list[Table]:
+    """Tables with the columns asked for; those of strategies are made with them already."""
     if columns is None:
         return list(tables)
-    present = {column.name for table in tables for column in table.columns[1:]}
-    # A name that only tables of another setting have, such as `closed`, is no mistake.
-    known = present | ({*COLUMN_NAMES, *board.plan.metrics} if "own" in present else set())
     for name in columns:
-        _known("column", name, sorted(known))
+        _known("column", name, sorted(known or {column.name for table in tables for column in table.columns[1:]}))
     return [table.keep(columns) for table in tables]
 
 
@@ -101,7 +101,7 @@ def _matches(cell: PlannedCell, name: str, globs: Sequence[str]) -> bool:
 
 
 def _values(cell: PlannedCell, name: str) -> set[str]:
-    values = {
+    values: dict[str, set[str]] = {
         "strategy": {cell.variant, cell.strategy},
         "pair": {cell.pair},
         "backbone": {cell.backbone},

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from tlbench.leaderboard.cells import Table
+
+#: With these a spreadsheet starts a formula, unless it is a signed number that follows.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-][\d.]+( ± [\d.]+)?")
 
 HEADER = ("table", "row", "column", "text", "value", "low", "high", "marks", "footnotes")
 
@@ -27,4 +32,6 @@ def render(tables: Sequence[Table]) -> str:
 
 def _safe(value: object) -> object:
     """Text that a spreadsheet does not take for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    if not isinstance(value, str) or _NUMBER.fullmatch(value) or not value.startswith(_FORMULA):
+        return value
+    return f"'{value}"

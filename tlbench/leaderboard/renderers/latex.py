@@ -43,7 +43,7 @@ _ESCAPES = str.maketrans(
 
 
 def render(tables: Sequence[Table]) -> str:
-    """All tables as `table` environments; a document needs `\\usepackage{booktabs}`."""
+    """All tables as `table` environments; a document needs the package `booktabs`."""
     return "% \\usepackage{booktabs}\n" + "\n\n".join(_table(table) for table in tables) + "\n"
 
 

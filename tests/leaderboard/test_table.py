@@ -1,0 +1,337 @@
+"""Tables on hand-computed numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tlbench.errors import TlbenchError
+from tlbench.leaderboard.cells import Scale, compact, signed_text
+from tlbench.leaderboard.renderers import render
+from tlbench.leaderboard.table import leaderboard
+from tlbench.record import Throughput
+
+EXACT = {"abs": 1e-12, "rel": 1e-12}
+T_2_975 = 4.302652729749464
+SEEDS = [0, 1, 2]
+#: Gains over source-only of 10, 20 and 30 points: p = 1 − √12/√14 = 0.074 by two degrees of freedom.
+SOURCE_ONLY = [0.3, 0.4, 0.5]
+NOISY = [0.4, 0.6, 0.8]
+
+
+def steady(difference, spread=0.001, base=SOURCE_ONLY):
+    """Scores that differ from source-only by about `difference`: by t, p is about 2 (spread / difference)² / 3."""
+    return [score + difference + noise for score, noise in zip(base, (-spread, 0, spread), strict=True)]
+
+
+def one(tables):
+    (table,) = tables
+    return table
+
+
+def notes(table):
+    return "\n".join([*table.notes, *table.footnotes])
+
+
+def test_mean_interval_and_gap(results, at):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY}, oracle=0.9)
+    table = one(leaderboard(results.board()))
+    cell = at(table, "dann", "accuracy")
+    assert cell.text == "60.0 ± 49.7"
+    assert (cell.value, cell.half_width) == pytest.approx((0.6, T_2_975 * 0.2 / 3**0.5), **EXACT)
+    gap = at(table, "dann", "gap")
+    assert gap.text == "−20.0 ± 24.8"
+    assert (gap.value, gap.half_width) == pytest.approx((-0.2, T_2_975 * 0.1 / 3**0.5), **EXACT)
+    assert at(table, "dann", "verdicts").text == "0/0/1"
+    assert "no cell is shown to hurt" in table.notes
+    # (0.6 − 0.4) / (0.9 − 0.4)
+    assert at(table, "dann", "closed").value == pytest.approx(0.4, **EXACT)
+    assert at(table, "source-only", "gap").text == ""
+
+
+def test_mean_over_pairs_is_taken_before_the_interval(results, at):
+    """Seeds move both pairs the opposite way, so their mean does not move at all."""
+    scores = {"dann": {"syn:uci": [0.4, 0.5, 0.6], "uci_m:uci": [0.8, 0.7, 0.6]}}
+    results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY})
+    cell = at(one(leaderboard(results.board())), "dann", "accuracy")
+    assert (cell.value, cell.half_width) == pytest.approx((0.6, 0), abs=1e-12)
+
+
+def test_hurts_line_rate_and_worst_pair(results, at):
+    scores = {"dann": {"syn:uci": steady(-0.03), "uci_m:uci": steady(0.1), "uci:syn": NOISY}}
+    results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
+    table = one(leaderboard(results.board()))
+    assert at(table, "dann", "verdicts").text == "1/1/1"
+    # 4.3027 · 0.001 / √3 = 0.00248
+    assert table.notes[0] == "hurts: dann on syn:uci (+3.0 points ± 0.2)"
+    assert table.notes[1] == (
+        "negative transfer: 1 of 2 decided cells (50 %); 1 undecided; mean gap −9.0 points; "
+        "worst pair: dann on syn:uci (+3.0 points ± 0.2)"
+    )
+    by_pair = one(leaderboard(results.board(), by="pair"))
+    assert at(by_pair, "dann", "syn:uci").marks == ("↓",)
+    assert at(by_pair, "dann", "uci_m:uci").marks == ()
+    assert "↓ transfer is shown to hurt" in by_pair.notes
+    assert by_pair.notes[:2] == table.notes[:2]
+
+
+def test_verdicts_are_holm_corrected_over_the_table(results, at):
+    """P = 0.0298 alone is decided; beside a cell with the same p it is not, as Holm doubles the smaller one."""
+    lone = steady(-0.1, spread=0.0304)
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
+    results.transductive({"dann": dict.fromkeys(pairs, lone)}, SEEDS, pairs)
+    board = results.board()
+    alone = one(leaderboard(board, filters={"pair": ["syn:uci"]}))
+    assert at(alone, "dann", "verdicts").text == "0/1/0"
+    assert at(one(leaderboard(board)), "dann", "verdicts").text == "0/0/2"
+
+
+def test_ntg_is_to_the_same_algorithm_and_gain_to_target_only(results, at):
+    results.inductive("dann", "syn:uci", SEEDS, [0.5, 0.6, 0.7], [0.6, 0.701, 0.799], [0.4, 0.45, 0.5])
+    table = one(leaderboard(results.board()))
+    assert at(table, "dann", "gap").value == pytest.approx(0.1, **EXACT)
+    # Both 0.6 − 0.45, with the sign of a gain.
+    assert at(table, "dann", "gain").value == pytest.approx(0.15, **EXACT)
+    assert at(table, "dann", "verdicts").text == "0/1/0"
+    assert "closed" not in [column.name for column in table.columns]
+    assert table.title.startswith("digits · inductive, 5 shots · small-cnn · held-out")
+
+
+def test_missing_run_without_source_is_footnoted(results, at):
+    results.inductive("dann", "syn:uci", SEEDS, [0.5, 0.6, 0.7], [0.6, 0.7, 0.8], [0.4, 0.4, 0.4])
+    board = results.board()
+    for cell in board.cells:
+        board.records.pop(cell.references.get("without-source"), None)
+    table = one(leaderboard(board))
+    cell = at(table, "dann", "gap")
+    assert (cell.text, table.footnotes) == ("—", ["dann without the source: not run (all 3 runs)"])
+    assert cell.footnotes == (1,)
+
+
+def test_settings_and_label_budgets_never_mix(results):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    for shots in (5, 20):
+        results.inductive("dann", "syn:uci", SEEDS, NOISY, SOURCE_ONLY, SOURCE_ONLY, shots=shots)
+    titles = [table.title.split(" · ")[1] for table in leaderboard(results.board())]
+    assert titles == ["transductive", "inductive, 5 shots", "inductive, 20 shots"]
+
+
+def test_a_hole_is_not_averaged_away(results, at):
+    scores = {"dann": {"syn:uci": [0.6, 0.6, ("timeout", "ran past 5s")], "uci_m:uci": [0.8, 0.8, 0.8]}}
+    results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY})
+    board = results.board()
+    table = one(leaderboard(board))
+    cell = at(table, "dann", "accuracy")
+    assert (cell.text, cell.value, cell.footnotes) == ("—", None, (1,))
+    assert at(table, "dann", "gap").text == "—"
+    assert table.footnotes == ["dann: timeout: ran past 5s (1 of 6 runs: syn:uci; seed 2)"]
+    by_pair = one(leaderboard(board, by="pair"))
+    assert at(by_pair, "dann", "syn:uci").text == "—"
+    assert at(by_pair, "dann", "uci_m:uci").text == "80.0 ± 0.0"
+
+
+def test_dropping_is_counted(results, at):
+    scores = {"dann": {"syn:uci": [0.6, 0.6, None], "uci_m:uci": [0.7, 0.8, 0.9]}}
+    results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY})
+    table = one(leaderboard(results.board(), missing="drop"))
+    assert at(table, "dann", "accuracy").value == pytest.approx(0.8, **EXACT)
+    assert at(table, "dann", "gap").value == pytest.approx(-0.4, **EXACT)
+    assert "Dropped from means, of 6 runs each: dann 3;" in table.caption
+    assert table.footnotes == ["dann: not run (1 of 6 runs: syn:uci; seed 2)"]
+
+
+def test_a_seed_that_is_missing_everywhere_is_dropped_as_a_seed(results, at):
+    pairs = {"syn:uci": [0.5] * 4, "uci_m:uci": [0.5] * 4}
+    scores = [0.6, 0.7, 0.8, None]
+    results.transductive({"dann": dict.fromkeys(pairs, scores)}, [0, 1, 2, 3], pairs)
+    cell = at(one(leaderboard(results.board(), missing="drop")), "dann", "accuracy")
+    assert cell.value == pytest.approx(0.7, **EXACT)
+
+
+def test_a_variant_that_is_skipped_everywhere_is_one_row_and_one_footnote(results, at):
+    reason = ("skipped", "fine-tune is not applicable: it needs target labels")
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
+    results.transductive({"fine-tune": dict.fromkeys(pairs, [reason] * 3)}, SEEDS, pairs)
+    table = one(leaderboard(results.board()))
+    assert at(table, "fine-tune", "accuracy").text == "—"
+    assert at(table, "fine-tune", "verdicts").text == "—"
+    assert table.footnotes == ["fine-tune: skipped: fine-tune is not applicable: it needs target labels (all 6 runs)"]
+    assert "undecided;" not in notes(table)
+
+
+@pytest.mark.parametrize("seeds", [[0], [0, 1]])
+def test_fewer_than_three_seeds_have_no_intervals_and_no_verdicts(results, at, seeds):
+    n = len(seeds)
+    results.transductive({"dann": {"syn:uci": [0.2] * n}}, seeds, {"syn:uci": [0.6] * n})
+    table = one(leaderboard(results.board()))
+    assert at(table, "dann", "accuracy").text == "20.0"
+    assert at(table, "dann", "gap").text == "+40.0"
+    assert at(table, "dann", "verdicts").text == "0/0/1"
+    assert at(table, "dann", "closed").text == "—"
+    assert "fewer than 3 seeds: no intervals, no verdicts" in table.notes
+    assert "±" not in render([table])
+
+
+def test_ranks_are_of_strategies_and_the_baseline(results, at):
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY, "uci:syn": SOURCE_ONLY}
+    scores = {"dann": dict.fromkeys(pairs, steady(0.1)), "worse": dict.fromkeys(pairs, steady(-0.1))}
+    scores["dann"]["uci:syn"] = steady(-0.2)
+    scores["holey"] = {**scores["dann"], "syn:uci": [None] * 3}
+    results.transductive(scores, SEEDS, pairs)
+    table = one(leaderboard(results.board()))
+    assert at(table, "dann", "rank").value == pytest.approx(5 / 3)
+    assert at(table, "source-only", "rank").value == pytest.approx(5 / 3)
+    assert at(table, "worse", "rank").value == pytest.approx(8 / 3)
+    assert at(table, "oracle", "rank").text == ""
+    assert at(table, "holey", "rank").text == "—"
+    assert "not ranked for want of runs: holey" in notes(table)
+
+
+def test_no_share_where_there_is_no_gap(results, at):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY}, oracle=0.41)
+    table = one(leaderboard(results.board()))
+    cell = at(table, "dann", "closed")
+    assert cell.text == "—"
+    (number,) = cell.footnotes
+    assert table.footnotes[number - 1] == (
+        "dann: no share, because oracle is not shown to be above source-only (dann 60.0, source-only 40.0, oracle 41.0)"
+    )
+
+
+def test_oracle_below_source_only_is_flagged(results):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY}, oracle=0.2)
+    assert "⚑ oracle is below source-only on syn:uci" in one(leaderboard(results.board())).notes
+
+
+def test_flags_and_steps_are_marked(results, at):
+    speed = Throughput(train_examples_per_second=9e5, by_steps=False)
+    flags = ["at or below chance: accuracy 0.098 with 10 classes"]
+    scores = {"frozen": {"syn:uci": [0.09] * 3}}
+    results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY}, throughput=speed, flags=flags)
+    table = one(leaderboard(results.board()))
+    assert at(table, "frozen", "train").text == "900k"
+    assert at(table, "frozen", "train").marks == ("†",)
+    assert at(table, "source-only", "train").marks == ()
+    assert at(table, "frozen", "infer").text == "—"
+    assert "⚑ at or below chance: frozen on syn:uci" in table.notes
+
+
+def test_selection_changes_the_numbers_and_references_without_it_stay_at_the_last_step(results, at):
+    ours = [{"last": 0.6, "source-val": 0.7}] * 3
+    lower = [{"last": 0.5, "source-val": 0.4}] * 3
+    results.transductive({"dann": {"syn:uci": ours}}, SEEDS, {"syn:uci": lower}, oracle=0.9)
+    table = one(leaderboard(results.board(), selection="source-val"))
+    assert at(table, "dann", "accuracy").value == pytest.approx(0.7)
+    assert at(table, "dann", "gap").value == pytest.approx(-0.3)
+    assert at(table, "oracle", "accuracy").value == pytest.approx(0.9)
+    assert "oracle: not scored by source-val, shown at the last step" in table.notes
+
+
+def test_target_test_is_marked_and_unranked(results):
+    ours = [{"last": 0.6, "target-test": 0.7}] * 3
+    results.transductive({"dann": {"syn:uci": ours}}, SEEDS, {"syn:uci": ours})
+    table = one(leaderboard(results.board(), selection="target-test"))
+    assert "⚠" in table.title
+    assert "rank" not in [column.name for column in table.columns]
+    assert "⚠ chosen by the target test score: shown for comparison, never ranked" in table.notes
+
+
+def test_all_protocols_side_by_side(results, at):
+    ours = [{"last": 0.5 + s / 100, "source-val": 0.6, "target-test": 0.7 + s / 100} for s in SEEDS]
+    results.transductive(
+        {"dann": {"syn:uci": ours}}, SEEDS, {"syn:uci": ours}, oracle={"last": 0.9, "target-test": 0.9}
+    )
+    levels, differences = leaderboard(results.board(), selection="all")
+    assert [column.name for column in levels.columns] == ["strategy", "last", "source-val", "target-test"]
+    assert at(levels, "dann", "target-test").value == pytest.approx(0.71)
+    assert at(levels, "oracle", "source-val").text == "—"
+    assert [column.name for column in differences.columns] == ["strategy", "last", "source-val"]
+    assert at(differences, "dann", "last").value == pytest.approx(-0.2)
+    assert at(differences, "dann", "source-val").value == pytest.approx(-0.11)
+    assert differences.title.endswith("each protocol minus target-test ⚠")
+
+
+def test_smaller_is_better_for_a_likelihood(make_results, at):
+    results = make_results("nll", metrics=["accuracy", "nll"])
+    results.transductive({"dann": {"syn:uci": [1.5, 1.6, 1.701]}}, SEEDS, {"syn:uci": [1.0, 1.1, 1.2]})
+    table = one(leaderboard(results.board(), metric="nll"))
+    assert at(table, "dann", "nll").text.startswith("1.600 ±")
+    assert at(table, "dann", "gap").value == pytest.approx(0.5003, abs=1e-3)
+    assert at(table, "dann", "verdicts").text == "0/1/0"
+    assert at(table, "dann", "rank").value == 2
+
+
+def test_a_reference_among_the_strategies_is_one_row(results):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    for cell in [cell for cell in results.cells if cell["variant"] == "source-only"]:
+        results.cells.append({**cell, "role": "strategy"})
+    table = one(leaderboard(results.board()))
+    assert [row[0].text for row in table.rows] == ["source-only", "dann", "oracle"]
+
+
+def test_a_pair_that_a_variant_is_not_asked_for_is_a_hole(results, at):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    results.transductive({}, SEEDS, {"uci_m:uci": SOURCE_ONLY})
+    table = one(leaderboard(results.board()))
+    assert at(table, "dann", "accuracy").text == "—"
+    assert table.footnotes == ["dann: not asked for by the suite (3 of 6 runs: uci_m:uci; all seeds)"]
+
+
+def test_columns_and_filters(results):
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
+    results.transductive({"dann": dict.fromkeys(pairs, NOISY), "other": dict.fromkeys(pairs, NOISY)}, SEEDS, pairs)
+    board = results.board()
+    table = one(leaderboard(board, columns=["gap", "accuracy"], filters={"strategy": ["da*"], "pair": ["syn:*"]}))
+    assert [column.name for column in table.columns] == ["strategy", "gap", "accuracy"]
+    assert [row[0].text for row in table.rows] == ["source-only", "dann", "oracle"]
+    assert "rank" not in notes(table)
+    assert "pair" not in table.caption
+    assert "over 3 seeds." in table.caption
+    by_pair = one(leaderboard(board, by="pair", columns=["uci_m:uci"]))
+    assert [column.name for column in by_pair.columns] == ["strategy", "uci_m:uci"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metric": "acuracy"}, "did you mean 'accuracy'"),
+        ({"selection": "source-vla"}, "did you mean 'source-val'"),
+        ({"selection": "snd"}, "no run of 'digits' is scored by 'snd'; recorded: last, all"),
+        ({"columns": ["rnak"]}, "did you mean 'rank'"),
+        ({"by": "seed"}, "unknown --by"),
+        ({"filters": {"strategy": ["dan"]}}, "did you mean 'dann'"),
+        ({"filters": {"colour": ["red"]}}, "unknown filter"),
+        ({"filters": {"strategy": ["dann"], "pair": ["nothing"]}}, "--pair 'nothing'"),
+    ],
+)
+def test_unknown_names_are_answered(results, options, message):
+    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    with pytest.raises(TlbenchError, match=message):
+        leaderboard(results.board(), **options)
+
+
+def test_nothing_run_yet_is_a_table_of_dashes(results, at):
+    results.transductive({"dann": {"syn:uci": [None]}}, [0], {"syn:uci": [0.5]})
+    board = results.board()
+    board.records.clear()
+    for options in ({}, {"by": "pair"}, {"selection": "all"}, {"missing": "drop"}):
+        (table,) = leaderboard(board, **options)
+        assert at(table, "dann", table.columns[1].name).text == "—"
+        assert "dann: not run (its only run)" in table.footnotes
+
+
+def test_texts():
+    scale = Scale()
+    assert (scale.text(0.8125), scale.text(-0.0001), scale.text(-0.0312, signed=True)) == ("81.2", "0.0", "−3.1")
+    assert (signed_text(0.04, 1), signed_text(-0.04, 1), signed_text(2, 1)) == ("0.0", "0.0", "+2.0")
+    assert [compact(v) for v in (3.2, 8412.4, 20111, 412_000, 3.1e6)] == ["3", "8,412", "20.1k", "412k", "3.1M"]
+
+
+def test_unsupervised_has_no_gap(make_results, at):
+    results = make_results("clusters", metrics=["clustering_accuracy", "nmi"])
+    for seed in SEEDS:
+        key = results.record("k-means", "", "uci", seed, 0.5, setting="unsupervised")
+        results.cell("k-means", "uci:uci", seed, key, setting="unsupervised")
+    table = one(leaderboard(results.board()))
+    assert at(table, "k-means", "clustering_accuracy").text == "50.0 ± 0.0"
+    assert "gap" not in [column.name for column in table.columns]
+    assert table.notes == []
