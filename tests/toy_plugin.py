@@ -67,8 +67,10 @@ class Closable(Dataset):
 
 
 class LabelShift(Dataset):
-    """A shift under which matching the domains' features must do harm: the classes look the same in both domains, but
-    nine in ten target examples are of the second class (Zhao et al. 2019, https://arxiv.org/abs/1901.09453).
+    """A shift under which matching the domains' features must do harm (Zhao et al. 2019, arxiv.org/abs/1901.09453).
+
+    Nine in ten target examples are of the second class, against half of the source's. A background offset lets the
+    domain head see the domains; the core, which tells the class in both, cannot be matched without mixing classes.
     """
 
     domains = ("source", "target")
@@ -80,7 +82,9 @@ class LabelShift(Dataset):
             if domain == "target":
                 labels = (np.arange(len(labels)) % 10 > 0).astype(int)
             sign = 2.0 * labels - 1.0
-            return sign[:, None] * 1.2 + rng.standard_normal((len(labels), 4)), labels
+            core = sign[:, None] * 1.2 + rng.standard_normal((len(labels), 4))
+            background = (2.0 if domain == "target" else 0.0) + 0.5 * rng.standard_normal(len(labels))
+            return np.column_stack([core, background]), labels
 
         return _domain(domain, 2, make, (1000, 200, 1000))
 
