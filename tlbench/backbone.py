@@ -22,7 +22,8 @@ class Backbone(nn.Module):
     def preprocess(self, inputs: Tensor) -> Tensor:
         """Raw inputs as floats: uint8 images to [-1, 1], everything else as it is."""
         if inputs.dtype == torch.uint8:
-            return inputs.float().div_(127.5).sub_(1.0)
+            # Channels last: convolutions of small images take about half the time on a CPU.
+            return inputs.float().div_(127.5).sub_(1.0).contiguous(memory_format=torch.channels_last)
         return inputs.float()
 
     def forward(self, inputs: Tensor) -> Tensor:

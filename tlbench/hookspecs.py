@@ -29,7 +29,8 @@ class Register(Protocol):
     A name that ends in a colon, as `"mlp:"`, takes an argument: `mlp:100` calls the object with `argument="100"`.
     """
 
-    def __call__(self, name: str, target: str | object, *, summary: str = "") -> None: ...
+    def __call__(self, name: str, target: str | object, *, summary: str = "") -> None:
+        """Announce `target` as `name`."""
 
 
 @hookspec

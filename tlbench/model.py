@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from torch import Tensor, nn
 
 from tlbench.backbone import Backbone
@@ -19,6 +21,11 @@ class TransferModel(nn.Module):
         self.backbone = backbone
         self.head = head
         self.source_head = source_head
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The modules that a strategy's `build` has added, by name."""
 
     @property
     def feature_dim(self) -> int:

@@ -17,8 +17,6 @@ from tlbench.suite import WEIGHTS, NamedVariant, Part, Suite
 from tlbench.task import TaskOutline
 
 
-
-
 @dataclass(frozen=True)
 class Cell:
     """One place in the tables: a variant or reference on a pair for a seed, and the run that fills it."""

@@ -29,7 +29,7 @@ class Predictor(ABC):
 
     def load(self, step: int) -> None:
         """Go to the checkpoint of `step` (default: there is one)."""
-        return None
+        return
 
     def has_side(self, side: Side) -> bool:
         """Whether there is a classifier for the classes of this side."""

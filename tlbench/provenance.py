@@ -17,7 +17,7 @@ LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "timm", "transformers", 
 
 
 def provenance(choices: dict[str, str]) -> dict[str, Any]:
-    """Plain data about this process, taken when a run is recorded. `choices` says why each automatic choice was made."""
+    """Plain data about this process, taken when a run is recorded; `choices` gives the reason of automatic choices."""
     return {
         **_constant(),
         "choices": choices,

@@ -76,5 +76,3 @@ class Registry:
     def names(self) -> list[str]:
         """All names, sorted."""
         return sorted(self._entries)
-
-

@@ -19,5 +19,7 @@ def tlbench_register_strategies(register: Register) -> None:
     register("multi-task", f"{here}.multi_task:MultiTask", summary="one backbone, a head per domain, trained together")
     register("dann", f"{here}.domain_adversarial:DomainAdversarial", summary="features that hide their domain")
     register("source-only", f"{here}.references:SourceOnly", summary="reference: the source's labels, no adaptation")
-    register("target-only", f"{here}.references:TargetOnly", summary="reference: the setting's target labels, no source")
+    register(
+        "target-only", f"{here}.references:TargetOnly", summary="reference: the setting's target labels, no source"
+    )
     register("oracle", f"{here}.references:Oracle", summary="reference: all target training labels")

@@ -20,7 +20,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from tlbench import Batch, GradientStrategy, Params, TransferModel, TransferTask, layers, losses, schedules
+import tlbench
+from tlbench import Batch, GradientStrategy, TransferModel, TransferTask, layers, losses, schedules
 
 
 class DomainAdversarial(GradientStrategy):
@@ -34,7 +35,7 @@ class DomainAdversarial(GradientStrategy):
     paper = "https://jmlr.org/papers/v17/15-239.html"
     same_label_space = True
 
-    class Params(Params):
+    class Params(tlbench.Params):
         """`adversarial_weight` is the limit of λ; `hidden` the width of the domain head's hidden layer."""
 
         adversarial_weight: Annotated[float, Field(ge=0)] = 1.0
@@ -49,7 +50,7 @@ class DomainAdversarial(GradientStrategy):
         """Label loss and domain loss; the few target labels of `inductive` are used as well."""
         source, target = batch.source, batch.target
         features = model.features(torch.cat([source.inputs, target.inputs]))
-        of_source, of_target = features.split([len(source.inputs), len(target.inputs)])
+        of_source, of_target = features[: len(source.inputs)], features[len(source.inputs) :]
         weight = self.params.adversarial_weight * schedules.adversarial_weight(progress)
         source_domain, target_domain = (
             model.domain_head(layers.reverse_gradient(part, weight)) for part in (of_source, of_target)

@@ -16,7 +16,9 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from tlbench import FeatureStrategy, Params
+
+import tlbench
+from tlbench import FeatureStrategy
 
 
 class FeatureExtraction(FeatureStrategy):
@@ -26,7 +28,7 @@ class FeatureExtraction(FeatureStrategy):
     classifier_trained_on: ClassVar = {"transductive": "source train features", "inductive": "target shot features"}
     paper = "https://arxiv.org/abs/1310.1531"
 
-    class Params(Params):
+    class Params(tlbench.Params):
         """`C`: the candidates for the inverse strength of regularisation; `folds`: of the cross-validation."""
 
         C: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0)

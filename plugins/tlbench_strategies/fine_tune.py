@@ -17,7 +17,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from tlbench import Batch, GradientStrategy, Params, TransferModel, losses
+import tlbench
+from tlbench import Batch, GradientStrategy, TransferModel, losses
 
 
 class FineTune(GradientStrategy):
@@ -29,7 +30,7 @@ class FineTune(GradientStrategy):
     uses_source_model = True
     start = "source-model"
 
-    class Params(Params):
+    class Params(tlbench.Params):
         """`freeze`: `none`, `backbone`, or how many stages from the input; rates are factors on the suite's."""
 
         freeze: Literal["none", "backbone"] | Annotated[int, Field(ge=0)] = "none"

@@ -17,7 +17,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from tlbench import Batch, GradientStrategy, Params, TransferModel, TransferTask, losses
+import tlbench
+from tlbench import Batch, GradientStrategy, TransferModel, TransferTask, losses
 
 
 class LogVariances(nn.Module):
@@ -39,7 +40,7 @@ class MultiTask(GradientStrategy):
     classifier_trained_on: ClassVar = {"inductive": "target shots (its own head); source train shapes the backbone"}
     paper = "https://arxiv.org/abs/1705.07115"
 
-    class Params(Params):
+    class Params(tlbench.Params):
         """`weighting`: `fixed` with `source_weight` (the target's weight is 1), or `uncertainty`."""
 
         weighting: Literal["fixed", "uncertainty"] = "fixed"
@@ -57,7 +58,7 @@ class MultiTask(GradientStrategy):
         """The losses of source and target, weighted."""
         source, target = batch.source, batch.labelled_target
         features = model.features(torch.cat([source.inputs, target.inputs]))
-        of_source, of_target = features.split([len(source.inputs), len(target.inputs)])
+        of_source, of_target = features[: len(source.inputs)], features[len(source.inputs) :]
         parts = [
             losses.cross_entropy(head(of_source[source.domains == index]), source.labels[source.domains == index])
             for index, head in enumerate(model.source_heads)

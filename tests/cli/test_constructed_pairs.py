@@ -33,7 +33,9 @@ hidden = 16
 
 
 def accuracies(project, variant):
-    return [record.metrics["last"]["accuracy"] for record in project.records("constructed") if record.variant == variant]
+    return [
+        record.metrics["last"]["accuracy"] for record in project.records("constructed") if record.variant == variant
+    ]
 
 
 @pytest.fixture

@@ -244,7 +244,9 @@ def test_a_run_that_takes_too_much_memory_is_recorded_as_such(project):
 
 
 def test_where_shared_work_fails_its_users_are_failed_and_name_it(project):
-    project.tlbench("run", project.suite(SUITE.replace("[[part]]", "[training]\nlr = 1e30\noptimizer = 'sgd'\n\n[[part]]")))
+    project.tlbench(
+        "run", project.suite(SUITE.replace("[[part]]", "[training]\nlr = 1e30\noptimizer = 'sgd'\n\n[[part]]"))
+    )
     record = project.record("feature-extraction")
     assert record.status == "failed"
     assert "source model of a" in record.error.message
@@ -269,7 +271,7 @@ def test_a_second_tlbench_in_the_same_folder_is_refused(project):
     running = project.start("run", suite, "--set", "broken.how=sleep")
     try:
         lock = project.folder / "results" / "toy" / "plan.json"
-        _wait_for(lambda: lock.exists())
+        _wait_for(lock.exists)
         assert "another tlbench run" in refused(project, suite)
     finally:
         os.killpg(running.pid, signal.SIGKILL)
@@ -327,7 +329,9 @@ def _read(path):
 
 
 def test_one_worker_and_two_workers_predict_the_same_bit_for_bit(project):
-    text = SUITE.replace('["feature-extraction"]', '["feature-extraction", "dann"]').replace("seeds = [0]", "seeds = [0, 1]")
+    text = SUITE.replace('["feature-extraction"]', '["feature-extraction", "dann"]').replace(
+        "seeds = [0]", "seeds = [0, 1]"
+    )
     suite = project.suite(text)
 
     def predictions(workers, results):

@@ -88,5 +88,7 @@ def suite_folder(suite: str, results: Path) -> Path:
         from tlbench.errors import unknown
 
         known = [path.name for path in results.glob("*") if (path / "plan.json").exists()] if results.is_dir() else []
-        raise TlbenchError(f"no records in {folder}: {unknown('suite', suite, known)} Run it first: tlbench run {suite}")
+        raise TlbenchError(
+            f"no records in {folder}: {unknown('suite', suite, known)} Run it first: tlbench run {suite}"
+        )
     return folder

@@ -15,7 +15,7 @@ from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
 #: The root of typer's usage errors. Newer releases carry a click of their own, so it is found from a public name.
-USAGE_ERROR = typer.BadParameter.__mro__[2]
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 
 EPILOG = """Examples:
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except USAGE_ERROR as error:
-        error.show(file=sys.stderr)
+        error.show(file=sys.stderr)  # type: ignore[attr-defined]
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("tlbench: interrupted; what is done is kept, and the same command goes on from there", file=sys.stderr)

@@ -94,7 +94,9 @@ def _text(summary: dict[str, Any]) -> str:
         users = summary["shared_trainings_users"]
         lines.append(f"  {summary['shared_trainings']:4d} x training on a source, shared by {users} runs")
     lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
-    lines.append(f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}")
+    lines.append(
+        f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}"
+    )
     lines.append(f"(estimated from {summary['estimate_from']})")
     return "\n".join(lines)
 

@@ -26,8 +26,10 @@ def plugins(
         return 0
     from tabulate import tabulate
 
-    rows = [[p.name, p.distribution, p.version, ", ".join(h.removeprefix("tlbench_") for h in p.hooks), p.status]
-            for p in found]
+    rows = [
+        [p.name, p.distribution, p.version, ", ".join(h.removeprefix("tlbench_") for h in p.hooks), p.status]
+        for p in found
+    ]
     typer.echo(tabulate(rows, headers=["plugin", "distribution", "version", "hooks", "status"]))
     if verbose:
         for one in found:

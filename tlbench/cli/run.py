@@ -117,4 +117,6 @@ def _name_failures(folder: object, records: dict[str, Record]) -> None:
         if record.status not in ("ok", "skipped"):
             message = record.error.message if record.error else ""
             where = f"{'+'.join(record.source) or '-'}:{record.target}, seed {record.seed}"
-            typer.echo(f"{record.status}: {record.variant} {where}: {message}  (tlbench show {record.run_key})", err=True)
+            typer.echo(
+                f"{record.status}: {record.variant} {where}: {message}  (tlbench show {record.run_key})", err=True
+            )

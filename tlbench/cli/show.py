@@ -39,7 +39,9 @@ def _find(run: str, results: Path) -> Path:
         return Path(run)
     found = sorted(path for path in results.glob(f"*/{_literal(run)}*.json") if path.name != "plan.json")
     if not found:
-        raise TlbenchError(f"no record in {results} begins with {run!r}; `tlbench leaderboard SUITE` lists what there is")
+        raise TlbenchError(
+            f"no record in {results} begins with {run!r}; `tlbench leaderboard SUITE` lists what there is"
+        )
     if len(found) > 1:
         names = ", ".join(f"{path.parent.name}/{path.stem}" for path in found[:5])
         raise TlbenchError(f"{len(found)} records begin with {run!r}: {names}; give more of the key")

@@ -20,8 +20,6 @@ def print_tables(folder: Path, plan: Plan) -> None:
     board = load_board(folder)
     wanted = {(cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) for cell in plan.cells}
     board.plan.cells = [
-        cell
-        for cell in board.cells
-        if (cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) in wanted
+        cell for cell in board.cells if (cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) in wanted
     ]
     typer.echo(render(leaderboard(board), "table"))

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from tlbench.domain import SplitName
 from tlbench.errors import DataError
-from tlbench.spec import Shots
 from tlbench.seeds import derive
+from tlbench.spec import Shots
 
 
 def draw_shots(

@@ -89,7 +89,8 @@ def _outputs(arrays: Mapping[str, NDArray[Any]], step: int) -> CheckpointOutputs
 def _classes(logits: NDArray[Any]) -> NDArray[Any]:
     """Predicted class ids in the smallest type that holds them, so that stored predictions stay small."""
     kind = np.uint8 if logits.shape[1] <= 256 else np.uint16
-    return logits.argmax(axis=1).astype(kind)
+    classes: NDArray[Any] = logits.argmax(axis=1).astype(kind)
+    return classes
 
 
 def _finite(value: float) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from tlbench.errors import TlbenchError
 from tlbench.spec import Compute
@@ -34,7 +35,7 @@ def choose_machine(device: str, workers: int | None, threads: int | None, determ
         if index >= found:
             raise TlbenchError(f"--device {device}: this machine has {found} CUDA devices; use --device cpu or auto")
         device = f"cuda:{index}"
-    kind = "cpu" if device == "cpu" else "cuda"
+    kind: Literal["cpu", "cuda"] = "cpu" if device == "cpu" else "cuda"
     if workers is None:
         workers = _cores() if kind == "cpu" else 1
         choices["workers"] = "one a core" if kind == "cpu" else "one on a CUDA device"

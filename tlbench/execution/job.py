@@ -1,9 +1,9 @@
 """A job: one folder with everything a worker may see. Plain data and array files alone cross the boundary.
 
-    job.json            what to train, and where the inputs and the labels that the setting allows are
-    evaluation.json     where test inputs and the selectors' inputs are; opened after training
-    *.labels.npy        copies of allowed labels; the folder of all labels is never named to a worker
-    output.json, output.safetensors    what the worker hands back
+job.json            what to train, and where the inputs and the labels that the setting allows are
+evaluation.json     where test inputs and the selectors' inputs are; opened after training
+*.labels.npy        copies of allowed labels; the folder of all labels is never named to a worker
+output.json, output.safetensors    what the worker hands back
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
 from tlbench.domain import SplitName
 from tlbench.seeds import derive
-from tlbench.spec import RunSpec, SourceModelSpec
+from tlbench.spec import RunSpec, Shots, SourceModelSpec
 
 #: Selectors get at most so many fixed items of each split (terms, "model selection").
 SELECTION_ITEMS = 2000
@@ -113,7 +113,7 @@ def _selection_items(spec: RunSpec, domains: Mapping[str, ReadyDomain]) -> dict[
         target = domains[spec.target]
         labels = target.labels("val")
         fewest = int(np.bincount(labels, minlength=len(target.class_names)).min())
-        shots = "all" if spec.shots == "all" else min(spec.shots, fewest)
+        shots: Shots = "all" if spec.shots == "all" else min(spec.shots, fewest)
         items["target_val"] = draw_shots(
             labels, target.class_names, shots, spec.seed, target.name, target.revision, "val"
         )

@@ -22,7 +22,7 @@ Filters = Mapping[str, Sequence[str]]
 SECOND_METRIC = "macro_f1"
 
 
-def leaderboard(  # noqa: PLR0917 - one argument for each option of the command, in its order
+def leaderboard(
     board: Board,
     metric: str | None = None,
     by: Literal["strategy", "pair"] = "strategy",

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tlbench.task import TransferTask
 from tlbench.seeds import derive
+from tlbench.task import TransferTask
 
 #: Arrays up to this size are copied to the device once; larger ones are read from their memory map batch by batch.
 RESIDENT_BYTES = 2 * 1024**3
@@ -148,7 +148,9 @@ class Batches:
                 self._pool(source.train.inputs, source.train.labels, "source", source.name)
                 for source in self._task.sources
             ]
-        parts = [pool.draw(count) for pool, count in zip(self._sources, _even(self._size, len(self._sources)), strict=True)]
+        parts = [
+            pool.draw(count) for pool, count in zip(self._sources, _even(self._size, len(self._sources)), strict=True)
+        ]
         self.labelled_seen += self._size
         return _join(parts)
 

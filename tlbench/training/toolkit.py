@@ -18,11 +18,11 @@ from tlbench.backbone import Backbone
 from tlbench.model import TransferModel
 from tlbench.predictor import ModelPredictor, Prediction, Predictor, Side
 from tlbench.record import ModelSize, Seen
+from tlbench.seeds import derive
 from tlbench.spec import Budget, Training
 from tlbench.task import Examples, TransferTask
 from tlbench.training.batches import Batches
 from tlbench.training.loop import Groups, Loss, train, weights_of
-from tlbench.seeds import derive
 
 #: Examples per forward pass where no gradient is taken.
 INFERENCE_BATCH = 512

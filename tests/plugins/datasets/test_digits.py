@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tlbench_datasets
 from numpy.typing import NDArray
-from tlbench_datasets.digits import Digits
 
+import tlbench_datasets
 from tlbench.domain import SPLITS, Domain
 from tlbench.errors import DataError
+from tlbench_datasets.digits import Digits
 
 Arrays = dict[str, NDArray[Any]]
 

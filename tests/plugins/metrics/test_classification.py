@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import sklearn.metrics
+
 import tlbench_metrics
 from tlbench_metrics import classification as metrics
 

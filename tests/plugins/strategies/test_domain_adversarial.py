@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from tlbench_strategies.domain_adversarial import DomainAdversarial
 
 from tlbench import losses
+from tlbench_strategies.domain_adversarial import DomainAdversarial
 
 
 def strategy(**params):
@@ -17,7 +17,9 @@ def domain_gradients(model, batch, progress, dann):
     """The gradient of the domain term alone, for the backbone and for the domain head."""
     model.zero_grad()
     dann.loss(model, batch, progress)["domain"].backward()
-    return [p.grad.clone() for p in model.backbone.parameters()], [p.grad.clone() for p in model.domain_head.parameters()]
+    return [p.grad.clone() for p in model.backbone.parameters()], [
+        p.grad.clone() for p in model.domain_head.parameters()
+    ]
 
 
 def unreversed_gradients(model, batch):
@@ -27,7 +29,9 @@ def unreversed_gradients(model, batch):
     features = model.features(torch.cat([source.inputs, target.inputs]))
     of_source, of_target = features.split([len(source.inputs), len(target.inputs)])
     losses.domain_cross_entropy(model.domain_head(of_source), model.domain_head(of_target)).backward()
-    return [p.grad.clone() for p in model.backbone.parameters()], [p.grad.clone() for p in model.domain_head.parameters()]
+    return [p.grad.clone() for p in model.backbone.parameters()], [
+        p.grad.clone() for p in model.domain_head.parameters()
+    ]
 
 
 @pytest.mark.parametrize("progress", [0.1, 0.5, 1.0])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+
 from tlbench_strategies.feature_extraction import FeatureExtraction
 
 

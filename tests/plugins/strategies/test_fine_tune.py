@@ -4,6 +4,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
+
 from tlbench_strategies.fine_tune import FineTune
 
 

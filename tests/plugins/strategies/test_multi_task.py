@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import torch
+
 from tlbench_strategies.multi_task import MultiTask
 
 

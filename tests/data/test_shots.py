@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tlbench.data.shots import draw_shots
+from tlbench.errors import DataError
+
+LABELS = np.arange(60) % 3
+NAMES = ("a", "b", "c")
+
+
+def draw(shots, seed=0, labels=LABELS, revision="r"):
+    return draw_shots(labels, NAMES, shots, seed, "domain", revision)
+
+
+def test_a_class_with_too_few_examples_is_named_with_domain_and_split():
+    with pytest.raises(DataError, match=r"'domain', train: class 'c' has 2 examples"):
+        draw(3, labels=np.array([0, 0, 0, 1, 1, 1, 2, 2]))
+
+
+def test_every_class_gets_as_many():
+    assert np.bincount(LABELS[draw(5)]).tolist() == [5, 5, 5]
+
+
+def test_fewer_shots_are_a_subset_of_more():
+    assert set(draw(2)) < set(draw(5)) < set(draw(20))
+
+
+def test_they_depend_on_seed_and_revision_alone():
+    np.testing.assert_array_equal(draw(5), draw(5))
+    assert set(draw(5)) != set(draw(5, seed=1))
+    assert set(draw(5)) != set(draw(5, revision="other"))
+
+
+def test_all_means_all():
+    assert draw("all").tolist() == list(range(60))

@@ -1,0 +1,56 @@
+"""A strategy that searches its own process for labels, and writes down every array that could be them."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import tlbench
+
+
+def arrays_in_memory():
+    """Every integer array that some object of this process holds."""
+    found = []
+    for holder in gc.get_objects():
+        for thing in (holder, *gc.get_referents(holder)):
+            if isinstance(thing, np.ndarray) and thing.dtype.kind in "iu" and thing.ndim == 1:
+                found.append(np.array(thing))
+            if isinstance(thing, torch.Tensor) and thing.ndim == 1 and not thing.is_floating_point():
+                found.append(thing.numpy().copy())
+            if isinstance(thing, list) and len(thing) >= 100 and all(isinstance(item, int) for item in thing):
+                found.append(np.array(thing))
+    return found
+
+
+def files_in_reach():
+    """Every file that is mapped or open, and every array file beside one."""
+    maps = [line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()]
+    descriptors = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+    named = [Path(name) for name in (*maps, *descriptors) if name.startswith("/")]
+    beside = [file for path in named if path.suffix == ".npy" for file in path.parent.iterdir()]
+    return {file for file in (*named, *beside) if file.suffix == ".npy"}
+
+
+class Peek(tlbench.GradientStrategy):
+    """Trains like source-only, then looks around."""
+
+    settings = {"transductive", "inductive"}
+
+    def loss(self, model, batch, progress):
+        return tlbench.losses.cross_entropy(model(batch.source.inputs), batch.source.labels)
+
+    def fit(self, task, toolkit):
+        predictor = super().fit(task, toolkit)
+        found = arrays_in_memory()
+        found += [array for file in files_in_reach() if (array := np.load(file)).ndim == 1]
+        np.savez(os.environ["TLBENCH_TEST_PEEK"], *found)
+        return predictor
+
+
+@tlbench.hookimpl
+def tlbench_register_strategies(register):
+    register("peek", Peek)

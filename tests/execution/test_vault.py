@@ -1,0 +1,102 @@
+"""Labels that a strategy must not see are not in its process. The threat model is in CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SUITE
+
+PEEKING = Path(__file__).parent / "peeking_plugin.py"
+
+# In the process of one job, where a test can put a label on purpose.
+INDUCTIVE = SUITE.replace('"transductive"', '"inductive"\nshots = 4')
+
+
+@pytest.fixture
+def peek(project, monkeypatch):
+    """Run the peeking strategy; give what it found, and the labels of the target by split."""
+    monkeypatch.setenv("TLBENCH_TEST_PEEK", str(project.folder / "found.npz"))
+
+    def run(text):
+        suite = project.suite(text.replace("feature-extraction", "peek"))
+        outcome = project.tlbench("run", suite, "--plugin", PEEKING, "--strategy", "peek")
+        assert outcome.code == 0, outcome.err
+        found = np.load(project.folder / "found.npz")
+        revision = project.record("peek").spec.revisions["b"]
+        (folder,) = [path for path in (project.folder / "cache" / "labels").rglob(revision) if path.is_dir()]
+        labels = {split: np.load(folder / f"{split}.npy") for split in ("train", "val", "test")}
+        return [found[name] for name in found.files], labels
+
+    return run
+
+
+def tells(found, labels):
+    """Whether an array is these labels, in this order or sorted."""
+    return [
+        array
+        for array in found
+        if array.shape == labels.shape
+        and np.array_equal(np.sort(array), np.sort(labels))
+        and (np.array_equal(array, labels) or np.array_equal(array, np.sort(labels)))
+    ]
+
+
+@pytest.mark.parametrize("text", [SUITE, INDUCTIVE], ids=["transductive", "inductive"])
+def test_a_strategy_that_searches_its_process_finds_no_target_label_that_it_may_not_have(peek, text):
+    found, labels = peek(text)
+    assert len(found) > 3  # it does find the labels of the source
+    for split in ("train", "val", "test"):
+        assert not tells(found, labels[split])
+
+
+def test_the_search_finds_the_labels_when_they_are_put_there_on_purpose(peek, monkeypatch):
+    from tlbench.execution import job
+
+    honest = job._target
+
+    def opened(folder, domain, spec):
+        view = honest(folder, domain, spec)
+        np.save(folder / "target-labelled.npy", np.arange(domain.counts["train"]))
+        np.save(folder / "target-shots.labels.npy", domain.labels("train"))
+        return {
+            **view,
+            "labelled": str(folder / "target-labelled.npy"),
+            "labels": str(folder / "target-shots.labels.npy"),
+        }
+
+    monkeypatch.setattr(job, "_target", opened)
+    found, labels = peek(SUITE)
+    assert tells(found, labels["train"])
+
+
+def test_a_job_names_no_test_file_before_training_and_no_folder_of_labels_ever(project):
+    from tlbench.execution.job import write_run_job
+
+    project.tlbench("run", project.suite())
+    record = project.record("source-only")
+    from conftest import TOY
+
+    from tlbench.data.store import DomainStore
+    from tlbench.plugins import PluginHost
+
+    store = DomainStore(project.folder / "cache", "toy", PluginHost([TOY]))
+    domains = {name: store.get(name) for name in ("a", "b")}
+    folder = project.folder / "job"
+    write_run_job(folder, record.spec, domains, "cpu", (), None)
+    assert "test.inputs" not in (folder / "job.json").read_text()
+    assert "test.inputs" in (folder / "evaluation.json").read_text()
+    for text in ((folder / name).read_text() for name in ("job.json", "evaluation.json")):
+        assert "cache/labels" not in text
+    assert not [file.name for file in folder.iterdir() if "target" in file.name]
+
+
+def test_target_arrays_are_in_an_order_of_the_hosts(project):
+    project.tlbench("run", project.suite())
+    files = list((project.folder / "cache" / "labels").rglob("train.npy"))
+    assert files
+    for file in files:
+        labels = np.load(file)
+        assert not np.array_equal(labels, np.arange(len(labels)) % (labels.max() + 1))  # the order of the toy dataset
+        assert not np.array_equal(labels, np.sort(labels))

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import importlib.metadata
+
+import pytest
+
+from tlbench import hookspecs
+from tlbench.errors import PluginFailure
+from tlbench.plugins import PluginHost
+
+GOOD = """
+import tlbench
+
+@tlbench.hookimpl
+def tlbench_register_strategies(register):
+    register("good", "good_module:Good", summary="fine")
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Make a module an installed plugin, by a distribution of its own on the path."""
+
+    def install(name, text):
+        (tmp_path / f"{name}_module.py").write_text(text)
+        info = tmp_path / f"{name}-1.2.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        (info / "entry_points.txt").write_text(f"[tlbench]\n{name} = {name}_module\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        importlib.metadata.MetadataPathFinder.invalidate_caches()
+
+    return install
+
+
+def plugin(host, name):
+    (found,) = [plugin for plugin in host.plugins if plugin.name == name]
+    return found
+
+
+def test_a_broken_plugin_breaks_nothing_and_is_remembered(install):
+    install("bad", "raise ImportError('no such thing')")
+    install("good", GOOD)
+    host = PluginHost()
+    assert plugin(host, "bad").status == "failed: ImportError: no such thing"
+    assert plugin(host, "good").status == "ok"
+    assert "good" in host.registries["strategies"]
+    assert "dann" in host.registries["strategies"]
+
+
+def test_an_unknown_name_mentions_the_plugins_that_failed(install):
+    install("bad", "raise ImportError('no such thing')")
+    with pytest.raises(PluginFailure, match="'bad' failed: ImportError: no such thing"):
+        PluginHost().find("strategies", "bad")
+
+
+def test_strict_plugins_raise_at_once(install, monkeypatch):
+    install("bad", "raise ImportError('no such thing')")
+    monkeypatch.setenv("TLBENCH_STRICT_PLUGINS", "1")
+    with pytest.raises(PluginFailure, match="'bad'"):
+        PluginHost()
+
+
+def test_a_disabled_plugin_is_blocked(install, monkeypatch):
+    install("good", GOOD)
+    monkeypatch.setenv("TLBENCH_DISABLE_PLUGINS", "good")
+    host = PluginHost()
+    assert plugin(host, "good").status == "blocked"
+    assert "good" not in host.registries["strategies"]
+
+
+def test_a_plugin_that_fails_halfway_leaves_nothing_behind(install):
+    install("half", GOOD + "    raise ValueError('halfway')\n")
+    host = PluginHost()
+    assert plugin(host, "half").status == "failed: ValueError: halfway"
+    assert "good" not in host.registries["strategies"]
+
+
+def test_an_object_that_cannot_be_imported_is_loud_when_asked_for(install):
+    install("good", GOOD)
+    entry, _ = PluginHost().find("strategies", "good")
+    with pytest.raises(PluginFailure, match="good_module:Good"):
+        entry.load()
+
+
+def test_names_with_an_argument_are_split():
+    host = PluginHost()
+    entry, argument = host.find("backbones", "mlp:100")
+    assert (entry.name, argument) == ("mlp:", "100")
+    with pytest.raises(PluginFailure, match="did you mean 'mlp:'"):
+        host.find("backbones", "mpl:100")
+
+
+def test_every_hook_is_documented():
+    hooks = [value for name, value in vars(hookspecs).items() if name.startswith("tlbench_")]
+    assert len(hooks) >= 9
+    assert all(hook.__doc__ for hook in hooks)
+
+
+def test_the_course_of_a_suite_is_heard_by_hooks(project):
+    path = project.write(
+        "listener.py",
+        "import tlbench, pathlib\n"
+        + "".join(
+            f"@tlbench.hookimpl\ndef tlbench_{name}({arguments}):\n"
+            f"    with open('heard.txt', 'a') as file:\n        print('{name}', {shown}, file=file)\n"
+            for name, arguments, shown in (
+                ("suite_started", "suite, runs", "suite, runs"),
+                ("run_started", "identity", "identity['variant']"),
+                ("run_finished", "record", "record['status']"),
+                ("suite_finished", "suite, exit_code", "exit_code"),
+            )
+        ),
+    )
+    project.tlbench("run", project.suite(), "--plugin", path)
+    lines = (project.folder / "heard.txt").read_text().splitlines()
+    assert lines[0] == "suite_started toy 3"
+    assert lines[-1] == "suite_finished 0"
+    assert lines.count("run_finished ok") == 3
+    assert sum(line.startswith("run_started") for line in lines) == 3
