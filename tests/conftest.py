@@ -9,28 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from toy_suite import SUITE, TOY
 
 from tlbench.cli.main import main
 from tlbench.record import Record
-
-TOY = Path(__file__).parent / "toy_plugin.py"
-
-SUITE = """
-name = "toy"
-dataset = "toy"
-backbones = ["mlp:16"]
-seeds = [0]
-
-[budget]
-steps = 40
-batch_size = 16
-checkpoints = 2
-
-[[part]]
-setting = "transductive"
-pairs = ["a:b"]
-strategies = ["feature-extraction"]
-"""
 
 
 @dataclass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
+import sys
 
 import pytest
 
@@ -28,7 +29,8 @@ def install(tmp_path, monkeypatch):
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
         (info / "entry_points.txt").write_text(f"[tlbench]\n{name} = {name}_module\n")
         monkeypatch.syspath_prepend(str(tmp_path))
-        importlib.metadata.MetadataPathFinder.invalidate_caches()
+        monkeypatch.delitem(sys.modules, f"{name}_module", raising=False)  # of another test's folder
+        importlib.invalidate_caches()
 
     return install
 

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Sequence
 class TlbenchError(Exception):
     """Something the user can mend: the message says what, where, what is allowed and what to do next.
 
-    The command line prints it without a traceback and exits with `exit_code`.
+    The command line prints it without a traceback and exits with 2.
     """
-
-    exit_code = 2
 
 
 class Faults(TlbenchError):

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from tlbench.data.shots import draw_shots
 from tlbench.data.store import DomainStore, ReadyDomain
-from tlbench.errors import Faults, TlbenchError, unknown
+from tlbench.errors import DataError, Faults, TlbenchError, unknown
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.spec import Compute, RunSpec, Setting, Shots, SourceModelSpec
 from tlbench.strategy import Strategy
@@ -121,7 +122,7 @@ class Filters:
     def match(self, cell: Cell) -> bool:
         """Whether every filter leaves this cell."""
         return all(
-            not (globs := getattr(self, name)) or any(fnmatch.fnmatchcase(v, glob) for v in values for glob in globs)
+            not (globs := getattr(self, name)) or any(_fits(value, glob) for value in values for glob in globs)
             for name, values in self._values(cell).items()
         )
 
@@ -130,11 +131,16 @@ class Filters:
         for name in ("strategy", "pair", "backbone", "seed", "setting"):
             known = {value for cell in cells for value in self._values(cell)[name]}
             for glob in getattr(self, name):
-                if not any(fnmatch.fnmatchcase(value, glob) for value in known):
+                if not any(_fits(value, glob) for value in known):
                     raise TlbenchError(f"--{name} {glob!r}: {unknown(name, glob, known)}")
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in ("strategy", "pair", "backbone", "seed", "setting"))
+
+
+def _fits(value: str, glob: str) -> bool:
+    """A glob, or the name itself: names of grid members hold brackets, which a glob reads otherwise."""
+    return value == glob or fnmatch.fnmatchcase(value, glob)
 
 
 class Planner:
@@ -151,6 +157,7 @@ class Planner:
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong."""
         self._check_supported()
+        self._check_shots()
         for part in self._suite.part:
             for place in self._places(part):
                 self._plan_place(part, place)
@@ -168,6 +175,29 @@ class Planner:
                 faults.append(f"pairs from {WEIGHTS!r}; name a domain as the source")
         if faults:
             raise Faults(f"suite {self._suite.name!r} asks for what this version cannot run yet", faults)
+
+    def _check_shots(self) -> None:
+        """Every class of every target must have as many training examples as `shots` asks for."""
+        faults = {
+            str(error): None
+            for part in self._suite.part
+            if part.setting == "inductive"
+            for place in self._places(part)
+            if (error := self._shots_fault(place)) is not None
+        }
+        if faults:
+            raise Faults(f"suite {self._suite.name!r} cannot run", list(faults))
+
+    @staticmethod
+    def _shots_fault(place: _Place) -> DataError | None:
+        target = place.ready[place.target]
+        try:
+            draw_shots(
+                target.labels("train"), target.class_names, place.shots or "all", 0, target.name, target.revision
+            )
+        except DataError as error:
+            return error
+        return None
 
     def _places(self, part: Part) -> Iterator[_Place]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]
@@ -212,6 +242,9 @@ class Planner:
         """The key of A(∅, T), which a strategy declares: a reference, or itself without the source."""
         if strategy.without_source in references:
             return references[strategy.without_source]
+        if strategy.without_source != "self":
+            variant = NamedVariant(strategy.without_source, strategy.without_source, {})
+            strategy = self._strategy(variant.use)
         there = place.moved(place.setting, place.shots, ())
         return self._run(variant, strategy, self._spec(variant, strategy, there), there.outline, {})
 

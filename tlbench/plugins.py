@@ -55,15 +55,23 @@ class PluginHost:
         self.registries = {kind: Registry(SINGULAR[kind]) for kind in KINDS}
         self._manager = pluggy.PluginManager("tlbench")
         self._manager.add_hookspecs(hookspecs)
+        self._hushed: set[tuple[str, str]] = set()
         self._strict = os.environ.get("TLBENCH_STRICT_PLUGINS", "") not in ("", "0")
         self._load_installed()
         for path in files:
             self._load_file(Path(path))
 
-    @property
-    def hook(self) -> pluggy.HookRelay:
-        """The hooks of the run's course (`tlbench_run_finished`, …)."""
-        return self._manager.hook
+    def tell(self, hook: str, **arguments: object) -> None:
+        """Call a hook of a suite's course in every plugin; one that raises is named on stderr and passed over."""
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            given = {name: arguments[name] for name in implementation.argnames}
+            try:
+                implementation.function(**given)
+            except Exception as error:
+                if (implementation.plugin_name, hook) not in self._hushed:
+                    self._hushed.add((implementation.plugin_name, hook))
+                    name = implementation.plugin_name.partition("@")[0]
+                    sys.stderr.write(f"plugin {name!r} failed in {hook}: {type(error).__name__}: {error}\n")
 
     def failures(self) -> list[Plugin]:
         """The plugins that could not be loaded."""

@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from tlbench.errors import TlbenchError
 from tlbench.files import make_writable_folder, write_whole
-from tlbench.record import Record
+from tlbench.record import SCHEMA_VERSION, Record
+
+
+class DamagedRecord(TlbenchError):
+    """A file that is no whole record."""
 
 
 class ResultFolder:
@@ -47,17 +50,26 @@ class ResultFolder:
         """The record of a run; None where there is none. Raises `TlbenchError` for a damaged file."""
         path = self.record_file(key)
         try:
-            return Record.model_validate_json(path.read_bytes())
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
-        except (ValidationError, ValueError, OSError) as error:
-            raise TlbenchError(f"damaged record {path}: {_first_line(error)}") from error
+        except OSError as error:
+            raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
+        try:
+            record = Record.model_validate_json(content)
+        except ValueError as error:
+            if _schema_version(content) > SCHEMA_VERSION:
+                raise TlbenchError(f"{path} was written by a newer tlbench; upgrade, or use --results DIR") from error
+            raise DamagedRecord(f"damaged record {path}: {_first_line(error)}") from error
+        if record.run_key != key:
+            raise DamagedRecord(f"damaged record {path}: it is the record of another run, {record.run_key}")
+        return record
 
     def read_or_set_aside(self, key: str) -> tuple[Record | None, Path | None]:
         """As `read`, but a damaged file is renamed to `….damaged`; its new place is the second value."""
         try:
             return self.read(key), None
-        except TlbenchError:
+        except DamagedRecord:
             path = self.record_file(key)
             aside = path.with_suffix(".json.damaged")
             path.replace(aside)
@@ -87,6 +99,13 @@ class ResultFolder:
                     continue
                 if record is not None:
                     yield record
+
+
+def _schema_version(content: bytes) -> int:
+    try:
+        return int(json.loads(content)["schema_version"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _first_line(error: Exception) -> str:

@@ -62,6 +62,8 @@ class Strategy(ABC):
         """Why this strategy makes no sense for a task, or None where it does. Becomes the reason of a skipped run."""
         if outline.setting not in cls.settings:
             return f"it does not work in the setting {outline.setting!r}; it works in {', '.join(sorted(cls.settings))}"
+        if outline.setting == "transductive" and outline.sources and not outline.same_label_space:
+            return "source and target have different classes, and without target labels nothing joins them"
         if cls.same_label_space and not outline.same_label_space:
             return "source and target have different classes, and it needs the same"
         return None

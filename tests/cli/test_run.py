@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SUITE
 from safetensors.numpy import load_file
+from toy_suite import SUITE
 
 FOUR = SUITE.replace('strategies = ["feature-extraction"]', 'strategies = ["raises", "exits", "sleeps", "segfaults"]')
 MISBEHAVING = (
@@ -357,3 +357,64 @@ def test_another_seed_predicts_otherwise(project):
         load_file(project.folder / "results" / "toy" / f"{record.run_key}.safetensors")["40/test"] for record in records
     )
     assert not np.array_equal(first, second)
+
+
+# ---- plugins and data that misbehave --------------------------------------------------------------------------
+
+
+def test_a_hook_that_raises_is_named_and_costs_nothing(project):
+    path = project.write(
+        "rude.py", "import tlbench\n\n@tlbench.hookimpl\ndef tlbench_run_finished(record):\n    raise OSError('rude')\n"
+    )
+    outcome = project.tlbench("run", project.suite(), "--plugin", path)
+    assert outcome.code == 0
+    assert outcome.err.count("plugin 'rude' failed in tlbench_run_finished: OSError: rude") == 1
+
+
+def test_another_metric_is_computed_for_runs_that_lack_it(project):
+    project.tlbench("run", project.suite())
+    more = project.suite(SUITE.replace("seeds = [0]", 'seeds = [0]\nmetrics = ["balanced_accuracy", "nll"]'))
+    outcome = project.tlbench("run", more)
+    assert "0 runs are there, 3 to do" in outcome.err
+    assert "nll" in project.record("oracle").metrics["last"]
+
+
+def test_a_metric_that_raises_fails_the_run_and_names_itself(project):
+    path = project.write(
+        "odd.py",
+        "import tlbench\n\ndef odd(labels, logits):\n    return 'much'\n\n"
+        "@tlbench.hookimpl\ndef tlbench_register_metrics(register):\n    register('odd', odd)\n",
+    )
+    suite = project.suite(SUITE.replace("seeds = [0]", 'seeds = [0]\nmetrics = ["accuracy", "odd"]'))
+    assert project.tlbench("run", suite, "--plugin", path).code == 1
+    assert "metric 'odd' gave a str" in project.record("oracle").error.message
+
+
+def test_a_list_cannot_rank(project):
+    suite = project.suite(SUITE.replace("seeds = [0]", 'seeds = [0]\nmetrics = ["confusion_matrix"]'))
+    assert "'confusion_matrix' gives a list" in refused(project, suite)
+
+
+def test_more_shots_than_a_class_has_are_refused_before_any_run(project):
+    suite = project.suite(SUITE.replace('"transductive"', '"inductive"\nshots = 200'))
+    message = refused(project, suite)
+    assert "domain 'b', train: class 'class 0' has 134 examples" in message
+    assert "shots = 200" in message
+
+
+def test_transductive_transfer_between_different_classes_is_skipped(project):
+    project.tlbench("run", project.suite(SUITE.replace("a:b", "a:other")))
+    assert project.record("feature-extraction").status == "skipped"
+
+
+def test_a_damaged_source_model_in_the_cache_is_trained_again(project):
+    suite = project.suite()
+    project.tlbench("run", suite)
+    (file,) = (project.folder / "cache" / "source-models").rglob("40.safetensors")
+    file.write_bytes(file.read_bytes()[:50])
+    assert project.tlbench("run", suite, "--results", "elsewhere").code == 0
+
+
+def test_what_this_version_cannot_run_yet_is_said_plainly(project):
+    text = SUITE.replace("seeds = [0]", 'seeds = [0]\nevaluation = "transductive-test"')
+    assert "cannot run yet" in refused(project, project.suite(text))

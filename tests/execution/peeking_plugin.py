@@ -18,11 +18,15 @@ def arrays_in_memory():
     for holder in gc.get_objects():
         for thing in (holder, *gc.get_referents(holder)):
             if isinstance(thing, np.ndarray) and thing.dtype.kind in "iu" and thing.ndim == 1:
-                found.append(np.array(thing))
+                found.append(np.array(thing, dtype=np.int64))
             if isinstance(thing, torch.Tensor) and thing.ndim == 1 and not thing.is_floating_point():
-                found.append(thing.numpy().copy())
-            if isinstance(thing, list) and len(thing) >= 100 and all(isinstance(item, int) for item in thing):
-                found.append(np.array(thing))
+                found.append(thing.detach().cpu().numpy().astype(np.int64))
+            if (
+                isinstance(thing, list)
+                and len(thing) >= 100
+                and all(type(item) is int and item < 2**62 for item in thing)
+            ):
+                found.append(np.array(thing, dtype=np.int64))
     return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SUITE
+from toy_suite import SUITE
 
 PEEKING = Path(__file__).parent / "peeking_plugin.py"
 
@@ -76,7 +76,7 @@ def test_a_job_names_no_test_file_before_training_and_no_folder_of_labels_ever(p
 
     project.tlbench("run", project.suite())
     record = project.record("source-only")
-    from conftest import TOY
+    from toy_suite import TOY
 
     from tlbench.data.store import DomainStore
     from tlbench.plugins import PluginHost

@@ -68,11 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     try:
         code = app(given, standalone_mode=False)
-    except TlbenchError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"tlbench: error: {error}", file=sys.stderr)
-        return error.exit_code
     except typer.Exit as leave:
         return leave.exit_code
     except USAGE_ERROR as error:
@@ -84,6 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe, as in `| head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except (TlbenchError, OSError) as error:  # OSError: a full disk, a folder that cannot be read
+        if debug:
+            traceback.print_exc()
+        print(f"tlbench: error: {error}", file=sys.stderr)
+        return 2
     return code if isinstance(code, int) else 0
 
 

@@ -60,6 +60,7 @@ def prepare(request: Request) -> Ready:
     """Read, check, plan. Raises `TlbenchError` with everything that is wrong."""
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host, with_params=True)
+    _check_primary_metric(suite, host)
     if request.overrides:
         suite = apply_overrides(suite, list(request.overrides), host)
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
@@ -72,3 +73,11 @@ def prepare(request: Request) -> Ready:
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
     return Ready(suite, host, cache, domains, machine, whole, plan)
+
+
+def _check_primary_metric(suite: Suite, host: PluginHost) -> None:
+    """The first metric ranks, so it must be one number; metrics that give lists say so in their summary."""
+    entry, _ = host.find("metrics", suite.metrics[0])
+    if entry.summary.startswith("list"):
+        message = f"suite {suite.name!r}: metrics: the first one ranks, and {suite.metrics[0]!r} gives a list; "
+        raise TlbenchError(message + "put one that gives a number before it")

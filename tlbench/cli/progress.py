@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
@@ -70,7 +71,8 @@ class Quiet:
 
     def say(self, line: str) -> None:
         """One line on standard error."""
-        print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # the reader has gone; the runs have not
+            print(line, file=sys.stderr, flush=True)
 
 
 class Lines(Quiet):

@@ -91,7 +91,7 @@ def run(
         )
         records = session.run()
     code = 0 if all(record.status in ("ok", "skipped") for record in records.values()) else 1
-    ready.host.hook.tlbench_suite_finished(suite=ready.suite.name, exit_code=code)
+    ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
     _report(ready, folder, records, as_json)
     return code
 

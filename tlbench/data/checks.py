@@ -37,7 +37,8 @@ def _split_faults(domain: Domain, name: str, split: Split) -> Iterator[str]:
         rows = ~np.isfinite(split.inputs.reshape(len(split), -1)).all(axis=1)
         if rows.any():
             where = int(np.flatnonzero(rows)[0])
-            named = domain.class_names[int(split.labels[where])]
+            label = int(split.labels[where])
+            named = domain.class_names[label] if 0 <= label < classes else str(label)
             yield f"{name}: {int(rows.sum())} inputs hold NaN or infinity, the first at {where} (class {named!r})"
 
 

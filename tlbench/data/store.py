@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS, Dataset, Domain, SplitName
+from tlbench.domain import SPLITS, Dataset, SplitName
 from tlbench.errors import DataError, TlbenchError, unknown
 from tlbench.files import write_whole
 from tlbench.plugins import PluginHost, entry_version
@@ -49,7 +51,11 @@ class ReadyDomain:
 
     def labels(self, split: SplitName) -> NDArray[np.int64]:
         """The labels of a split, int64 (n,). Only the host calls this."""
-        labels: NDArray[np.int64] = np.load(self.label_folder / f"{split}.npy", allow_pickle=False)
+        path = self.label_folder / f"{split}.npy"
+        try:
+            labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read {path}: {error}; remove the folder {path.parent} to make it anew") from error
         return labels
 
 
@@ -61,7 +67,8 @@ class DomainStore:
         self.name = dataset
         self.version = entry_version(entry)
         factory = entry.load()
-        self.dataset: Dataset = factory() if argument is None else factory(argument)
+        with _plugin_errors(f"dataset {dataset!r} cannot be opened"):
+            self.dataset: Dataset = factory() if argument is None else factory(argument)
         self._cache = cache
         self._ready: dict[str, ReadyDomain] = {}
 
@@ -70,7 +77,8 @@ class DomainStore:
         if domain not in self.dataset.domains:
             raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
         if domain not in self._ready:
-            self._ready[domain] = self._find(domain) or self._make(domain)
+            with _plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
+                self._ready[domain] = self._find(domain) or self._make(domain)
         return self._ready[domain]
 
     def _index_file(self, domain: str) -> Path:
@@ -88,7 +96,7 @@ class DomainStore:
         return ready if complete and all((ready.label_folder / f"{split}.npy").exists() for split in SPLITS) else None
 
     def _make(self, name: str) -> ReadyDomain:
-        domain = self._load(name)
+        domain = self.dataset.load(name)
         check_domain(self.name, domain)
         revision = domain.revision
         folder, labels = self._folders(revision)
@@ -106,15 +114,6 @@ class DomainStore:
         _write_json(folder / "meta.json", meta)
         _write_json(self._index_file(name), {"revision": revision, "domain": name})
         return self._ready_domain(name, revision)
-
-    def _load(self, name: str) -> Domain:
-        try:
-            return self.dataset.load(name)
-        except TlbenchError:
-            raise
-        except Exception as error:  # a plugin's bug: named as such, the host goes on
-            message = f"dataset {self.name!r} failed to load domain {name!r}: {type(error).__name__}: {error}"
-            raise DataError(message) from error
 
     def _folders(self, revision: str) -> tuple[Path, Path]:
         return (
@@ -135,6 +134,17 @@ class DomainStore:
             folder=folder,
             label_folder=labels,
         )
+
+
+@contextmanager
+def _plugin_errors(title: str) -> Iterator[None]:
+    """A dataset plugin's own errors, named as such and without a traceback."""
+    try:
+        yield
+    except TlbenchError:
+        raise
+    except Exception as error:
+        raise DataError(f"{title}: {type(error).__name__}: {error}") from error
 
 
 def _safe(name: str) -> str:

@@ -62,11 +62,20 @@ def _metrics(
         raise ValueError(f"logits have the shape {logits.shape}; ({len(held.test)}, {classes}) is expected")
     if not np.isfinite(logits).all():
         raise FloatingPointError(f"logits of the test items are not finite at step {step}")
-    values = {name: metric(held.test, logits) for name, metric in metrics.items()}
+    values = {name: _plain(name, metric(held.test, logits)) for name, metric in metrics.items()}
     source = arrays.get(f"{step}/source_test/logits")
     if source is not None and held.source_test is not None:
         values["source_accuracy"] = float((source.argmax(axis=1) == held.source_test).mean())
     return values
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A metric's value as a record can hold it. Raises `TypeError` naming the metric for anything else."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, bool | int | float | list):
+        raise TypeError(f"metric {name!r} gave a {type(value).__name__}; a number, or a list of numbers, is expected")
+    return value
 
 
 def _outputs(arrays: Mapping[str, NDArray[Any]], step: int) -> CheckpointOutputs:

@@ -40,7 +40,7 @@ def write_source_model_job(
 ) -> Job:
     """A job that trains on source labels alone; its target is its own first source, never tested."""
     folder.mkdir(parents=True)
-    sources = [_source(folder, domains[name]) for name in spec.source]
+    sources = [_source(folder, index, domains[name]) for index, name in enumerate(spec.source)]
     job = {
         "kind": "source-model",
         "spec": spec.model_dump(mode="json"),
@@ -70,7 +70,7 @@ def write_run_job(
         "device": device,
         "plugin_files": list(plugin_files),
         "source_model": None if source_model is None else str(source_model),
-        "sources": [_source(folder, domains[name]) for name in spec.source],
+        "sources": [_source(folder, index, domains[name]) for index, name in enumerate(spec.source)],
         "target": _target(folder, target, spec),
         "input_shape": target.input_shape,
     }
@@ -80,11 +80,11 @@ def write_run_job(
     return Job(folder, items)
 
 
-def _source(folder: Path, domain: ReadyDomain) -> dict[str, Any]:
+def _source(folder: Path, index: int, domain: ReadyDomain) -> dict[str, Any]:
     view: dict[str, Any] = {"name": domain.name, "class_names": domain.class_names}
     splits: tuple[SplitName, ...] = ("train", "val")
     for split in splits:
-        labels = folder / f"source-{domain.name}-{split}.labels.npy"
+        labels = folder / f"source-{index}-{split}.labels.npy"
         np.save(labels, domain.labels(split))
         view[split] = {"inputs": str(domain.inputs(split)), "labels": str(labels)}
     return view
@@ -114,6 +114,8 @@ def _selection_items(spec: RunSpec, domains: Mapping[str, ReadyDomain]) -> dict[
         labels = target.labels("val")
         fewest = int(np.bincount(labels, minlength=len(target.class_names)).min())
         shots: Shots = "all" if spec.shots == "all" else min(spec.shots, fewest)
+        if fewest == 0:  # no protocol can choose by a split that lacks a class
+            return items
         items["target_val"] = draw_shots(
             labels, target.class_names, shots, spec.seed, target.name, target.revision, "val"
         )

@@ -64,10 +64,13 @@ class LocalPool:
 
     def wait(self, seconds: float) -> Event | None:
         """The next event, or None when `seconds` have passed without one. Kills what is past its time."""
-        self._kill_late()
         try:
-            message = self._events.get(timeout=seconds)
+            message = self._events.get(timeout=seconds if self._events.empty() else 0)
         except queue.Empty:
+            # Only now: a job that has ended meanwhile, while the host was busy, must not count as late.
+            self._kill_late()
+            if self._template is not None and self._template.poll() is not None:
+                raise TlbenchError(self._lost_template()) from None
             return None
         if message is None:
             raise TlbenchError(self._lost_template())
@@ -116,7 +119,12 @@ class LocalPool:
         if self._template is None:
             environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(self._threads)), "PYTHONHASHSEED": "0"}
             self._template = subprocess.Popen(
-                [sys.executable, "-m", "tlbench.execution.template"],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "tlbench.execution.template",
+                ],  # -P: files in the working folder shadow nothing
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment,

@@ -89,7 +89,7 @@ class Session:
         models = sum(work.run is None for work in self._queue)
         to_do = len(self._queue) - models + sum(map(len, self._waiting.values()))
         self.listener.planned(to_do, len(records), models)
-        self.host.hook.tlbench_suite_started(suite=self.plan.suite.name, runs=to_do)
+        self.host.tell("tlbench_suite_started", suite=self.plan.suite.name, runs=to_do)
         try:
             while self._queue or self._running:
                 self._fill()
@@ -117,7 +117,10 @@ class Session:
         return records
 
     def _reusable(self, record: Record) -> bool:
-        return self.reuse == "always" or (self.reuse == "failed" and record.status == "ok")
+        """Whether a record answers what the suite asks now: metrics are no part of the key, so they are looked at."""
+        if record.status != "ok":
+            return self.reuse == "always"
+        return self.reuse != "never" and self.metrics.keys() <= record.metrics["last"].keys()
 
     def _skipped(self, key: str, run: PlannedRun) -> Record:
         """The record of a run that makes no sense, written once."""
@@ -138,7 +141,7 @@ class Session:
                 ready.append(run)
                 continue
             spec = run.spec.source_model()
-            if (self._model_folder(spec.key) / "meta.json").exists():
+            if self.reuse != "never" and self._has_model(spec.key):
                 ready.append(run)
             else:
                 models[spec.key] = spec
@@ -157,7 +160,7 @@ class Session:
             shutil.rmtree(folder, ignore_errors=True)
             if work.run is not None:
                 work.job = self._write_run(folder, work.run)
-                self.host.hook.tlbench_run_started(identity=_identity(work.run))
+                self.host.tell("tlbench_run_started", identity=_identity(work.run))
             elif work.model is not None:
                 domains = {name: self.domains.get(name) for name in work.model.source}
                 work.job = write_source_model_job(folder, work.model, domains, self.machine.device, self.plugin_files)
@@ -179,9 +182,11 @@ class Session:
         del self._running[event.job]
         if work.run is None:
             self._finish_model(work, event, records)
-        self._fill()  # keep the workers busy while this one is scored
-        if work.run is not None:
-            self._finish_run(work, work.run, event, records)
+        try:
+            self._fill()  # keep the workers busy while this one is scored
+        finally:  # whatever hinders the next run, this one is done and must not be lost
+            if work.run is not None:
+                self._finish_run(work, work.run, event, records)
         shutil.rmtree(self._jobs_folder() / work.key, ignore_errors=True)
 
     def _finish_model(self, work: _Work, event: Event, records: dict[str, Record]) -> None:
@@ -189,11 +194,7 @@ class Session:
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
-            (folder / "model" / "meta.json").write_text(json.dumps(output))
-            place = self._model_folder(work.key)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(place, ignore_errors=True)
-            (folder / "model").replace(place)
+            self._keep_model(work.key, folder / "model", output)
             self._queue.extendleft(_run_work(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
@@ -213,7 +214,7 @@ class Session:
             try:
                 assert work.job is not None
                 record, arrays = self._scored(run, work.job, output)
-            except (ValueError, KeyError, FloatingPointError) as error:  # what the plugin handed back is not usable
+            except Exception as error:  # what the plugin handed back is not usable, or a metric failed on it
                 diverged = isinstance(error, FloatingPointError)
                 output["status"] = "diverged" if diverged else "failed"
                 output["error"] = {"type": type(error).__name__, "message": str(error)}
@@ -289,16 +290,34 @@ class Session:
     def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
         self.results.write(record, arrays)
         records[record.run_key] = record
-        self.host.hook.tlbench_run_finished(record=record.model_dump(mode="json"))
+        self.host.tell("tlbench_run_finished", record=record.model_dump(mode="json"))
 
     def _provenance(self, output: dict[str, Any]) -> dict[str, Any]:
         device = output.get("device_name") or self.machine.device
-        return {"device": device, **provenance(self.machine.choices)}
+        compute = self.machine.compute.model_dump(exclude={"device"})
+        of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
+        return {"device": device, **compute, **of_run, **provenance(self.machine.choices)}
+
+    # ---- source models --------------------------------------------------------------------------------------------
+
+    def _keep_model(self, key: str, made: Path, output: dict[str, Any]) -> None:
+        """Move a trained model into the cache; the sizes of its files tell later whether it is whole."""
+        output["files"] = {file.name: file.stat().st_size for file in made.glob("*.safetensors")}
+        (made / "meta.json").write_text(json.dumps(output))
+        place = self._model_folder(key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if self.reuse != "never" and self._has_model(key):
+            return  # another session was quicker, and its runs may be reading this very folder
+        shutil.rmtree(place, ignore_errors=True)
+        made.replace(place)
+
+    def _has_model(self, key: str) -> bool:
+        return has_model(self.cache, key)
 
     # ---- folders --------------------------------------------------------------------------------------------------
 
     def _model_folder(self, key: str) -> Path:
-        return self.cache / "source-models" / key
+        return model_folder(self.cache, key)
 
     def _jobs_folder(self) -> Path:
         return self.cache / "jobs" / str(os.getpid())
@@ -309,8 +328,23 @@ class Session:
     def _clean_jobs(self) -> None:
         """Remove the jobs of sessions that were killed."""
         for folder in (self.cache / "jobs").glob("[0-9]*"):
-            if int(folder.name) == os.getpid() or not _alive(int(folder.name)):
+            if folder.name.isdecimal() and (int(folder.name) == os.getpid() or not _alive(int(folder.name))):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def model_folder(cache: Path, key: str) -> Path:
+    """Where the weights of a source model are, one file per checkpoint."""
+    return cache / "source-models" / key
+
+
+def has_model(cache: Path, key: str) -> bool:
+    """Whether a source model is in the cache, whole."""
+    folder = model_folder(cache, key)
+    try:
+        files = json.loads((folder / "meta.json").read_text())["files"]
+        return all((folder / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def _run_work(run: PlannedRun) -> _Work:

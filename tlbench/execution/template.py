@@ -76,7 +76,12 @@ class _Server:
                     self._fork(json.loads(line))
 
     def _fork(self, order: dict[str, Any]) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            sys.stderr.write(f"cannot fork: {error}\n")
+            _send(self._channel, {"event": "ended", "job": order["job"], "code": 71})  # EX_OSERR of sysexits.h
+            return
         if pid == 0:
             _child(order, self._channel)
         self._children[pid] = order["job"]

@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,15 @@ Arrays = dict[str, NDArray[Any]]
 def work(folder: str | Path, on_progress: Progress) -> int:
     """Do the job in `folder`; the exit code of the process. What went wrong is in `output.json` and on the log."""
     place = Path(folder)
+    started = {"started_utc": datetime.now(UTC).isoformat(timespec="seconds"), "cuda": torch.version.cuda}
     try:
         output, arrays = _do(place, _seldom(on_progress))
+        _hand_back(place, {"status": "ok", **started, **output}, arrays)
     except Exception as error:
         traceback.print_exc()
         failure = {"type": type(error).__name__, "message": str(error)}
-        _hand_back(place, {"status": _status(error), "error": failure}, {})
+        _hand_back(place, {"status": _status(error), **started, "error": failure}, {})
         return 1
-    _hand_back(place, {"status": "ok", **output}, arrays)
     return 0
 
 
@@ -230,7 +232,7 @@ def _summary(report: Report, seconds: dict[str, float], device: str) -> dict[str
         "curve": report.curve,
         "model": None if report.model is None else report.model.model_dump(),
         "notes": report.notes,
-        "device_mib": torch.cuda.max_memory_allocated() / 2**20 if on_gpu else None,
+        "device_mib": torch.cuda.max_memory_allocated(device) / 2**20 if on_gpu else None,
         "device_name": torch.cuda.get_device_name(device) if on_gpu else None,
         "host_mib": _peak_host_mib(),
     }
@@ -250,7 +252,7 @@ def _hand_back(folder: Path, output: dict[str, Any], arrays: Arrays) -> None:
 def _status(error: Exception) -> str:
     if isinstance(error, Diverged):
         return "diverged"
-    allocator = isinstance(error, RuntimeError) and "not enough memory" in str(error)
+    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or allocator:
         return "out_of_memory"
     return "failed"

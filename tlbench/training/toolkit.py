@@ -172,8 +172,10 @@ class Toolkit:
             np.concatenate([source.train.labels for source in task.sources]),
         )
 
-    def features(self, backbone: Backbone, inputs: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Features (n, feature_dim) of raw inputs under a frozen backbone."""
+    def features(
+        self, backbone: Backbone, inputs: NDArray[np.generic], *, labelled: bool = True
+    ) -> NDArray[np.float32]:
+        """Features (n, feature_dim) of raw inputs under a frozen backbone. `labelled` says how they count as seen."""
         start = time.perf_counter()
         with torch.inference_mode():
             parts = [
@@ -183,8 +185,10 @@ class Toolkit:
         features: NDArray[np.float32] = np.concatenate(parts)
         seconds = time.perf_counter() - start
         self.report.training_seconds += seconds
-        self.report.examples_per_second = len(inputs) / seconds
-        self.report.seen.append(Seen(phase="features", updates=0, labelled=len(inputs), unlabelled=0))
+        if not self.report.by_steps:  # a rate of gradient steps says more than one of forward passes
+            self.report.examples_per_second = len(inputs) / seconds
+        counts = {"labelled": len(inputs), "unlabelled": 0} if labelled else {"labelled": 0, "unlabelled": len(inputs)}
+        self.report.seen.append(Seen(phase="features", updates=0, **counts))
         return features
 
     def feature_predictor(self, backbone: Backbone, classifier: Any, task: TransferTask) -> Predictor:
