@@ -45,3 +45,37 @@ def test_wrong_usage_exits_with_2_and_no_traceback(project, arguments):
     assert outcome.code == 2
     assert outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_a_suite_that_is_all_there_is_shown_again_without_torch(project):
+    suite = project.suite(BUILT_IN)
+    assert project.tlbench("run", suite, plugin=False).code == 0
+    code, loaded = loaded_after(["run", str(suite)], project.folder)
+    assert (code, "torch" in loaded, "sklearn" in loaded) == (0, False, False)
+
+
+@pytest.mark.parametrize(
+    "change", [("seeds = [0]", "seeds = [1]"), ("steps = 20", "steps = 21"), ('"feature-extraction"', '"dann"')]
+)
+def test_a_suite_that_has_changed_is_planned_anew(project, change):
+    project.tlbench("run", project.suite(BUILT_IN), plugin=False)
+    outcome = project.tlbench("run", project.suite(BUILT_IN.replace(*change)), plugin=False)
+    assert outcome.code == 0
+    assert "to do" in outcome.err
+
+
+BUILT_IN = """
+name = "small"
+dataset = "digits"
+backbones = ["small-cnn"]
+seeds = [0]
+
+[budget]
+steps = 20
+checkpoints = 1
+
+[[part]]
+setting = "transductive"
+pairs = ["uci:uci_m"]
+strategies = ["feature-extraction"]
+"""

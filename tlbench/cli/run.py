@@ -11,7 +11,9 @@ import typer
 from tlbench.cli import options
 
 if TYPE_CHECKING:
+    from tlbench.plan import Plan
     from tlbench.record import Record
+    from tlbench.results import ResultFolder
 
 EPILOG = """Examples:
 
@@ -62,18 +64,29 @@ def run(
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin)
 
-    from tlbench.cli.preparing import Request, prepare
+    from tlbench.cli.preparing import Request
     from tlbench.cli.progress import listener
-    from tlbench.execution.local import LocalPool
-    from tlbench.execution.session import Session
+    from tlbench.cli.shortcut import fingerprint, whole_records
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic)
+    there = whole_records(request, results) if reuse is Reuse.failed else None
+    if there is not None:
+        folder, records = there
+        with listener(quiet or as_json, verbose) as heard:
+            heard.planned(0, len(records), 0)
+        _report(folder, records, None, as_json)
+        return 0
+
+    from tlbench.cli.preparing import prepare
+    from tlbench.execution.local import LocalPool
+    from tlbench.execution.session import Session
+
     ready = prepare(request)
     folder = ready.results(results)
     folder.create()
     with folder.locked(), listener(quiet or as_json, verbose) as heard:
-        folder.write_plan(ready.whole.to_json())
+        folder.write_plan({**ready.whole.to_json(), "fingerprint": fingerprint(request)})
         pool = LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit)
         session = Session(
             ready.plan,
@@ -92,26 +105,22 @@ def run(
         records = session.run()
     code = 0 if all(record.status in ("ok", "skipped") for record in records.values()) else 1
     ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
-    _report(ready, folder, records, as_json)
+    _report(folder, records, ready.plan, as_json)
     return code
 
 
-def _report(ready: object, folder: object, records: dict[str, Record], as_json: bool) -> None:
-    from tlbench.cli.preparing import Ready
-    from tlbench.results import ResultFolder
-
-    assert isinstance(ready, Ready)
-    assert isinstance(folder, ResultFolder)
+def _report(folder: ResultFolder, records: dict[str, Record], plan: Plan | None, as_json: bool) -> None:
+    """The table of `plan` (all that is there, without one), or the records as JSON."""
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in records.values()]))
         return
     from tlbench.cli.tables import print_tables
 
-    print_tables(folder.folder, ready.plan)
-    _name_failures(folder, records)
+    print_tables(folder.folder, plan)
+    _name_failures(records)
 
 
-def _name_failures(folder: object, records: dict[str, Record]) -> None:
+def _name_failures(records: dict[str, Record]) -> None:
     """One line for every run that is not there, so that nobody has to search for it."""
     for record in records.values():
         if record.status not in ("ok", "skipped"):
