@@ -29,7 +29,7 @@ def faults(domain):
 
 
 def test_a_sound_domain_passes(domain):
-    check_domain("set", domain)
+    assert check_domain("set", domain) is None
 
 
 def test_an_input_that_is_not_a_number_is_named_with_split_and_class(domain):

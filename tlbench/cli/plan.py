@@ -54,7 +54,7 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
     """What `plan` says, as plain data. Damaged records count as not done; nothing is written."""
     from tlbench.cli.estimate import estimate_seconds
     from tlbench.errors import TlbenchError
-    from tlbench.execution.session import has_model
+    from tlbench.execution.source_models import SourceModels
 
     to_do, done, skipped = [], 0, Counter[str]()
     for key, run in ready.plan.runs.items():
@@ -70,7 +70,7 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
         else:
             to_do.append(run)
     models = {run.spec.source_model().key: run.spec.source_model() for run in to_do if run.needs_source_model}
-    missing = [spec for key, spec in models.items() if not has_model(ready.cache, key)]
+    missing = [spec for key, spec in models.items() if not SourceModels(ready.cache).has(key)]
     seconds, basis = estimate_seconds(to_do, missing, results)
     return {
         "suite": ready.suite.name,

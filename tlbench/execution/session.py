@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.score import Held, Metric, score_run
+from tlbench.evaluation.score import Metric
 from tlbench.execution.device import Machine
 from tlbench.execution.job import Job, write_run_job, write_source_model_job
 from tlbench.execution.local import Event, LocalPool, describe_end
+from tlbench.execution.recording import Recorder
+from tlbench.execution.source_models import SourceModels
 from tlbench.plan import Plan, PlannedRun
 from tlbench.plugins import PluginHost
-from tlbench.provenance import provenance
-from tlbench.record import Cost, Failure, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
+from tlbench.record import Failure, Record, new_record
 from tlbench.results import ResultFolder
 from tlbench.spec import SourceModelSpec
 
@@ -76,10 +75,13 @@ class Session:
     reuse: Reuse = "failed"
     timeout: float | None = None
     plugin_files: tuple[str, ...] = ()
-    _failed_models: dict[str, str] = field(default_factory=dict)
     _queue: deque[_Work] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, _Work] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._models = SourceModels(self.cache)
+        self._recorder = Recorder(self.domains, self._models, self.metrics, self.machine)
 
     def run(self) -> dict[str, Record]:
         """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""
@@ -141,7 +143,7 @@ class Session:
                 ready.append(run)
                 continue
             spec = run.spec.source_model()
-            if self.reuse != "never" and self._has_model(spec.key):
+            if self.reuse != "never" and self._models.has(spec.key):
                 ready.append(run)
             else:
                 models[spec.key] = spec
@@ -170,7 +172,7 @@ class Session:
     def _write_run(self, folder: Path, run: PlannedRun) -> Job:
         spec = run.spec
         domains = {name: self.domains.get(name) for name in (*spec.source, spec.target)}
-        model = self._model_folder(spec.source_model().key) if run.needs_source_model else None
+        model = self._models.folder(spec.source_model().key) if run.needs_source_model else None
         return write_run_job(folder, spec, domains, self.machine.device, self.plugin_files, model)
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
@@ -194,7 +196,7 @@ class Session:
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
-            self._keep_model(work.key, folder / "model", output)
+            self._models.keep(work.key, folder / "model", output, replace=self.reuse == "never")
             self._queue.extendleft(_run_work(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
@@ -203,7 +205,7 @@ class Session:
             failure = Failure(type="SharedWork", message=reason, log=_tail(folder / "log.txt"))
             for run in users:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
-                self._keep(record.model_copy(update={"provenance": self._provenance(output)}), None, records)
+                self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
                 self.listener.ended(record.run_key, _label(run), "failed", reason)
 
     def _finish_run(self, work: _Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
@@ -213,7 +215,7 @@ class Session:
         if output["status"] == "ok":
             try:
                 assert work.job is not None
-                record, arrays = self._scored(run, work.job, output)
+                record, arrays = self._recorder.scored(run, work.job, output)
             except Exception as error:  # what the plugin handed back is not usable, or a metric failed on it
                 diverged = isinstance(error, FloatingPointError)
                 output["status"] = "diverged" if diverged else "failed"
@@ -221,7 +223,7 @@ class Session:
         if output["status"] != "ok":
             failure = Failure(**output["error"], log=_tail(folder / "log.txt"))
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
-        record.provenance = self._provenance(output)
+        record.provenance = self._recorder.provenance(output)
         self._keep(record, arrays, records)
         message = record.error.message if record.error else _short(record, self.plan.suite.metrics[0])
         self.listener.ended(work.key, work.label, record.status, message)
@@ -237,87 +239,12 @@ class Session:
 
     # ---- records --------------------------------------------------------------------------------------------------
 
-    def _scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
-        target = self.domains.get(run.spec.target)
-        arrays = load_file(job.folder / "output.safetensors")
-        score = score_run(arrays, output["steps"], self._held(run, job), self.metrics, len(target.class_names))
-        record = new_record(
-            run.spec,
-            run.variant,
-            "ok",
-            run.references,
-            metrics=score.metrics,
-            selection=score.selection,
-            checkpoints=output["steps"],
-            throughput=Throughput(
-                train_examples_per_second=output["train_examples_per_second"],
-                inference_examples_per_second=output["inference_examples_per_second"],
-                by_steps=output["by_steps"],
-            ),
-            peak_memory=PeakMemory(device_mib=output["device_mib"], host_mib=output["host_mib"]),
-            seconds=Cost(own=Seconds(**output["seconds"])),
-            seen=[Seen(**seen) for seen in output["seen"]],
-            curve=_with_source_val(output["curve"], score.selection.get("source-val"), output["steps"]),
-            model=None if output["model"] is None else ModelSize(**output["model"]),
-            flags=score.flags,
-            notes=output["notes"],
-        )
-        if run.needs_source_model:
-            self._add_shared(record, run)
-        return record, score.predictions
-
-    def _add_shared(self, record: Record, run: PlannedRun) -> None:
-        """Add the phase that this run shares with others: what it cost and saw, counted in full for each user."""
-        meta = json.loads((self._model_folder(run.spec.source_model().key) / "meta.json").read_text())
-        record.seconds.shared = Seconds(**meta["seconds"])
-        record.seen = [Seen(**seen) for seen in meta["seen"]] + record.seen
-        record.curve = meta["curve"] + record.curve
-        if record.throughput.train_examples_per_second is None:  # nothing but the shared phase was trained
-            record.throughput.train_examples_per_second = meta["train_examples_per_second"]
-            record.throughput.by_steps = meta["by_steps"]
-
-    def _held(self, run: PlannedRun, job: Job) -> Held:
-        target = self.domains.get(run.spec.target)
-        source = self.domains.get(run.spec.source[0]) if len(run.spec.source) == 1 else None
-        whole = {"target_train": target.labels("train"), "target_val": target.labels("val")}
-        if source is not None:
-            whole |= {"source_train": source.labels("train"), "source_val": source.labels("val")}
-        items: dict[str, NDArray[np.int64]] = {
-            role: whole[role][chosen] for role, chosen in job.items.items() if role != "target_train"
-        }
-        return Held(target.labels("test"), None if source is None else source.labels("test"), items)
-
     def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
         self.results.write(record, arrays)
         records[record.run_key] = record
         self.host.tell("tlbench_run_finished", record=record.model_dump(mode="json"))
 
-    def _provenance(self, output: dict[str, Any]) -> dict[str, Any]:
-        device = output.get("device_name") or self.machine.device
-        compute = self.machine.compute.model_dump(exclude={"device"})
-        of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
-        return {"device": device, **compute, **of_run, **provenance(self.machine.choices)}
-
-    # ---- source models --------------------------------------------------------------------------------------------
-
-    def _keep_model(self, key: str, made: Path, output: dict[str, Any]) -> None:
-        """Move a trained model into the cache; the sizes of its files tell later whether it is whole."""
-        output["files"] = {file.name: file.stat().st_size for file in made.glob("*.safetensors")}
-        (made / "meta.json").write_text(json.dumps(output))
-        place = self._model_folder(key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if self.reuse != "never" and self._has_model(key):
-            return  # another session was quicker, and its runs may be reading this very folder
-        shutil.rmtree(place, ignore_errors=True)
-        made.replace(place)
-
-    def _has_model(self, key: str) -> bool:
-        return has_model(self.cache, key)
-
     # ---- folders --------------------------------------------------------------------------------------------------
-
-    def _model_folder(self, key: str) -> Path:
-        return model_folder(self.cache, key)
 
     def _jobs_folder(self) -> Path:
         return self.cache / "jobs" / str(os.getpid())
@@ -330,21 +257,6 @@ class Session:
         for folder in (self.cache / "jobs").glob("[0-9]*"):
             if folder.name.isdecimal() and (int(folder.name) == os.getpid() or not _alive(int(folder.name))):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def model_folder(cache: Path, key: str) -> Path:
-    """Where the weights of a source model are, one file per checkpoint."""
-    return cache / "source-models" / key
-
-
-def has_model(cache: Path, key: str) -> bool:
-    """Whether a source model is in the cache, whole."""
-    folder = model_folder(cache, key)
-    try:
-        files = json.loads((folder / "meta.json").read_text())["files"]
-        return all((folder / name).stat().st_size == size for name, size in files.items())
-    except (OSError, ValueError, KeyError):
-        return False
 
 
 def _run_work(run: PlannedRun) -> _Work:
@@ -369,15 +281,6 @@ def _identity(run: PlannedRun) -> dict[str, Any]:
         "shots": spec.shots,
         "seed": spec.seed,
     }
-
-
-def _with_source_val(
-    curve: list[dict[str, Any]], scores: list[float | None] | None, steps: list[int]
-) -> list[dict[str, Any]]:
-    """The curve with the accuracy on source validation data at each checkpoint."""
-    if scores is None:
-        return curve
-    return curve + [{"step": step, "source_val": score} for step, score in zip(steps, scores, strict=True)]
 
 
 def _short(record: Record, metric: str) -> str:

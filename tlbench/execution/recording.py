@@ -1,0 +1,101 @@
+"""From what a worker hands back to a record. Labels are read here, and only to score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from tlbench.data.store import DomainStore
+from tlbench.evaluation.score import Held, Metric, score_run
+from tlbench.execution.device import Machine
+from tlbench.execution.job import Job
+from tlbench.execution.source_models import SourceModels
+from tlbench.plan import PlannedRun
+from tlbench.provenance import provenance
+from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
+
+
+class Recorder:
+    """Makes the records of one session."""
+
+    def __init__(
+        self, domains: DomainStore, models: SourceModels, metrics: Mapping[str, Metric], machine: Machine
+    ) -> None:
+        self._domains = domains
+        self._models = models
+        self._metrics = metrics
+        self._machine = machine
+
+    def scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
+        """The record of a run that handed back its outputs, and its predicted classes by checkpoint.
+
+        Raises whatever a metric raises, and `ValueError` or `FloatingPointError` for outputs that cannot be scored.
+        """
+        target = self._domains.get(run.spec.target)
+        arrays = load_file(job.folder / "output.safetensors")
+        score = score_run(arrays, output["steps"], self._held(run, job), self._metrics, len(target.class_names))
+        record = new_record(
+            run.spec,
+            run.variant,
+            "ok",
+            run.references,
+            metrics=score.metrics,
+            selection=score.selection,
+            checkpoints=output["steps"],
+            throughput=Throughput(
+                train_examples_per_second=output["train_examples_per_second"],
+                inference_examples_per_second=output["inference_examples_per_second"],
+                by_steps=output["by_steps"],
+            ),
+            peak_memory=PeakMemory(device_mib=output["device_mib"], host_mib=output["host_mib"]),
+            seconds=Cost(own=Seconds(**output["seconds"])),
+            seen=[Seen(**seen) for seen in output["seen"]],
+            curve=_with_source_val(output["curve"], score.selection.get("source-val"), output["steps"]),
+            model=None if output["model"] is None else ModelSize(**output["model"]),
+            flags=score.flags,
+            notes=output["notes"],
+        )
+        if run.needs_source_model:
+            self._add_shared(record, run)
+        return record, score.predictions
+
+    def _add_shared(self, record: Record, run: PlannedRun) -> None:
+        """Add the phase that this run shares with others: what it cost and saw, counted in full for each user."""
+        meta = self._models.meta(run.spec.source_model().key)
+        record.seconds.shared = Seconds(**meta["seconds"])
+        record.seen = [Seen(**seen) for seen in meta["seen"]] + record.seen
+        record.curve = meta["curve"] + record.curve
+        if record.throughput.train_examples_per_second is None:  # nothing but the shared phase was trained
+            record.throughput.train_examples_per_second = meta["train_examples_per_second"]
+            record.throughput.by_steps = meta["by_steps"]
+
+    def _held(self, run: PlannedRun, job: Job) -> Held:
+        target = self._domains.get(run.spec.target)
+        source = self._domains.get(run.spec.source[0]) if len(run.spec.source) == 1 else None
+        whole = {"target_train": target.labels("train"), "target_val": target.labels("val")}
+        if source is not None:
+            whole |= {"source_train": source.labels("train"), "source_val": source.labels("val")}
+        items: dict[str, NDArray[np.int64]] = {
+            role: whole[role][chosen] for role, chosen in job.items.items() if role != "target_train"
+        }
+        return Held(target.labels("test"), None if source is None else source.labels("test"), items)
+
+    def provenance(self, output: dict[str, Any]) -> dict[str, Any]:
+        """Where a run's numbers come from: this machine, what its worker said of itself, and the choices made."""
+        device = output.get("device_name") or self._machine.device
+        compute = self._machine.compute.model_dump(exclude={"device"})
+        of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
+        return {"device": device, **compute, **of_run, **provenance(self._machine.choices)}
+
+
+def _with_source_val(
+    curve: list[dict[str, Any]], scores: list[float | None] | None, steps: list[int]
+) -> list[dict[str, Any]]:
+    """The curve with the accuracy on source validation data at each checkpoint."""
+    if scores is None:
+        return curve
+    return curve + [{"step": step, "source_val": score} for step, score in zip(steps, scores, strict=True)]
