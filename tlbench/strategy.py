@@ -46,6 +46,8 @@ class Strategy(ABC):
     uses_source_model: ClassVar[bool] = False
     #: A(∅, T), the same algorithm without the source: another strategy's name, or `self` where it runs by itself.
     without_source: ClassVar[str] = "target-only"
+    #: True where it learns from source examples; False where weights alone can be its source (`weights:target`).
+    needs_source_examples: ClassVar[bool] = True
     #: True where source and target must have the same classes, beyond what the setting already asks.
     same_label_space: ClassVar[bool] = False
     #: True where predictions do not depend on the seed.
@@ -62,6 +64,8 @@ class Strategy(ABC):
         """Why this strategy makes no sense for a task, or None where it does. Becomes the reason of a skipped run."""
         if outline.setting not in cls.settings:
             return f"it does not work in the setting {outline.setting!r}; it works in {', '.join(sorted(cls.settings))}"
+        if outline.weights_alone and cls.needs_source_examples:
+            return "the source is the weights of the backbone alone, and it needs source examples"
         if outline.setting == "transductive" and outline.sources and not outline.same_label_space:
             return "source and target have different classes, and without target labels nothing joins them"
         if cls.same_label_space and not outline.same_label_space:
@@ -123,6 +127,7 @@ class FeatureStrategy(Strategy):
 
     uses_source_model = True
     without_source = "self"
+    needs_source_examples = False
 
     @abstractmethod
     def fit_features(self, features: NDArray[np.float32], labels: NDArray[np.int64], seed: int) -> object:

@@ -12,29 +12,33 @@ from tlbench.spec import Setting, Shots
 
 @dataclass(frozen=True)
 class TaskOutline:
-    """What is known of a task before any data is read: enough to say whether a strategy applies."""
+    """What is known of a task before any data is read: enough to say whether a strategy applies.
+
+    `sources` are domains; where the backbone's pretrained weights are the source, there are none and `weights_alone`.
+    """
 
     setting: Setting
     shots: Shots | None
     sources: tuple[str, ...]
     target: str
     same_label_space: bool
+    weights_alone: bool = False
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled examples: `inputs` (n, …) as in `tlbench.domain.Split`, `labels` int64 (n,)."""
+    """Examples: `inputs` (n, …) as in `tlbench.domain.Split`, `labels` int64 (n,), or (0,) where they are not given."""
 
     inputs: NDArray[np.generic]
     labels: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.inputs)
 
 
 @dataclass(frozen=True)
 class SourceView:
-    """A source domain: its labelled training and validation examples."""
+    """A source domain: its training and validation examples, labelled except in `unsupervised`."""
 
     name: str
     class_names: tuple[str, ...]

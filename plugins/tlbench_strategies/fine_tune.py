@@ -28,6 +28,7 @@ class FineTune(GradientStrategy):
     classifier_trained_on: ClassVar = {"inductive": "source train, then target shots"}
     paper = "https://arxiv.org/abs/1411.1792"
     uses_source_model = True
+    needs_source_examples = False
     start = "source-model"
 
     class Params(tlbench.Params):

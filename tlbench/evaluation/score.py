@@ -25,7 +25,11 @@ class Held:
 
 @dataclass(frozen=True)
 class Score:
-    """Metrics by selection protocol, each protocol's scores by checkpoint, and the predicted classes."""
+    """Metrics by selection protocol, each protocol's scores by checkpoint, and predictions by checkpoint.
+
+    `predictions`: `<step>/test` holds the predicted class ids of the test items, `<step>/correct` whether each is right
+    (uint8, 0 or 1), so that paired tests need no label.
+    """
 
     metrics: dict[str, dict[str, Any]]
     selection: dict[str, list[float | None]]
@@ -50,7 +54,10 @@ def score_run(
         chosen = choose(by_step, protocol)
         table[protocol] = {"checkpoint": chosen, **at_step[chosen]}
     selection = {name: [_finite(by_step[step][name]) for step in steps] for name in by_step[steps[-1]]}
-    predictions = {f"{step}/test": _classes(arrays[f"{step}/test/logits"]) for step in steps}
+    predictions = {}
+    for step in steps:
+        predictions[f"{step}/test"] = predicted = _classes(arrays[f"{step}/test/logits"])
+        predictions[f"{step}/correct"] = (predicted == held.test).astype(np.uint8)
     return Score(table, selection, predictions, _flags(table, classes))
 
 

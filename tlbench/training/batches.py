@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tlbench.seeds import derive
-from tlbench.task import TransferTask
+from tlbench.task import SourceView, TransferTask
 
 #: Arrays up to this size are copied to the device once; larger ones are read from their memory map batch by batch.
 RESIDENT_BYTES = 2 * 1024**3
@@ -84,6 +84,7 @@ class Batch:
         self._batches = batches
         self.step = step
         self._source: Labelled | None = None
+        self._source_inputs: Inputs | None = None
         self._target: Inputs | None = None
         self._labelled_target: Labelled | None = None
 
@@ -98,6 +99,18 @@ class Batch:
         if self._source is None:
             self._source = self._batches.draw_source()
         return self._source
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there are source examples: a run without a source, or from weights alone, has none."""
+        return self._batches.has_source
+
+    @property
+    def source_inputs(self) -> Inputs:
+        """Source inputs without labels, divided evenly over several sources; `unsupervised` gives nothing more."""
+        if self._source_inputs is None:
+            self._source_inputs = self._batches.draw_source_inputs()
+        return self._source_inputs
 
     @property
     def target(self) -> Inputs:
@@ -129,10 +142,16 @@ class Batches:
         self._phase = phase
         self.generator = torch.Generator(device=device).manual_seed(derive(task.seed, phase, "loss"))
         self._sources: list[Pool] | None = None
+        self._source_inputs: list[Pool] | None = None
         self._target: Pool | None = None
         self._labelled: Pool | None = None
         self.labelled_seen = 0
         self.unlabelled_seen = 0
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there are source examples."""
+        return bool(self._task.sources)
 
     @property
     def has_labelled_target(self) -> bool:
@@ -141,18 +160,33 @@ class Batches:
 
     def draw_source(self) -> Labelled:
         """`batch_size` labelled source examples."""
-        if not self._task.sources:
-            raise MissingRole("this run has no source examples: it is a run without a source")
+        if self._task.setting == "unsupervised":
+            raise MissingRole("the setting 'unsupervised' gives no source labels; use `batch.source_inputs`")
         if self._sources is None:
             self._sources = [
                 self._pool(source.train.inputs, source.train.labels, "source", source.name)
-                for source in self._task.sources
+                for source in self._checked_sources()
             ]
-        parts = [
-            pool.draw(count) for pool, count in zip(self._sources, _even(self._size, len(self._sources)), strict=True)
-        ]
         self.labelled_seen += self._size
-        return _join(parts)
+        return _join(self._draw_evenly(self._sources))
+
+    def draw_source_inputs(self) -> Inputs:
+        """`batch_size` source inputs."""
+        if self._source_inputs is None:
+            self._source_inputs = [
+                self._pool(source.train.inputs, None, "source-inputs", source.name)
+                for source in self._checked_sources()
+            ]
+        self.unlabelled_seen += self._size
+        return Inputs(torch.cat([inputs for inputs, _ in self._draw_evenly(self._source_inputs)]))
+
+    def _checked_sources(self) -> Sequence[SourceView]:
+        if not self._task.sources:
+            raise MissingRole("this run has no source examples: it is a run without a source")
+        return self._task.sources
+
+    def _draw_evenly(self, pools: Sequence[Pool]) -> list[tuple[Tensor, Tensor | None]]:
+        return [pool.draw(count) for pool, count in zip(pools, _even(self._size, len(pools)), strict=True)]
 
     def draw_target(self) -> Inputs:
         """`batch_size` target inputs."""
