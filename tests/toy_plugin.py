@@ -44,6 +44,36 @@ class Toy(Dataset):
         return _domain(domain, classes, make)
 
 
+class Three(Toy):
+    """Three domains with the same classes, for pairs of several sources."""
+
+    domains = ("a", "b", "c")
+
+    def load(self, domain):
+        if domain != "c":
+            return super().load(domain)
+
+        def make(rng, labels, split):
+            return 2.0 * np.eye(3, 6)[labels] - 0.5 + 0.6 * rng.standard_normal((len(labels), 6)), labels
+
+        return _domain("c", 3, make)
+
+
+def pretrained(input_shape, *, pretrained=True):
+    """A backbone whose weights know the task: they pick the three coordinates that tell the classes of `Toy`."""
+    import torch
+    from torch import nn
+
+    from tlbench.backbone import Backbone
+
+    layer = nn.Linear(input_shape[0], 3)
+    if pretrained:
+        with torch.no_grad():
+            layer.weight.copy_(3.0 * torch.eye(3, input_shape[0]))
+            layer.bias.zero_()
+    return Backbone([layer], 3)
+
+
 class Closable(Dataset):
     """A shift that domain-adversarial training must close.
 
@@ -133,8 +163,14 @@ class Twin(tlbench.GradientStrategy):
 @tlbench.hookimpl
 def tlbench_register_datasets(register):
     register("toy", Toy, summary="made-up vectors")
+    register("three", Three)
     register("closable", Closable)
     register("label-shift", LabelShift)
+
+
+@tlbench.hookimpl
+def tlbench_register_backbones(register):
+    register("toy-pretrained", pretrained)
 
 
 @tlbench.hookimpl

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+
+
+def has_pretrained_weights(factory: Callable[..., Backbone]) -> bool:
+    """Whether a backbone can be a source by itself: its factory then takes `pretrained`, True by default.
+
+    With `pretrained=False` it gives the same network with random weights, where A(∅, T) of `weights:target` starts.
+    """
+    return "pretrained" in inspect.signature(factory).parameters
 
 
 class Backbone(nn.Module):

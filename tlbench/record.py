@@ -33,11 +33,12 @@ class PeakMemory(_Part):
 
 
 class Seconds(_Part):
-    """Wall seconds, split into data, training and evaluation."""
+    """Wall seconds, split into data, training, evaluation, and the second training of reverse validation."""
 
     data: float = 0.0
     training: float = 0.0
     evaluation: float = 0.0
+    selection: float = 0.0
     total: float = 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +14,14 @@ PROTOCOL_VERSION = 1
 
 Setting = Literal["transductive", "inductive", "unsupervised"]
 Evaluation = Literal["held-out", "transductive-test"]
-Shots = int | Literal["all"]
+#: Labelled target examples: so many per class, a share of each class below 1, or all.
+Shots = int | float | Literal["all"]
+
+#: Metrics of the setting `unsupervised`, the first its primary one: clusters have no names, and these ask for none.
+CLUSTERING: tuple[str, ...] = ("clustering_accuracy", "nmi", "ari")
+
+#: As a source: the pretrained weights of the backbone alone.
+WEIGHTS = "weights"
 
 
 class Plain(BaseModel):
@@ -58,13 +66,17 @@ class Compute(Plain):
 
 
 class SourceModelSpec(Plain):
-    """A backbone and head trained on source labels alone: work that several runs share."""
+    """A backbone and head trained on source labels alone: work that several runs share.
+
+    `evaluation` decides which source examples are trained on, see `tlbench.data.store.DomainStore.get`.
+    """
 
     dataset: str
     revisions: dict[str, str]
     source: tuple[str, ...]
     backbone: str
     backbone_version: str
+    evaluation: Evaluation
     seed: int
     budget: Budget
     training: Training
@@ -80,8 +92,10 @@ class SourceModelSpec(Plain):
 class RunSpec(Plain):
     """What decides the numbers of one run, and nothing else.
 
-    `source` is empty for a run without a source (`oracle`, `target-only`, A(∅, T)). Names of variants, the selection
-    protocol, the order of the command line and the number of workers are not here.
+    `source` is empty for a run without a source (`oracle`, `target-only`, A(∅, T)), and `weights` where the backbone's
+    pretrained weights are the source; `initial` says whether training starts from the backbone's own initialisation,
+    pretrained where it has such weights, or from random weights, as A(∅, T) of a pair from weights does. Names of
+    variants, the selection protocol, the order of the command line and the number of workers are not here.
     """
 
     strategy: str
@@ -91,6 +105,7 @@ class RunSpec(Plain):
     revisions: dict[str, str]
     backbone: str
     backbone_version: str
+    initial: Literal["own", "random"] = "own"
     source: tuple[str, ...]
     target: str
     setting: Setting
@@ -107,18 +122,37 @@ class RunSpec(Plain):
         """The run key."""
         return content_key("run", self.model_dump(mode="json"))
 
+    @property
+    def source_domains(self) -> tuple[str, ...]:
+        """The sources that have examples: none where the source is weights alone."""
+        return () if self.source == (WEIGHTS,) else self.source
+
     def source_model(self) -> SourceModelSpec:
         """The shared training on this run's source."""
+        shared = SourceModelSpec.model_fields.keys() - {"revisions", "protocol"}
         revisions = {name: self.revisions[name] for name in self.source}
-        shared = self.model_dump(
-            include={"dataset", "source", "backbone", "backbone_version", "seed", "budget", "training", "compute"}
-        )
-        return SourceModelSpec(revisions=revisions, **shared)
+        return SourceModelSpec(revisions=revisions, **self.model_dump(include=set(shared)))
 
     @property
     def pair(self) -> str:
         """`source:target`, as users type it; `-:target` without a source."""
         return f"{'+'.join(self.source) or '-'}:{self.target}"
+
+
+def metrics_of(setting: Setting, names: Iterable[str]) -> list[str]:
+    """Those of the metrics that say something of a setting."""
+    return [name for name in names if setting != "unsupervised" or name in CLUSTERING]
+
+
+def label_budget(shots: Shots | None) -> str:
+    """What follows a setting's name: `, 5 shots`; nothing where the setting has no such budget."""
+    if shots is None:
+        return ""
+    if shots == "all":
+        return ", all target labels"
+    if isinstance(shots, float):
+        return f", {100 * shots:g} % of target labels"
+    return f", {shots} shot{'' if shots == 1 else 's'}"
 
 
 def content_key(kind: str, content: dict[str, Any]) -> str:

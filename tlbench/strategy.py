@@ -104,8 +104,8 @@ class GradientStrategy(Strategy):
         return [(list(model.parameters()), 1.0)]
 
     def start_model(self, task: TransferTask, toolkit: Toolkit) -> TransferModel:
-        """The model before the first step of this strategy's own phase."""
-        if self.start == "source-model":
+        """The model before the first step of this strategy's own phase; weights alone are the backbone's own."""
+        if self.start == "source-model" and task.sources:
             return toolkit.source_model(task)
         return toolkit.new_model(task)
 

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, ValidationInfo, field_validator
 
 from tlbench.errors import Faults, TlbenchError, unknown
-from tlbench.spec import Budget, Evaluation, Plain, Setting, Shots, Training
+from tlbench.spec import CLUSTERING, WEIGHTS, Budget, Evaluation, Plain, Setting, Shots, Training
 
 if TYPE_CHECKING:
     from tlbench.plugins import PluginHost
 
 #: Strategies that the host schedules by itself, since they give every other number its meaning.
 REFERENCES = ("source-only", "target-only", "oracle")
-#: As a source: the pretrained weights of the backbone alone.
-WEIGHTS = "weights"
+#: Between `source-only` and one source of several: the references from which the best single source is taken.
+SINGLE_SOURCE = " from "
 
 _PAIR_FORM = "write a pair as source:target, several sources as one+two:target"
 _SET_FORM = "write it as --set strategy.parameter=value, e.g. --set dann.adversarial_weight=0.5"
-_SHOTS_FORM = 'write a positive whole number, "all", or a list of these'
+_SHOTS_FORM = 'write a positive whole number per class, a share below 1 such as 0.1, "all", or a list of these'
 _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
 
@@ -91,7 +91,7 @@ def _pair_text(text: str) -> str:
 def _shots(value: Any) -> Any:
     """The form alone; whether there may be shots at all depends on the setting."""
     items = value if isinstance(value, list) else [value]
-    wrong = [item for item in items if item != "all" and not (type(item) is int and item > 0)]
+    wrong = [item for item in items if item != "all" and not _is_budget(item)]
     if value is None:
         return value
     if wrong:
@@ -99,6 +99,10 @@ def _shots(value: Any) -> Any:
     if not items:
         raise ValueError(f"the list is empty; {_SHOTS_FORM}")
     return _distinct(value) if isinstance(value, list) else value
+
+
+def _is_budget(value: Any) -> bool:
+    return (type(value) is int and value > 0) or (type(value) is float and 0 < value < 1)
 
 
 def _one_or_list(value: Any) -> str:
@@ -177,6 +181,8 @@ class NamedVariant:
     name: str
     use: str
     params: dict[str, Any] = field(default_factory=dict)
+    #: The grid that it is a member of: selection protocols choose among its members.
+    family: str | None = None
 
 
 class Suite(Plain):
@@ -189,11 +195,24 @@ class Suite(Plain):
     seeds: Seeds
     metrics: Names = Field(default_factory=lambda: ["accuracy", "macro_f1"])
     selection: str = "last"
+    #: Whether strategies of `transductive` are trained a second time, back to the source, to choose among variants.
+    reverse_validation: bool = False
     evaluation: Evaluation = "held-out"
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
     part: Annotated[list[Part], _AtLeastOne]
     strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
+
+    @property
+    def reverses(self) -> bool:
+        """Whether second trainings are asked for, by name or by the protocol that needs them."""
+        return self.reverse_validation or self.selection == "reverse-validation"
+
+    @property
+    def scored_by(self) -> list[str]:
+        """All metrics of its runs: its own, accuracy, which selection speaks of, and those of clusters where asked."""
+        clusters = CLUSTERING if any(part.setting == "unsupervised" for part in self.part) else ()
+        return list(dict.fromkeys([*self.metrics, "accuracy", *clusters]))
 
     def variants(self, part: Part) -> list[NamedVariant]:
         """The variants of a part with every grid expanded; a name without an entry is the strategy itself."""
@@ -210,7 +229,9 @@ def _expand(name: str, variant: Variant | None) -> list[NamedVariant]:
     if variant is None:
         return [NamedVariant(name, name)]
     return [
-        NamedVariant(f"{name}[{_join(chosen)}]" if chosen else name, variant.use, params)
+        NamedVariant(f"{name}[{_join(chosen)}]", variant.use, params, name)
+        if chosen
+        else NamedVariant(name, variant.use, params)
         for chosen, params in variant.members()
     ]
 

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 from tlbench.errors import Faults, TlbenchError, unknown
 from tlbench.plugins import PluginHost
 from tlbench.registry import Entry
-from tlbench.spec import Budget, Training
-from tlbench.suite import REFERENCES, WEIGHTS, Part, Suite, Variant, parse_pair, plain_fault
+from tlbench.spec import WEIGHTS, Budget, Training
+from tlbench.suite import REFERENCES, Part, Suite, Variant, parse_pair, plain_fault
 
 Location = tuple[str | int, ...]
 

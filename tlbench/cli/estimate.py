@@ -27,7 +27,8 @@ def estimate_seconds(
     for run in runs:
         known = guess.get((run.spec.strategy, run.spec.setting))
         guessed += known is None
-        total += START_SECONDS + run.spec.budget.steps * STEP_SECONDS if known is None else known
+        trainings = 2 if run.reverse else 1
+        total += START_SECONDS + trainings * run.spec.budget.steps * STEP_SECONDS if known is None else known
     for spec in models:
         total += median(shared) if shared else START_SECONDS + spec.budget.steps * STEP_SECONDS / 2
     if guessed:

@@ -65,7 +65,8 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
             record = results.read(key)
         except TlbenchError:
             record = None
-        if record is not None and record.status == "ok":
+        reversed_too = record is not None and (not run.reverse or "reverse-validation" in record.metrics)
+        if record is not None and record.status == "ok" and reversed_too:
             done += 1
         else:
             to_do.append(run)
@@ -81,6 +82,7 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
         "to_do": dict(Counter(f"{run.variant} ({run.spec.setting})" for run in to_do)),
         "shared_trainings": len(missing),
         "shared_trainings_users": sum(run.needs_source_model for run in to_do),
+        "second_trainings": sum(run.reverse for run in to_do),
         "skipped": dict(skipped),
         "estimated_seconds": round(seconds / ready.machine.workers, 1),
         "estimate_from": basis,
@@ -94,6 +96,10 @@ def _text(summary: dict[str, Any]) -> str:
     if summary["shared_trainings"]:
         users = summary["shared_trainings_users"]
         lines.append(f"  {summary['shared_trainings']:4d} x training on a source, shared by {users} runs")
+    if summary["second_trainings"]:
+        lines.append(
+            f"  {summary['second_trainings']:4d} x a second training, back to the source, for reverse-validation"
+        )
     lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
     lines.append(
         f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}"

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlbench.data.store import DomainStore
+from tlbench.domain import Dataset
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
-from tlbench.plan import Filters, Plan, Planner
+from tlbench.plan import Filters, Plan
+from tlbench.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.results import ResultFolder
 from tlbench.suite import Suite, apply_overrides, read_suite
@@ -51,28 +53,35 @@ class Ready:
         return ResultFolder(folder, self.suite.name)
 
     def metrics(self) -> dict[str, Metric]:
-        """The suite's metrics, and accuracy, which flags and selection speak of."""
-        names = dict.fromkeys(["accuracy", *self.suite.metrics])
-        return {name: self.host.find("metrics", name)[0].load() for name in names}
+        """Everything that its runs are scored by."""
+        return {name: self.host.find("metrics", name)[0].load() for name in self.suite.scored_by}
 
 
 def prepare(request: Request) -> Ready:
     """Read, check, plan. Raises `TlbenchError` with everything that is wrong."""
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host, with_params=True)
-    _check_primary_metric(suite, host)
     if request.overrides:
         suite = apply_overrides(suite, list(request.overrides), host)
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
     cache = cache_folder()
     make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
     domains = DomainStore(cache, suite.dataset, host)
+    suite = with_metrics(suite, domains.dataset)
+    _check_primary_metric(suite, host)
     whole = Planner(suite, host, domains, machine.compute).plan()
     filters = Filters(**{name: tuple(globs or ()) for name, globs in (request.filters or {}).items()})
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
     return Ready(suite, host, cache, domains, machine, whole, plan)
+
+
+def with_metrics(suite: Suite, dataset: Dataset) -> Suite:
+    """The suite with the metrics that it leaves to its dataset: the primary one first, for it ranks."""
+    if "metrics" in suite.model_fields_set:
+        return suite
+    return suite.model_copy(update={"metrics": list(dict.fromkeys([dataset.primary_metric, *suite.metrics]))})
 
 
 def _check_primary_metric(suite: Suite, host: PluginHost) -> None:

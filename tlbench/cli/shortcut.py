@@ -21,7 +21,7 @@ from tlbench.files import cache_folder
 from tlbench.plugins import plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
-from tlbench.spec import PROTOCOL_VERSION
+from tlbench.spec import PROTOCOL_VERSION, metrics_of
 from tlbench.suite import read_suite
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
     if any((request.filters or {}).values()):
         return None
     suite = read_suite(request.suite, plugin_host(request.plugin_files))
+    if suite.reverses:  # which runs have a second training is only known once they are planned
+        return None
     folder = ResultFolder(results, suite.name)
     try:
         plan = json.loads((folder.folder / "plan.json").read_text())
@@ -58,7 +60,7 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
         found = {key: folder.read(key) for key in _keys(plan)}
     except (OSError, ValueError, KeyError, TlbenchError):
         return None  # the long way says what is wrong
-    records = {key: record for key, record in found.items() if record is not None and _answers(record, suite.metrics)}
+    records = {key: record for key, record in found.items() if record is not None and _answers(record, plan["metrics"])}
     return (folder, records) if len(records) == len(found) else None
 
 
@@ -70,4 +72,4 @@ def _keys(plan: Mapping[str, Any]) -> set[str]:
 def _answers(record: Record, metrics: list[str]) -> bool:
     if record.status == "skipped":
         return True
-    return record.status == "ok" and {"accuracy", *metrics} <= record.metrics["last"].keys()
+    return record.status == "ok" and set(metrics_of(record.setting, metrics)) <= record.metrics["last"].keys()

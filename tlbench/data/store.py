@@ -1,9 +1,10 @@
 """Domains made ready once, on disk: inputs memory-mapped, labels apart from them, both in an order of the host's.
 
     <cache>/domains/<dataset>/<revision>/   meta.json, train.inputs.npy, val.inputs.npy, test.inputs.npy
-    <cache>/labels/<revision>/              train.npy, val.npy, test.npy      read by the host alone
+    <cache>/labels/<dataset>/<revision>/    train.npy, val.npy, test.npy      read by the host alone
     <cache>/datasets/<dataset>-<hash>.json  which revisions a version of a dataset has
 
+Both kinds of folder may hold `whole/`, the splits of `transductive-test`: see `DomainStore.get`.
 Every split is permuted, so that no order of a file tells its labels.
 """
 
@@ -12,9 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,14 @@ from tlbench.errors import DataError, TlbenchError, unknown
 from tlbench.files import write_whole
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.seeds import derive
+from tlbench.spec import Evaluation
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
 LAYOUT = 1
+#: Of which splits those of `transductive-test` are made.
+WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "val": ("val",), "test": SPLITS}
+#: Rows that are copied at a time when splits are joined.
+ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -70,16 +76,22 @@ class DomainStore:
         with _plugin_errors(f"dataset {dataset!r} cannot be opened"):
             self.dataset: Dataset = factory() if argument is None else factory(argument)
         self._cache = cache
-        self._ready: dict[str, ReadyDomain] = {}
+        self._ready: dict[tuple[str, Evaluation], ReadyDomain] = {}
 
-    def get(self, domain: str) -> ReadyDomain:
-        """The domain, made ready now if it is not yet. Raises `DataError` for a name it does not have."""
+    def get(self, domain: str, evaluation: Evaluation = "held-out") -> ReadyDomain:
+        """The domain, made ready now if it is not yet. Raises `DataError` for a name it does not have.
+
+        `held-out` has the splits of the dataset. In `transductive-test` a target is its `test` split, all of the
+        domain; a source is trained on `train`, which is all of it but the validation data of the selectors.
+        """
         if domain not in self.dataset.domains:
             raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
-        if domain not in self._ready:
+        place = (domain, evaluation)
+        if place not in self._ready:
             with _plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
-                self._ready[domain] = self._find(domain) or self._make(domain)
-        return self._ready[domain]
+                ready = self._find(domain) or self._make(domain)
+                self._ready[place] = ready if evaluation == "held-out" else _whole(ready)
+        return self._ready[place]
 
     def _index_file(self, domain: str) -> Path:
         content = json.dumps([self.name, self.version, self.dataset.fingerprint(), domain, LAYOUT])
@@ -134,6 +146,35 @@ class DomainStore:
             folder=folder,
             label_folder=labels,
         )
+
+
+def _whole(parts: ReadyDomain) -> ReadyDomain:
+    """The splits of `transductive-test`, joined from those of the dataset and permuted anew."""
+    counts: dict[str, int] = {split: sum(parts.counts[name] for name in names) for split, names in WHOLE.items()}
+    whole = replace(parts, counts=counts, folder=parts.folder / "whole", label_folder=parts.label_folder / "whole")
+    for split, names in WHOLE.items():
+        order = np.random.default_rng(derive(0, "order", parts.revision, "whole", split)).permutation(counts[split])
+        if not (whole.label_folder / f"{split}.npy").exists():
+            labels = np.concatenate([parts.labels(name) for name in names])
+            _write_array(whole.label_folder / f"{split}.npy", labels[order])
+        if not whole.inputs(split).exists():
+            inputs = [np.load(parts.inputs(name), mmap_mode="r", allow_pickle=False) for name in names]
+            write_whole(whole.inputs(split), lambda to, i=inputs, o=order: _write_rows(to, i, o))  # type: ignore[misc]
+    return whole
+
+
+def _write_rows(path: Path, arrays: Sequence[NDArray[Any]], order: NDArray[np.int64]) -> None:
+    """Write the rows of several arrays, as if joined, in this order; little of them is ever in memory."""
+    first = arrays[0]
+    out = np.lib.format.open_memmap(path, "w+", first.dtype, (len(order), *first.shape[1:]))
+    for at in range(0, len(order), ROWS):
+        rows = order[at : at + ROWS]
+        start = 0
+        for array in arrays:
+            here = (rows >= start) & (rows < start + len(array))
+            out[at : at + ROWS][here] = array[rows[here] - start]
+            start += len(array)
+    out.flush()
 
 
 @contextmanager

@@ -10,17 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.evaluation.selection import CheckpointOutputs, HeldLabels, choose, scores
+from tlbench.spec import Setting
 
 Metric = Callable[[NDArray[np.int64], NDArray[np.floating[Any]]], Any]
 
 
 @dataclass(frozen=True)
 class Held:
-    """The labels that the host holds for one run: of whole test splits, and of the fixed items of selection."""
+    """The labels that the host holds for one run: of whole test splits, and of the fixed items of selection.
+
+    `classes` is the number of the target's; `same_classes` says whether every source has these.
+    """
 
     test: NDArray[np.int64]
+    classes: int
     source_test: NDArray[np.int64] | None
     items: Mapping[str, NDArray[np.int64]]
+    same_classes: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,35 +44,58 @@ class Score:
 
 
 def score_run(
-    arrays: Mapping[str, NDArray[Any]], steps: list[int], held: Held, metrics: Mapping[str, Metric], classes: int
+    arrays: Mapping[str, NDArray[Any]],
+    steps: list[int],
+    held: Held,
+    metrics: Mapping[str, Metric],
+    setting: Setting = "transductive",
 ) -> Score:
-    """Score every checkpoint under every selection protocol.
+    """Score every checkpoint under every selection protocol; in `unsupervised` the last step alone.
 
     Raises `ValueError` where logits have the wrong shape or are not finite.
     """
+    if setting == "unsupervised":
+        return _score_clusters(arrays, steps[-1], held, metrics)
     labels = HeldLabels(
         held.items.get("source_train"), held.items.get("source_val"), held.items.get("target_val"), held.test
     )
-    by_step = {step: scores(_outputs(arrays, step), labels) for step in steps}
-    at_step = {step: _metrics(arrays, step, held, metrics, classes) for step in steps}
+    by_step = {step: scores(_outputs(arrays, step, held.same_classes), labels) for step in steps}
+    at_step = {step: _metrics(arrays, step, held, metrics) for step in steps}
     table: dict[str, dict[str, Any]] = {}
     for protocol in by_step[steps[-1]]:
         chosen = choose(by_step, protocol)
         table[protocol] = {"checkpoint": chosen, **at_step[chosen]}
     selection = {name: [_finite(by_step[step][name]) for step in steps] for name in by_step[steps[-1]]}
+    if (reverse := _reverse_score(arrays, held)) is not None:  # of the last step alone, so it chooses among variants
+        selection["reverse-validation"] = [*(None for _ in steps[1:]), _finite(reverse)]
+        table["reverse-validation"] = table["last"]
     predictions = {}
     for step in steps:
         predictions[f"{step}/test"] = predicted = _classes(arrays[f"{step}/test/logits"])
         predictions[f"{step}/correct"] = (predicted == held.test).astype(np.uint8)
-    return Score(table, selection, predictions, _flags(table, classes))
+    return Score(table, selection, predictions, _flags(table, held.classes))
+
+
+def _score_clusters(arrays: Mapping[str, NDArray[Any]], step: int, held: Held, metrics: Mapping[str, Metric]) -> Score:
+    """The last step of clustering, by metrics that match clusters to classes themselves."""
+    table = {"last": {"checkpoint": step, **_metrics(arrays, step, held, metrics)}}
+    return Score(table, {"last": [float(step)]}, {f"{step}/test": _classes(arrays[f"{step}/test/logits"])}, [])
+
+
+def _reverse_score(arrays: Mapping[str, NDArray[Any]], held: Held) -> float | None:
+    """Accuracy on source validation items of what was trained on the target's predicted labels; None without it."""
+    logits = arrays.get("reverse/source_val/logits")
+    if logits is None:
+        return None
+    return float((logits.argmax(axis=1) == held.items["source_val"]).mean()) if len(logits) else -np.inf
 
 
 def _metrics(
-    arrays: Mapping[str, NDArray[Any]], step: int, held: Held, metrics: Mapping[str, Metric], classes: int
+    arrays: Mapping[str, NDArray[Any]], step: int, held: Held, metrics: Mapping[str, Metric]
 ) -> dict[str, Any]:
     logits = arrays[f"{step}/test/logits"]
-    if logits.shape != (len(held.test), classes):
-        raise ValueError(f"logits have the shape {logits.shape}; ({len(held.test)}, {classes}) is expected")
+    if logits.shape != (len(held.test), held.classes):
+        raise ValueError(f"logits have the shape {logits.shape}; ({len(held.test)}, {held.classes}) is expected")
     if not np.isfinite(logits).all():
         raise FloatingPointError(f"logits of the test items are not finite at step {step}")
     values = {name: _plain(name, metric(held.test, logits)) for name, metric in metrics.items()}
@@ -85,13 +114,15 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def _outputs(arrays: Mapping[str, NDArray[Any]], step: int) -> CheckpointOutputs:
+def _outputs(arrays: Mapping[str, NDArray[Any]], step: int, same_classes: bool) -> CheckpointOutputs:
+    """What selectors read. Weighted source errors say nothing of other classes, so `iwv` and `dev` then get nothing."""
+
     def of(role: str, what: str) -> NDArray[Any] | None:
         return arrays.get(f"{step}/{role}/{what}")
 
     return CheckpointOutputs(
         step=step,
-        source_train_features=of("source_train", "features"),
+        source_train_features=of("source_train", "features") if same_classes else None,
         source_train_logits=of("source_train", "logits"),
         source_val_features=of("source_val", "features"),
         source_val_logits=of("source_val", "logits"),

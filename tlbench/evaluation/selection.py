@@ -33,6 +33,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "snd": "dense neighbourhoods among the predictions on target inputs",
         "iwv": "accuracy on source validation data, weighted to be like the target",
         "dev": "as iwv, with a control variate for the variance of the weights",
+        "reverse-validation": "accuracy on source validation data of a second training, from target to source",
         "target-val": "accuracy on labelled target validation data; counts as labels used",
         "target-test": "accuracy on the target test labels: dishonest, shown for comparison, never ranked",
     }

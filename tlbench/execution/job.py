@@ -17,14 +17,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.data.folds import draw_folds
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
 from tlbench.domain import SplitName
 from tlbench.seeds import derive
 from tlbench.spec import RunSpec, Shots, SourceModelSpec
 
-#: Selectors get so many fixed items of each split. The protocol allows 2,000; half of that halves the host's work.
+#: Selectors get so many fixed items of each role. The protocol allows 2,000; half of that halves the host's work.
 SELECTION_ITEMS = 1000
+
+
+@dataclass(frozen=True)
+class Items:
+    """Fixed items of one split, sorted indices into it."""
+
+    domain: str
+    split: SplitName
+    chosen: NDArray[np.int64]
+
+
+#: By role (`source_train`, `source_val`, `target_train`, `target_val`): items of every domain that has the role.
+ItemsByRole = dict[str, list[Items]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +46,7 @@ class Job:
     """A folder that is ready for a worker, and the fixed items whose labels the host needs for selection."""
 
     folder: Path
-    items: dict[str, NDArray[np.int64]]
+    items: ItemsByRole
 
 
 def write_source_model_job(
@@ -40,13 +54,12 @@ def write_source_model_job(
 ) -> Job:
     """A job that trains on source labels alone; its target is its own first source, never tested."""
     folder.mkdir(parents=True)
-    sources = [_source(folder, index, domains[name]) for index, name in enumerate(spec.source)]
     job = {
         "kind": "source-model",
         "spec": spec.model_dump(mode="json"),
         "device": device,
         "plugin_files": list(plugin_files),
-        "sources": sources,
+        "sources": [_source(folder, index, domains[name]) for index, name in enumerate(spec.source)],
         "input_shape": domains[spec.source[0]].input_shape,
     }
     (folder / "job.json").write_text(json.dumps(job))
@@ -60,90 +73,128 @@ def write_run_job(
     device: str,
     plugin_files: Sequence[str],
     source_model: Path | None,
+    reverse: bool = False,
 ) -> Job:
-    """A job for a run: what its setting allows now, and what is opened after training."""
+    """A job for a run: what its setting allows now, and what is opened after training.
+
+    `domains` are ready for the run's evaluation; `reverse` asks for the second training of reverse validation.
+    """
     folder.mkdir(parents=True)
     target = domains[spec.target]
+    labelled = spec.setting != "unsupervised"
     job = {
         "kind": "run",
         "spec": spec.model_dump(mode="json"),
         "device": device,
         "plugin_files": list(plugin_files),
         "source_model": None if source_model is None else str(source_model),
-        "sources": [_source(folder, index, domains[name]) for index, name in enumerate(spec.source)],
+        "reverse": reverse,
+        "sources": [
+            _source(folder, index, domains[name], labelled=labelled) for index, name in enumerate(spec.source_domains)
+        ],
         "target": _target(folder, target, spec),
         "input_shape": target.input_shape,
     }
     (folder / "job.json").write_text(json.dumps(job))
-    items = _selection_items(spec, domains)
+    items = {} if _is_scored_at_the_end(spec) else _selection_items(spec, domains)
     (folder / "evaluation.json").write_text(json.dumps(_evaluation(spec, domains, items)))
     return Job(folder, items)
 
 
-def _source(folder: Path, index: int, domain: ReadyDomain) -> dict[str, Any]:
+def _source(folder: Path, index: int, domain: ReadyDomain, *, labelled: bool = True) -> dict[str, Any]:
     view: dict[str, Any] = {"name": domain.name, "class_names": domain.class_names}
     splits: tuple[SplitName, ...] = ("train", "val")
     for split in splits:
-        labels = folder / f"source-{index}-{split}.labels.npy"
-        np.save(labels, domain.labels(split))
-        view[split] = {"inputs": str(domain.inputs(split)), "labels": str(labels)}
+        view[split] = {"inputs": str(domain.inputs(split))}
+        if labelled:
+            labels = folder / f"source-{index}-{split}.labels.npy"
+            np.save(labels, domain.labels(split))
+            view[split]["labels"] = str(labels)
     return view
 
 
 def _target(folder: Path, domain: ReadyDomain, spec: RunSpec) -> dict[str, Any]:
     view: dict[str, Any] = {"name": domain.name, "class_names": domain.class_names}
-    view["inputs"] = str(domain.inputs("train"))
+    split = _target_split(spec)
+    view["inputs"] = str(domain.inputs(split))
     if spec.setting == "inductive" and spec.shots is not None:
-        every = domain.labels("train")
+        every = domain.labels(split)
         chosen = draw_shots(every, domain.class_names, spec.shots, spec.seed, domain.name, domain.revision)
-        np.save(folder / "target-labelled.npy", chosen)
-        np.save(folder / "target-shots.labels.npy", every[chosen])
-        view["labelled"] = str(folder / "target-labelled.npy")
-        view["labels"] = str(folder / "target-shots.labels.npy")
+        _save_labelled(folder, view, chosen, every[chosen])
+        if _by_folds(spec):
+            folds = draw_folds(every, domain.class_names, spec.seed, domain.name, domain.revision)
+            np.save(folder / "folds.npy", folds)
+            view["folds"] = str(folder / "folds.npy")
     return view
 
 
-def _selection_items(spec: RunSpec, domains: Mapping[str, ReadyDomain]) -> dict[str, NDArray[np.int64]]:
+def _save_labelled(folder: Path, view: dict[str, Any], chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
+    """Write the allowed target labels beside the job, and their places into the view of the target."""
+    for name, file, array in (
+        ("labelled", folder / "target-labelled.npy", chosen),
+        ("labels", folder / "target-shots.labels.npy", labels),
+    ):
+        np.save(file, array)
+        view[name] = str(file)
+
+
+def _target_split(spec: RunSpec) -> SplitName:
+    """The split whose inputs a strategy sees: under `transductive-test` the one that it is tested on."""
+    return "train" if spec.evaluation == "held-out" else "test"
+
+
+def _by_folds(spec: RunSpec) -> bool:
+    """Whether the target set is the test set and the run is to have its labels: then it is trained by folds."""
+    return spec.evaluation == "transductive-test" and spec.setting == "inductive"
+
+
+def _is_scored_at_the_end(spec: RunSpec) -> bool:
+    """Whether no selector has anything to choose: `unsupervised` by definition, folds because they are five models."""
+    return spec.setting == "unsupervised" or _by_folds(spec)
+
+
+def _selection_items(spec: RunSpec, domains: Mapping[str, ReadyDomain]) -> ItemsByRole:
     """Fixed items by role, a function of revision and split alone, so that every run is judged on the same."""
-    items = {"target_train": _fixed(domains[spec.target], "train")}
-    if len(spec.source) == 1:
-        items["source_train"] = _fixed(domains[spec.source[0]], "train")
-        items["source_val"] = _fixed(domains[spec.source[0]], "val")
-    if spec.setting == "inductive" and spec.shots is not None:
-        target = domains[spec.target]
-        labels = target.labels("val")
-        fewest = int(np.bincount(labels, minlength=len(target.class_names)).min())
-        shots: Shots = "all" if spec.shots == "all" else min(spec.shots, fewest)
-        if fewest == 0:  # no protocol can choose by a split that lacks a class
-            return items
-        items["target_val"] = draw_shots(
-            labels, target.class_names, shots, spec.seed, target.name, target.revision, "val"
-        )
-    return items
-
-
-def _fixed(domain: ReadyDomain, split: SplitName) -> NDArray[np.int64]:
-    order = np.random.default_rng(derive(0, "selection", domain.revision, split)).permutation(domain.counts[split])
-    return np.sort(order[:SELECTION_ITEMS])
-
-
-def _evaluation(
-    spec: RunSpec, domains: Mapping[str, ReadyDomain], items: Mapping[str, NDArray[np.int64]]
-) -> dict[str, Any]:
-    places = {
-        "source_train": (spec.source[0], "train") if spec.source else None,
-        "source_val": (spec.source[0], "val") if spec.source else None,
-        "target_train": (spec.target, "train"),
-        "target_val": (spec.target, "val"),
+    target, sources = domains[spec.target], [domains[name] for name in spec.source_domains]
+    each = SELECTION_ITEMS // max(len(sources), 1)
+    roles = {
+        "source_train": [_fixed(source, "train", each) for source in sources],
+        "source_val": [_fixed(source, "val", each) for source in sources],
+        "target_train": [_fixed(target, _target_split(spec), SELECTION_ITEMS)],
+        "target_val": _target_val(spec, target),
     }
-    selection = {}
-    for role, chosen in items.items():
-        place = places[role]
-        assert place is not None
-        inputs = str(domains[place[0]].inputs(place[1]))  # type: ignore[arg-type]
-        selection[role] = {"inputs": inputs, "items": chosen.tolist()}
+    return {role: items for role, items in roles.items() if items and all(len(part.chosen) for part in items)}
+
+
+def _fixed(domain: ReadyDomain, split: SplitName, count: int) -> Items:
+    order = np.random.default_rng(derive(0, "selection", domain.revision, split)).permutation(domain.counts[split])
+    return Items(domain.name, split, np.sort(order[:count]))
+
+
+def _target_val(spec: RunSpec, target: ReadyDomain) -> list[Items]:
+    """As many labelled validation examples of the target as the setting gives for training, where it gives any."""
+    if spec.setting != "inductive" or spec.shots is None:
+        return []
+    labels = target.labels("val")
+    fewest = int(np.bincount(labels, minlength=len(target.class_names)).min())
+    if fewest == 0:  # no protocol can choose by a split that lacks a class
+        return []
+    shots: Shots = min(spec.shots, fewest) if isinstance(spec.shots, int) else spec.shots
+    chosen = draw_shots(labels, target.class_names, shots, spec.seed, target.name, target.revision, "val")
+    return [Items(target.name, "val", chosen)]
+
+
+def _evaluation(spec: RunSpec, domains: Mapping[str, ReadyDomain], items: ItemsByRole) -> dict[str, Any]:
+    held_out = spec.evaluation == "held-out" and spec.setting != "unsupervised"
     return {
         "test": str(domains[spec.target].inputs("test")),
-        "source_test": str(domains[spec.source[0]].inputs("test")) if len(spec.source) == 1 else None,
-        "selection": selection,
+        "source_tests": [str(domains[name].inputs("test")) for name in spec.source_domains if held_out],
+        "last_step_alone": spec.setting == "unsupervised",
+        "selection": {
+            role: [
+                {"inputs": str(domains[part.domain].inputs(part.split)), "items": part.chosen.tolist()}
+                for part in parts
+            ]
+            for role, parts in items.items()
+        },
     }

@@ -17,6 +17,7 @@ from tlbench.execution.source_models import SourceModels
 from tlbench.plan import PlannedRun
 from tlbench.provenance import provenance
 from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
+from tlbench.spec import metrics_of
 
 
 class Recorder:
@@ -35,9 +36,9 @@ class Recorder:
 
         Raises whatever a metric raises, and `ValueError` or `FloatingPointError` for outputs that cannot be scored.
         """
-        target = self._domains.get(run.spec.target)
         arrays = load_file(job.folder / "output.safetensors")
-        score = score_run(arrays, output["steps"], self._held(run, job), self._metrics, len(target.class_names))
+        metrics = self.metrics_of(run)
+        score = score_run(arrays, output["steps"], self._held(run, job), metrics, run.spec.setting)
         record = new_record(
             run.spec,
             run.variant,
@@ -63,6 +64,10 @@ class Recorder:
             self._add_shared(record, run)
         return record, score.predictions
 
+    def metrics_of(self, run: PlannedRun) -> dict[str, Metric]:
+        """The metrics that a run is scored by."""
+        return {name: self._metrics[name] for name in metrics_of(run.spec.setting, self._metrics)}
+
     def _add_shared(self, record: Record, run: PlannedRun) -> None:
         """Add the phase that this run shares with others: what it cost and saw, counted in full for each user."""
         meta = self._models.meta(run.spec.source_model().key)
@@ -74,15 +79,19 @@ class Recorder:
             record.throughput.by_steps = meta["by_steps"]
 
     def _held(self, run: PlannedRun, job: Job) -> Held:
-        target = self._domains.get(run.spec.target)
-        source = self._domains.get(run.spec.source[0]) if len(run.spec.source) == 1 else None
-        whole = {"target_train": target.labels("train"), "target_val": target.labels("val")}
-        if source is not None:
-            whole |= {"source_train": source.labels("train"), "source_val": source.labels("val")}
-        items: dict[str, NDArray[np.int64]] = {
-            role: whole[role][chosen] for role, chosen in job.items.items() if role != "target_train"
+        """The labels that a run is scored by. Those of target training items are not among them."""
+        evaluation = run.spec.evaluation
+        domains = {name: self._domains.get(name, evaluation) for name in (*run.spec.source_domains, run.spec.target)}
+        items = {
+            role: np.concatenate([domains[part.domain].labels(part.split)[part.chosen] for part in parts])
+            for role, parts in job.items.items()
+            if role != "target_train"
         }
-        return Held(target.labels("test"), None if source is None else source.labels("test"), items)
+        sources = [domains[name] for name in run.spec.source_domains]
+        source_test = np.concatenate([source.labels("test") for source in sources]) if sources else None
+        target = domains[run.spec.target]
+        same = all(source.class_names == target.class_names for source in sources)
+        return Held(target.labels("test"), len(target.class_names), source_test, items, same)
 
     def provenance(self, output: dict[str, Any]) -> dict[str, Any]:
         """Where a run's numbers come from: this machine, what its worker said of itself, and the choices made."""

@@ -26,7 +26,7 @@ from tlbench.plan import Plan, PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.record import Failure, Record, new_record
 from tlbench.results import ResultFolder
-from tlbench.spec import SourceModelSpec
+from tlbench.spec import CLUSTERING, SourceModelSpec, label_budget
 
 Reuse = Literal["failed", "always", "never"]
 LOG_LINES = 20
@@ -114,15 +114,16 @@ class Session:
             record, aside = self.results.read_or_set_aside(key)
             if aside is not None:
                 self.listener.set_aside(aside)
-            if record is not None and self._reusable(record):
+            if record is not None and self._reusable(run, record):
                 records[key] = record
         return records
 
-    def _reusable(self, record: Record) -> bool:
-        """Whether a record answers what the suite asks now: metrics are no part of the key, so they are looked at."""
+    def _reusable(self, run: PlannedRun, record: Record) -> bool:
+        """Whether a record answers what the suite asks now: metrics and second trainings are no part of the key."""
         if record.status != "ok":
             return self.reuse == "always"
-        return self.reuse != "never" and self.metrics.keys() <= record.metrics["last"].keys()
+        scored = self._recorder.metrics_of(run).keys() <= record.metrics["last"].keys()
+        return self.reuse != "never" and scored and (not run.reverse or "reverse-validation" in record.metrics)
 
     def _skipped(self, key: str, run: PlannedRun) -> Record:
         """The record of a run that makes no sense, written once."""
@@ -164,16 +165,16 @@ class Session:
                 work.job = self._write_run(folder, work.run)
                 self.host.tell("tlbench_run_started", identity=_identity(work.run))
             elif work.model is not None:
-                domains = {name: self.domains.get(name) for name in work.model.source}
+                domains = {name: self.domains.get(name, work.model.evaluation) for name in work.model.source}
                 work.job = write_source_model_job(folder, work.model, domains, self.machine.device, self.plugin_files)
             self._running[work.key] = work
             self.pool.submit(work.key, folder, folder / "log.txt")
 
     def _write_run(self, folder: Path, run: PlannedRun) -> Job:
         spec = run.spec
-        domains = {name: self.domains.get(name) for name in (*spec.source, spec.target)}
+        domains = {name: self.domains.get(name, spec.evaluation) for name in (*spec.source_domains, spec.target)}
         model = self._models.folder(spec.source_model().key) if run.needs_source_model else None
-        return write_run_job(folder, spec, domains, self.machine.device, self.plugin_files, model)
+        return write_run_job(folder, spec, domains, self.machine.device, self.plugin_files, model, run.reverse)
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
@@ -265,8 +266,7 @@ def _run_work(run: PlannedRun) -> _Work:
 
 def _label(run: PlannedRun) -> str:
     spec = run.spec
-    setting = "" if not spec.shots else f", {spec.shots} shots" if spec.shots != "all" else ", all labels"
-    return f"{run.variant} {spec.pair}, {spec.backbone}{setting}, seed {spec.seed}"
+    return f"{run.variant} {spec.pair}, {spec.backbone}{label_budget(spec.shots)}, seed {spec.seed}"
 
 
 def _identity(run: PlannedRun) -> dict[str, Any]:
@@ -284,6 +284,7 @@ def _identity(run: PlannedRun) -> dict[str, Any]:
 
 
 def _short(record: Record, metric: str) -> str:
+    metric = CLUSTERING[0] if record.setting == "unsupervised" else metric
     value = record.metrics["last"].get(metric)
     return f"{metric} {value:.3f}" if isinstance(value, float) else ""
 

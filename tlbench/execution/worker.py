@@ -19,25 +19,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from safetensors.torch import save_file as save_tensors
 
-from tlbench.backbone import Backbone
+from tlbench.backbone import Backbone, has_pretrained_weights
+from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, steps_of
+from tlbench.execution.reverse import reverse_validate
+from tlbench.execution.source_training import fit_source_model
+from tlbench.execution.tasks import NOTHING, fold_tasks, read_source, read_task
 from tlbench.plugins import PluginHost, plugin_host
-from tlbench.predictor import Predictor, Side
 from tlbench.seeds import derive
 from tlbench.spec import RunSpec, SourceModelSpec
 from tlbench.strategy import Strategy
-from tlbench.task import Examples, SourceView, TargetView, TransferTask
-from tlbench.training import losses
+from tlbench.task import TargetView, TransferTask
 from tlbench.training.loop import Diverged
-from tlbench.training.toolkit import INFERENCE_BATCH, Progress, Report, Toolkit
+from tlbench.training.toolkit import Progress, Report, Toolkit
 
 #: Least seconds between two progress messages of one run.
 PROGRESS_SECONDS = 0.1
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def work(folder: str | Path, on_progress: Progress) -> int:
@@ -65,52 +63,73 @@ def _do(folder: Path, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
 
 def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
     spec = RunSpec.model_validate(job["spec"])
-    seconds = {"data": 0.0, "training": 0.0, "evaluation": 0.0}
-    start = time.perf_counter()
+    clock = _Clock()
     _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
-    strategy = _strategy(host, spec)
-    task = _task(job, spec)
-    seconds["data"] = time.perf_counter() - start
+    strategy, task = _strategy(host, spec), read_task(job, spec)
+    clock.tick("data")
 
-    start = time.perf_counter()
-    toolkit = _toolkit(job, spec, host, on_progress)
-    predictor = strategy.fit(task, toolkit)
-    seconds["training"] = time.perf_counter() - start
+    source_model = None if job["source_model"] is None else Path(job["source_model"])
+    toolkit = _toolkit(job, spec, host, source_model, on_progress)
+    if "folds" in job["target"]:
+        tasks, items = zip(*fold_tasks(task, np.load(job["target"]["folds"])), strict=True)
+        predictors = [_strategy(host, spec).fit(each, toolkit) for each in tasks]
+    else:
+        predictors = [strategy.fit(task, toolkit)]
+    predictor = predictors[0]
+    clock.tick("training")
 
-    start = time.perf_counter()  # only now are test inputs opened
-    arrays, rate = _evaluate(json.loads((folder / "evaluation.json").read_text()), predictor, job["device"])
-    seconds["evaluation"] = time.perf_counter() - start
-    output = _summary(toolkit.report, seconds, job["device"])
-    return {**output, "steps": list(predictor.steps), "inference_examples_per_second": rate}, arrays
+    places = json.loads((folder / "evaluation.json").read_text())  # only now are test inputs opened
+    if len(predictors) == 1:
+        arrays, rate = evaluate(places, predictor, job["device"])
+    else:
+        arrays, rate = evaluate_folds(places, predictors, items, job["device"])
+    clock.tick("evaluation")
+
+    report = toolkit.report
+    if job["reverse"]:
+        reversed_progress = _reversed(on_progress)
+        made, seen, notes = reverse_validate(
+            strategy,
+            task,
+            predictor,
+            places,
+            lambda model: _toolkit(job, spec, host, model, reversed_progress),
+            folder,
+        )
+        arrays, report.seen, report.notes = arrays | made, report.seen + seen, report.notes + notes
+        clock.tick("selection")
+    output = _summary(report, clock.seconds, job["device"])
+    return {**output, "steps": steps_of(places, predictor), "inference_examples_per_second": rate}, arrays
 
 
 def _train_source_model(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress) -> dict[str, Any]:
     spec = SourceModelSpec.model_validate(job["spec"])
-    start = time.perf_counter()
+    clock = _Clock()
     _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
-    sources = tuple(_source(view) for view in job["sources"])
+    sources = tuple(read_source(view) for view in job["sources"])
     first = sources[0]
-    nothing = np.empty(0, np.int64)
-    target = TargetView(first.name, first.class_names, first.train.inputs[:0], nothing, nothing)
+    target = TargetView(first.name, first.class_names, first.train.inputs[:0], NOTHING, NOTHING)
     task = TransferTask("transductive", None, sources, target, tuple(job["input_shape"]), spec.seed)
-    data_seconds = time.perf_counter() - start
+    clock.tick("data")
 
-    start = time.perf_counter()
-    toolkit = _toolkit(job, spec, host, on_progress)
-    model = toolkit.new_model(task)
+    toolkit = _toolkit(job, spec, host, None, on_progress)
+    fit_source_model(task, toolkit, folder / "model")
+    clock.tick("training")
+    return _summary(toolkit.report, clock.seconds, job["device"])
 
-    def loss(model: Any, batch: Any, progress: float) -> torch.Tensor:
-        examples = batch.source
-        return losses.cross_entropy(model(examples.inputs), examples.labels)
 
-    predictor = toolkit.train(model, loss, task, phase="source")
-    made = folder / "model"
-    made.mkdir()
-    for step, weights in predictor.checkpoints.items():
-        kept = {name: value for name, value in weights.items() if name.startswith(("backbone.", "head."))}
-        save_tensors(kept, made / f"{step}.safetensors")
-    seconds = {"data": data_seconds, "training": time.perf_counter() - start, "evaluation": 0.0}
-    return _summary(toolkit.report, seconds, job["device"])
+class _Clock:
+    """Wall seconds by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.seconds = {"data": 0.0, "training": 0.0, "evaluation": 0.0, "selection": 0.0}
+        self._last = time.perf_counter()
+
+    def tick(self, what: str) -> None:
+        """What was done since the last tick."""
+        now = time.perf_counter()
+        self.seconds[what] += now - self._last
+        self._last = now
 
 
 # ---- what a run is given ----------------------------------------------------------------------------------------
@@ -133,90 +152,24 @@ def _strategy(host: PluginHost, spec: RunSpec) -> Strategy:
     return kind(kind.Params(**spec.params))
 
 
-def _toolkit(job: dict[str, Any], spec: RunSpec | SourceModelSpec, host: PluginHost, on_progress: Progress) -> Toolkit:
+def _toolkit(
+    job: dict[str, Any],
+    spec: RunSpec | SourceModelSpec,
+    host: PluginHost,
+    source_model: Path | None,
+    on_progress: Progress,
+) -> Toolkit:
     entry, argument = host.find("backbones", spec.backbone)
     factory = entry.load()
-    shape = tuple(job["input_shape"])
+    arguments = (tuple(job["input_shape"]), *([] if argument is None else [argument]))
+    random_weights = isinstance(spec, RunSpec) and spec.initial == "random"
+    options = {"pretrained": False} if random_weights and has_pretrained_weights(factory) else {}
 
     def make_backbone() -> Backbone:
-        backbone: Backbone = factory(shape) if argument is None else factory(shape, argument)
+        backbone: Backbone = factory(*arguments, **options)
         return backbone
 
-    source_model = job.get("source_model")
-    return Toolkit(
-        make_backbone,
-        spec.budget,
-        spec.training,
-        job["device"],
-        None if source_model is None else Path(source_model),
-        on_progress,
-    )
-
-
-def _task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
-    view = job["target"]
-    labelled = np.load(view["labelled"]) if "labelled" in view else np.empty(0, np.int64)
-    labels = np.load(view["labels"]) if "labels" in view else np.empty(0, np.int64)
-    target = TargetView(view["name"], tuple(view["class_names"]), _open(view["inputs"]), labelled, labels)
-    sources = tuple(_source(source) for source in job["sources"])
-    return TransferTask(spec.setting, spec.shots, sources, target, tuple(job["input_shape"]), spec.seed)
-
-
-def _source(view: dict[str, Any]) -> SourceView:
-    train, val = (Examples(_open(view[split]["inputs"]), np.load(view[split]["labels"])) for split in ("train", "val"))
-    return SourceView(view["name"], tuple(view["class_names"]), train, val)
-
-
-def _open(path: str) -> NDArray[np.generic]:
-    array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
-
-
-# ---- predictions ------------------------------------------------------------------------------------------------
-
-
-def _evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple[Arrays, float]:
-    """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
-    test = _open(places["test"])
-    arrays: Arrays = {}
-    selection = places["selection"]
-    with torch.inference_mode():
-        if len(predictor.steps) == 1:
-            _predict(predictor, test, "target", device)  # the warm-up pass; with more checkpoints the first one is it
-        for step in predictor.steps:
-            predictor.load(step)
-            start = time.perf_counter()
-            arrays[f"{step}/test/logits"], _ = _predict(predictor, test, "target", device)
-            rate = len(test) / (time.perf_counter() - start)
-            if places["source_test"] is not None and predictor.has_side("source"):
-                arrays[f"{step}/source_test/logits"], _ = _predict(
-                    predictor, _open(places["source_test"]), "source", device
-                )
-            for role, chosen in selection.items():
-                side: Side = "source" if role.startswith("source") else "target"
-                if not predictor.has_side(side):
-                    continue
-                inputs = _open(chosen["inputs"])[np.array(chosen["items"], np.int64)]
-                logits, features = _predict(predictor, inputs, side, device)
-                arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
-    return arrays, rate
-
-
-def _predict(
-    predictor: Predictor, inputs: NDArray[np.generic], side: Side, device: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    logits, features = [], []
-    for at in range(0, len(inputs), INFERENCE_BATCH):
-        batch = torch.from_numpy(np.array(inputs[at : at + INFERENCE_BATCH])).to(device)
-        prediction = predictor.predict(batch, side)
-        if prediction.logits.shape[:1] != (len(batch),) or prediction.logits.ndim != 2:
-            shape = tuple(prediction.logits.shape)
-            raise ValueError(
-                f"predict() gave logits of shape {shape} for {len(batch)} inputs; (n, classes) is expected"
-            )
-        logits.append(prediction.logits.float().cpu().numpy())
-        features.append(prediction.features.flatten(1).float().cpu().numpy())
-    return np.concatenate(logits), np.concatenate(features)
+    return Toolkit(make_backbone, spec.budget, spec.training, job["device"], source_model, on_progress)
 
 
 # ---- what is handed back ----------------------------------------------------------------------------------------
@@ -256,6 +209,10 @@ def _status(error: Exception) -> str:
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or allocator:
         return "out_of_memory"
     return "failed"
+
+
+def _reversed(on_progress: Progress) -> Progress:
+    return lambda phase, step, steps: on_progress(f"reverse {phase}", step, steps)
 
 
 def _seldom(on_progress: Progress) -> Callable[[str, int, int], None]:

@@ -27,11 +27,13 @@ def by_selection(places: Sequence[Place]) -> list[Table]:
 def _levels(places: Sequence[Place]) -> Table:
     first, footnotes = places[0], Footnotes(places[0])
     rows = []
-    for variant in first.variants:
+    for variant in dict.fromkeys(variant for place in places for variant in place.variants):
         cells = [place.scale.cell(place.overall(variant)) for place in places]
-        numbers = footnotes.missing(variant, first.metric)
+        # `last` chooses among no variants: a row that stands for such a choice is no hole there.
+        numbers = footnotes.missing(variant, first.metric) if variant in first.variants else ()
         rows.append([Cell(variant, footnotes=numbers), *cells])
-    lines = ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
+    lines = [*dict.fromkeys(line for place in places for line in place.choices)]
+    lines += ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
     if first.few_seeds:
         lines.append(notes.FEW_SEEDS)
     text = notes.caption(first, over_pairs=True) + " One training per run, whatever the protocol."
@@ -41,7 +43,7 @@ def _levels(places: Sequence[Place]) -> Table:
 def _differences(places: Sequence[Place], test: Place) -> Table:
     honest = [place for place in places if place is not test]
     rows = []
-    for variant in test.variants:
+    for variant in dict.fromkeys(variant for place in places for variant in place.variants):
         rows.append(
             [Cell(variant), *(test.scale.cell(_difference(place, test, variant), signed=True) for place in honest)]
         )

@@ -55,7 +55,7 @@ class _ByStrategy:
             return [(Column("gap", "adaptation\ngap"), self._gap), verdicts, closed]
         if self.place.setting == "inductive":
             return [(Column("gap", "NTG"), self._gap), verdicts, (Column("gain", "gain"), self._gain)]
-        return []
+        return [(Column("gap", "gap to\nalone"), self._gap), verdicts]
 
     def table(self) -> Table:
         rows = [[cell(variant) for _, cell in self.columns] for variant in self.place.variants]
@@ -83,7 +83,7 @@ class _ByStrategy:
         if variant not in self.place.strategies:
             return EMPTY
         cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
-        notes_ = self.footnotes.without_base(variant) if self.place.setting == "inductive" else ()
+        notes_ = self.footnotes.without_base(variant) if self.place.base == "without-source" else ()
         return _noted(cell, notes_)
 
     def _gain(self, variant: str) -> Cell:
@@ -133,7 +133,7 @@ class _ByStrategy:
         return self._cost(variant, lambda record: record.throughput.inference_examples_per_second, compact)
 
     def _own(self, variant: str) -> Cell:
-        return self._cost(variant, lambda record: record.seconds.own.total, "{:,.1f}".format)
+        return self._cost(variant, self.place.own_seconds, "{:,.1f}".format)
 
     def _shared(self, variant: str) -> Cell:
         return self._cost(variant, lambda record: record.seconds.shared.total, "{:,.1f}".format)

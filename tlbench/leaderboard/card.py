@@ -8,10 +8,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.cells import MISSING, label_budget, metric_name
+from tlbench.leaderboard.cells import MISSING, metric_name
 from tlbench.leaderboard.frame import as_number
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.record import Record
+from tlbench.spec import label_budget
 
 LABEL_WIDTH = 14
 #: Curves are shortened to so many lines, the first and the last among them.

@@ -8,7 +8,6 @@ from typing import Literal
 
 from tlbench.evaluation.metrics import LOWER_IS_BETTER
 from tlbench.evaluation.statistics import Estimate
-from tlbench.spec import Shots
 
 MISSING = "—"
 #: Marks, each explained by a note under the table that bears it.
@@ -122,13 +121,6 @@ def signed_text(value: float, decimals: int) -> str:
     """A number with its sign, the minus a true one; zero bears none."""
     rounded = round(value, decimals) + 0.0
     return f"{rounded:+.{decimals}f}".replace("-", "−") if rounded else f"{0:.{decimals}f}"
-
-
-def label_budget(shots: Shots | None) -> str:
-    """What follows a setting's name: `, 5 shots`; nothing where the setting has no such budget."""
-    if shots is None:
-        return ""
-    return ", all target labels" if shots == "all" else f", {count(shots, 'shot')}"
 
 
 def compact(value: float) -> str:

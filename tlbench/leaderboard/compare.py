@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, paired_difference, verdicts
-from tlbench.leaderboard.cells import EMPTY, MISSING, Cell, Column, Scale, Table, count, label_budget, metric_name
+from tlbench.leaderboard.cells import EMPTY, MISSING, Cell, Column, Scale, Table, count, metric_name
 from tlbench.leaderboard.frame import as_number
 from tlbench.leaderboard.notes import FEW_SEEDS
+from tlbench.spec import label_budget
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -38,6 +38,7 @@ class PlannedCell(BaseModel):
     evaluation: Evaluation
     seed: int
     role: Literal["strategy", "reference"]
+    family: str | None = None
     run_key: str
     references: dict[str, str]
 

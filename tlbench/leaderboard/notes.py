@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from tlbench.evaluation.gaps import negative_transfer_rate
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest
-from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, Column, count, label_budget, metric_name
+from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, Column, count, metric_name
 from tlbench.leaderboard.scores import Place, Spot
+from tlbench.spec import label_budget
 
 FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
 GAP_MEANINGS = {
     "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
+    "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone; above 0, the "
+    "source's inputs hurt. Clusters are matched to classes on the test split; the last step alone is scored.",
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
     "the source hurt. Gain: error of target-only minus that of the strategy.",
 }
@@ -118,7 +121,7 @@ def sanity(place: Place) -> list[str]:
 def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]]) -> list[str]:
     """One line for each mark that stands in the table, and for what is shown at another step than the others."""
     present = {mark for cell in texts for mark in cell}
-    lines = []
+    lines = list(place.choices)
     if place.selection == "target-test":
         lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
     elif place.selection in DESCRIPTIONS and place.selection != "last":

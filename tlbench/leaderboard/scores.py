@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tlbench.evaluation import gaps
+from tlbench.evaluation.metrics import LOWER_IS_BETTER
 from tlbench.evaluation.statistics import (
     MIN_SEEDS,
     Estimate,
@@ -20,6 +21,7 @@ from tlbench.evaluation.statistics import (
     verdicts,
 )
 from tlbench.leaderboard.cells import Scale
+from tlbench.leaderboard.choosing import BEST_SINGLE, choose_members, choose_single_source
 from tlbench.leaderboard.frame import Board, PlannedCell
 from tlbench.record import Record
 
@@ -27,12 +29,12 @@ BySeed = dict[int, float]
 #: A variant on a pair.
 Spot = tuple[str, str]
 #: References in the order of rows: what no transfer gives first, the ceiling last.
-BASELINES = ("source-only", "target-only")
+BASELINES = ("source-only", BEST_SINGLE, "target-only")
 CEILING = "oracle"
 REFERENCES = (*BASELINES, CEILING)
 
 #: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
-GAP_BASE = {"transductive": "source-only", "inductive": "without-source"}
+GAP_BASE = {"transductive": "source-only", "inductive": "without-source", "unsupervised": "without-source"}
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,15 @@ class Place:
     drop: bool = False
     #: Whether references that lack the protocol, because they have no source, are shown at their last step instead.
     fall_back: bool = True
+    #: Whether members of a grid have rows beside the one that a protocol chooses among them.
+    keep_members: bool = False
     #: The references to which that happened.
     at_last_step: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        chosen = choose_members(self.board, self.cells, self.selection, keep=self.keep_members)
+        self.cells, lines = choose_single_source(chosen.cells, self._larger_is_better)
+        self.considered, self.choices = chosen.considered, [*chosen.lines, *lines]
         self.by_spot: dict[Spot, dict[int, PlannedCell]] = {}
         # A suite may list a reference among its strategies; it is one row then, as the reference.
         for cell in sorted(self.cells, key=lambda cell: cell.role != "reference"):
@@ -108,6 +115,15 @@ class Place:
     def value(self, cell: PlannedCell, metric: str | None = None) -> float | None:
         """The number of a cell."""
         return self.score(cell.run_key, metric or self.metric, reference=cell.role == "reference")
+
+    def _larger_is_better(self, cell: PlannedCell) -> float | None:
+        value = self.value(cell)
+        return None if value is None else -value if self.metric in LOWER_IS_BETTER else value
+
+    def own_seconds(self, record: Record) -> float:
+        """Wall seconds of a run, and of all others that it was chosen among: a search costs what it costs."""
+        keys = self.considered.get(record.run_key, [record.run_key])
+        return sum(self.board.records[key].seconds.own.total for key in keys if key in self.board.records)
 
     def reason(self, cell: PlannedCell, metric: str) -> str | None:
         """Why a cell has no number; None where it has one."""
@@ -204,7 +220,7 @@ class Place:
         ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")
         if not (self._enough(ours) and self._enough(base)):
             return None
-        gap = gaps.negative_transfer_gap if self.setting == "inductive" else gaps.adaptation_gap
+        gap = gaps.adaptation_gap if self.setting == "transductive" else gaps.negative_transfer_gap
         return gap(ours, base)
 
     @cached_property

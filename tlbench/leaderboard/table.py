@@ -14,6 +14,7 @@ from tlbench.leaderboard.by_strategy import COLUMN_NAMES, by_strategy
 from tlbench.leaderboard.cells import Cell, Column, Table
 from tlbench.leaderboard.frame import Board, PlannedCell
 from tlbench.leaderboard.scores import Place
+from tlbench.spec import CLUSTERING
 
 __all__ = ["Cell", "Column", "Filters", "Table", "leaderboard"]
 
@@ -44,24 +45,27 @@ def leaderboard(
     _known("--by", by, ["strategy", "pair"])
     _known("--missing", missing, ["show", "drop"])
     tables = []
+    drop = missing == "drop"
     for cells in _places(_chosen(board.cells, filters or {})):
+        clusters = cells[0].setting == "unsupervised"
+        of = metric if not clusters or metric in CLUSTERING else CLUSTERING[0]
         if selection == "all":
-            names = board.protocols(cells) or [board.plan.selection]
-            places = [Place(board, cells, name, metric, missing == "drop", fall_back=False) for name in names]
+            names = ["last"] if clusters else board.protocols(cells) or [board.plan.selection]
+            places = [Place(board, cells, name, of, drop, fall_back=False, keep_members=True) for name in names]
             tables += by_selection(places)
             continue
-        place = Place(board, cells, selection, metric, missing == "drop")
-        tables.append(by_pair(place) if by == "pair" else by_strategy(place, _metrics(board, metric, columns), columns))
+        place = Place(board, cells, "last" if clusters else selection, of, drop)
+        shown = _metrics(board, of, columns, CLUSTERING if clusters else [SECOND_METRIC])
+        tables.append(by_pair(place) if by == "pair" else by_strategy(place, shown, columns))
     summary = by == "strategy" and selection != "all"
     # Of strategies, a name that only tables of another setting have, such as `closed`, is no mistake.
     return _with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
 
 
-def _metrics(board: Board, metric: str, columns: Sequence[str] | None) -> list[str]:
-    """The columns of quality: the metric asked for, macro F1 beside it, and what `--columns` names."""
-    second = [SECOND_METRIC] if SECOND_METRIC in board.plan.metrics else []
-    asked = [name for name in columns or [] if name in board.plan.metrics]
-    return list(dict.fromkeys([metric, *second, *asked]))
+def _metrics(board: Board, metric: str, columns: Sequence[str] | None, beside: Sequence[str]) -> list[str]:
+    """The columns of quality: the metric asked for, those that stand beside it, and what `--columns` names."""
+    there = [name for name in (*beside, *(columns or [])) if name in board.plan.metrics]
+    return list(dict.fromkeys([metric, *there]))
 
 
 def _with_columns(tables: Sequence[Table], columns: Sequence[str] | None, known: set[str]) -> list[Table]:

@@ -1,0 +1,92 @@
+"""Predictions after training: of the test items, and of the fixed items that selectors read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tlbench.execution.tasks import open_array
+from tlbench.predictor import Predictor, Side
+from tlbench.training.toolkit import INFERENCE_BATCH
+
+Arrays = dict[str, NDArray[Any]]
+Inputs = NDArray[np.generic]
+
+
+def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
+    """The checkpoints that are evaluated."""
+    steps = list(predictor.steps)
+    return steps[-1:] if places["last_step_alone"] else steps
+
+
+def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple[Arrays, float]:
+    """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
+    test = open_array(places["test"])
+    arrays: Arrays = {}
+    steps = steps_of(places, predictor)
+    if len(steps) == 1:
+        predict(predictor, test, "target", device)  # the warm-up pass; with more checkpoints the first one is it
+    for step in steps:
+        predictor.load(step)
+        start = time.perf_counter()
+        arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
+        rate = len(test) / (time.perf_counter() - start)
+        if places["source_tests"] and predictor.has_side("source"):
+            logits = [predict(predictor, open_array(path), "source", device)[0] for path in places["source_tests"]]
+            arrays[f"{step}/source_test/logits"] = np.concatenate(logits)
+        arrays |= _selection(places["selection"], predictor, step, device)
+    return arrays, rate
+
+
+def _selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step: int, device: str) -> Arrays:
+    arrays: Arrays = {}
+    for role, parts in roles.items():
+        side: Side = "source" if role.startswith("source") else "target"
+        if predictor.has_side(side):
+            inputs = np.concatenate([open_array(part["inputs"])[np.array(part["items"])] for part in parts])
+            logits, features = predict(predictor, inputs, side, device)
+            arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
+    return arrays
+
+
+def evaluate_folds(
+    places: dict[str, Any], predictors: Sequence[Predictor], items: Sequence[NDArray[np.int64]], device: str
+) -> tuple[Arrays, float]:
+    """Logits of all test items at every checkpoint, each from the predictor that had not seen its label."""
+    test = open_array(places["test"])
+    arrays: Arrays = {}
+    seconds = 0.0
+    for predictor, chosen in zip(predictors, items, strict=True):
+        inputs = test[chosen]
+        for step in predictor.steps:
+            predictor.load(step)
+            start = time.perf_counter()
+            logits, _ = predict(predictor, inputs, "target", device)
+            seconds += (time.perf_counter() - start) / len(predictor.steps)
+            whole = arrays.setdefault(f"{step}/test/logits", np.empty((len(test), logits.shape[1]), np.float32))
+            whole[chosen] = logits
+    return arrays, len(test) / seconds
+
+
+def predict(
+    predictor: Predictor, inputs: Inputs, side: Side, device: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Logits (n, classes) and features (n, d) of raw inputs. Raises `ValueError` for logits of another shape."""
+    logits, features = [], []
+    with torch.inference_mode():
+        for at in range(0, len(inputs), INFERENCE_BATCH):
+            batch = torch.from_numpy(np.array(inputs[at : at + INFERENCE_BATCH])).to(device)
+            prediction = predictor.predict(batch, side)
+            if prediction.logits.shape[:1] != (len(batch),) or prediction.logits.ndim != 2:
+                shape = tuple(prediction.logits.shape)
+                raise ValueError(
+                    f"predict() gave logits of shape {shape} for {len(batch)} inputs; (n, classes) is expected"
+                )
+            logits.append(prediction.logits.float().cpu().numpy())
+            features.append(prediction.features.flatten(1).float().cpu().numpy())
+    return np.concatenate(logits), np.concatenate(features)

@@ -1,0 +1,63 @@
+"""From a job's folder to what a strategy is given: memory-mapped inputs, and the labels that the setting allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlbench.spec import RunSpec
+from tlbench.task import Examples, SourceView, TargetView, TransferTask
+
+Labels = NDArray[np.int64]
+NOTHING: Labels = np.empty(0, np.int64)
+
+
+def read_task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
+    """The task of a run."""
+    view = job["target"]
+    labelled, labels = (np.load(view[name]) if name in view else NOTHING for name in ("labelled", "labels"))
+    target = TargetView(view["name"], tuple(view["class_names"]), open_array(view["inputs"]), labelled, labels)
+    sources = tuple(read_source(source) for source in job["sources"])
+    return TransferTask(spec.setting, spec.shots, sources, target, tuple(job["input_shape"]), spec.seed)
+
+
+def read_source(view: dict[str, Any]) -> SourceView:
+    """A source domain, without labels where the job names none."""
+    train, val = (
+        Examples(open_array(part["inputs"]), np.load(part["labels"]) if "labels" in part else NOTHING)
+        for part in (view["train"], view["val"])
+    )
+    return SourceView(view["name"], tuple(view["class_names"]), train, val)
+
+
+def fold_tasks(task: TransferTask, folds: Labels) -> Iterator[tuple[TransferTask, Labels]]:
+    """For each fold the task without its labels, and its items: what that task's predictor is tested on."""
+    for fold in range(folds.max() + 1):
+        kept = folds[task.target.labelled] != fold
+        target = replace(task.target, labelled=task.target.labelled[kept], labels=task.target.labels[kept])
+        yield replace(task, target=target), np.flatnonzero(folds == fold)
+
+
+def reversed_task(task: TransferTask, predicted: Labels) -> TransferTask:
+    """The task from the target, with predicted labels, to the source, without any (Ganin et al. 2016, section 5.1.2).
+
+    `predicted` are classes of all target inputs, int64 (n,).
+    """
+    target, first = task.target, task.sources[0]
+    source = SourceView(
+        target.name, target.class_names, Examples(target.inputs, predicted), Examples(target.inputs[:0], NOTHING)
+    )
+    inputs = [view.train.inputs for view in task.sources]
+    joined = inputs[0] if len(inputs) == 1 else np.concatenate(inputs)
+    name = "+".join(view.name for view in task.sources)
+    return replace(task, sources=(source,), target=TargetView(name, first.class_names, joined, NOTHING, NOTHING))
+
+
+def open_array(path: str) -> NDArray[np.generic]:
+    """A memory map, read as it is needed."""
+    array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array

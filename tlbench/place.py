@@ -1,0 +1,70 @@
+"""Where runs stand: all that decides a cell of a table but the variant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from tlbench.data.store import ReadyDomain
+from tlbench.spec import WEIGHTS, Setting, Shots
+from tlbench.task import TaskOutline
+
+
+@dataclass(frozen=True)
+class Place:
+    """A pair under a setting for a backbone and a seed. `ready` holds its domains.
+
+    `initial` is `random` where A(∅, T) of a pair from weights starts, and the backbone's own elsewhere.
+    """
+
+    setting: Setting
+    shots: Shots | None
+    backbone: str
+    sources: tuple[str, ...]
+    target: str
+    seed: int
+    ready: Mapping[str, ReadyDomain]
+    initial: Literal["own", "random"] = "own"
+
+    def alone(self, setting: Setting | None = None, shots: Shots | None = None) -> Place:
+        """The target without the source, and without what its backbone brought where that was the source."""
+        initial = "random" if self.from_weights else self.initial
+        there = self.ceiling()
+        return replace(there, setting=setting or self.setting, shots=shots or self.shots, initial=initial)
+
+    def ceiling(self) -> Place:
+        """All target labels, no source, the backbone's own initialisation."""
+        return replace(self, setting="inductive", shots="all", sources=())
+
+    def from_sources(self, *sources: str) -> Place:
+        """Labelled examples of these sources alone, whatever the setting gives of the target."""
+        return replace(self, setting="transductive", shots=None, sources=sources)
+
+    @property
+    def from_weights(self) -> bool:
+        """Whether the source is the backbone's pretrained weights alone."""
+        return self.sources == (WEIGHTS,)
+
+    @property
+    def source_domains(self) -> tuple[str, ...]:
+        """The sources that have examples."""
+        return () if self.from_weights else self.sources
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that has a part in it, the target last."""
+        return (*self.source_domains, self.target)
+
+    @cached_property
+    def same_label_space(self) -> bool:
+        """Whether every source has the target's classes."""
+        return len({self.ready[name].class_names for name in self.domains}) == 1
+
+    @cached_property
+    def outline(self) -> TaskOutline:
+        """What strategies may know before data is read."""
+        return TaskOutline(
+            self.setting, self.shots, self.source_domains, self.target, self.same_label_space, self.from_weights
+        )
