@@ -192,7 +192,11 @@ SUITE_FAULTS = [
         '["t-score"]\nselection = "lst"',
         "selection: unknown selection protocol 'lst'; did you mean 'last'",
     ),
-    ('["t-score"]', '["t-score"]\nselection = "target-val"', "selection: 'target-val' needs target labels"),
+    (
+        '["t-score"]',
+        '["t-score"]\nselection = "target-val"',
+        "selection: 'target-val' works in the setting 'inductive' alone",
+    ),
     ('["t-score"]', '["t-score"]\nevaluation = "held-in"', "evaluation: 'held-in' must be 'held-out' or"),
     ('["t-score"]', '["t-score"]\n[budget]\nsteps = 0', "[budget]: steps: 0 must be greater than or equal to 1"),
     ('["t-score"]', '["t-score"]\n[budget]\nstep = 9', "[budget]: step: unknown key 'step'; did you mean 'steps'?"),
@@ -213,6 +217,8 @@ PART_FAULTS = [
     ({"setting": '"inductiv"', "shots": "5"}, "setting: 'inductiv' must be", "did you mean 'inductive'?"),
     ({"setting": '"inductive"'}, "shots: is missing, and the setting 'inductive' needs it"),
     ({"setting": '"inductive"', "shots": "0"}, "shots: 0 is not allowed"),
+    ({"setting": '"inductive"', "shots": "1.0"}, "shots: 1.0 is not allowed"),
+    ({"setting": '"inductive"', "shots": "-0.5"}, "shots: -0.5 is not allowed"),
     ({"setting": '"inductive"', "shots": "true"}, "shots: True is not allowed"),
     ({"setting": '"inductive"', "shots": '[5, "some"]'}, "shots: 'some' is not allowed"),
     ({"setting": '"inductive"', "shots": "[]"}, "shots: the list is empty"),
@@ -406,7 +412,7 @@ def test_grid_is_a_cross_product_and_a_name_without_entry_is_the_strategy_itself
     names = ["0.01,other=a", "0.01,other=true", "1.0,other=a", "1.0,other=true"]
     assert [variant.name for variant in expanded[2:]] == [f"wide[weight={name}]" for name in names]
     assert expanded[3] == NamedVariant(
-        "wide[weight=0.01,other=true]", "t-adapt", {"hidden": 3, "weight": 0.01, "other": True}
+        "wide[weight=0.01,other=true]", "t-adapt", {"hidden": 3, "weight": 0.01, "other": True}, "wide"
     )
 
 

@@ -281,10 +281,16 @@ def _selection_faults(data: Mapping[str, Any]) -> list[Fault]:
         return []
     if selection not in PROTOCOLS:
         return [Fault(("selection",), unknown("selection protocol", selection, PROTOCOLS))]
-    blind = [index + 1 for index, part in _parts(data) if part.get("setting") in ("transductive", "unsupervised")]
-    if selection == "target-val" and blind:
-        message = f"'target-val' needs target labels, which [[part]] {blind[0]} does not allow; only 'inductive' does"
+    settings = {index + 1: part.get("setting") for index, part in _parts(data)}
+    allowed = {"target-val": ["inductive"], "reverse-validation": ["transductive"]}.get(selection, [])
+    wrong = [number for number, setting in settings.items() if allowed and setting not in allowed]
+    if wrong:
+        message = f"{selection!r} works in the setting {allowed[0]!r} alone, which [[part]] {wrong[0]} does not have"
         return [Fault(("selection",), message)]
+    if selection != "last" and settings and set(settings.values()) == {"unsupervised"}:
+        return [
+            Fault(("selection",), f"{selection!r} chooses nothing in 'unsupervised': the last step alone is scored")
+        ]
     return []
 
 

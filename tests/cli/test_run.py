@@ -402,9 +402,12 @@ def test_more_shots_than_a_class_has_are_refused_before_any_run(project):
     assert "shots = 200" in message
 
 
-def test_transductive_transfer_between_different_classes_is_skipped(project):
-    project.tlbench("run", project.suite(SUITE.replace("a:b", "a:other")))
-    assert project.record("feature-extraction").status == "skipped"
+def test_of_all_pairs_those_whose_classes_do_not_fit_are_skipped_with_the_reason(project):
+    outcome = project.tlbench("run", project.suite(SUITE.replace('["a:b"]', '"all"')))
+    assert outcome.code == 0
+    records = {(*record.source, record.target): record for record in project.records() if record.source}
+    assert records["a", "other"].status == "skipped"
+    assert "different classes" in records["a", "other"].reason
 
 
 def test_a_damaged_source_model_in_the_cache_is_trained_again(project):
@@ -413,8 +416,3 @@ def test_a_damaged_source_model_in_the_cache_is_trained_again(project):
     (file,) = (project.folder / "cache" / "source-models").rglob("40.safetensors")
     file.write_bytes(file.read_bytes()[:50])
     assert project.tlbench("run", suite, "--results", "elsewhere").code == 0
-
-
-def test_what_this_version_cannot_run_yet_is_said_plainly(project):
-    text = SUITE.replace("seeds = [0]", 'seeds = [0]\nevaluation = "transductive-test"')
-    assert "cannot run yet" in refused(project, project.suite(text))

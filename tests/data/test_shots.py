@@ -35,3 +35,16 @@ def test_they_depend_on_seed_and_revision_alone():
 
 def test_all_means_all():
     assert draw("all").tolist() == list(range(60))
+
+
+def test_a_share_is_taken_of_each_class_and_nests_with_numbers():
+    labels = np.repeat([0, 1, 2], [100, 50, 3])
+    tenth = draw(0.1, labels=labels)
+    assert np.bincount(labels[tenth]).tolist() == [10, 5, 1]  # at least one
+    assert set(tenth) < set(draw(0.2, labels=labels))
+    assert set(draw(1, labels=labels)) < set(tenth)
+
+
+def test_a_share_of_a_class_without_examples_is_an_error():
+    with pytest.raises(DataError, match="class 'c' has 0 examples"):
+        draw(0.5, labels=np.array([0, 0, 1]))

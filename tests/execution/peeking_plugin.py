@@ -40,11 +40,14 @@ def files_in_reach():
 
 
 class Peek(tlbench.GradientStrategy):
-    """Trains like source-only, then looks around."""
+    """Trains like source-only (without labels, on nothing in particular), then looks around."""
 
-    settings = {"transductive", "inductive"}
+    settings = {"transductive", "inductive", "unsupervised"}
+    without_source = "self"
 
     def loss(self, model, batch, progress):
+        if not batch.has_source or not len(batch._batches._task.sources[0].train.labels):
+            return model(batch.target.inputs).square().mean()
         return tlbench.losses.cross_entropy(model(batch.source.inputs), batch.source.labels)
 
     def fit(self, task, toolkit):

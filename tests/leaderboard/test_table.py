@@ -326,12 +326,36 @@ def test_texts():
     assert [compact(v) for v in (3.2, 8412.4, 20111, 412_000, 3.1e6)] == ["3", "8,412", "20.1k", "412k", "3.1M"]
 
 
-def test_unsupervised_has_no_gap(make_results, at):
-    results = make_results("clusters", metrics=["clustering_accuracy", "nmi"])
+def test_unsupervised_is_ranked_by_clusters_at_the_last_step_and_its_gap_is_to_the_target_alone(make_results, at):
+    results = make_results("clusters", metrics=["accuracy", "macro_f1", "clustering_accuracy", "nmi", "ari"])
     for seed in SEEDS:
-        key = results.record("k-means", "", "uci", seed, 0.5, setting="unsupervised")
-        results.cell("k-means", "uci:uci", seed, key, setting="unsupervised")
+        alone = results.record("k-means", "", "uci", seed, 0.6, setting="unsupervised")
+        key = results.record("k-means", "syn", "uci", seed, 0.5 + 0.001 * seed, setting="unsupervised")
+        references = {"without-source": alone}
+        results.cell("k-means", "syn:uci", seed, key, setting="unsupervised", references=references)
+        results.cell("k-means (target alone)", "syn:uci", seed, alone, setting="unsupervised", role="reference")
     table = one(leaderboard(results.board()))
-    assert at(table, "k-means", "clustering_accuracy").text == "50.0 ± 0.0"
-    assert "gap" not in [column.name for column in table.columns]
-    assert table.notes == []
+    assert [column.name for column in table.columns][:4] == ["strategy", "clustering_accuracy", "nmi", "ari"]
+    assert "selection: last" in table.title
+    assert at(table, "k-means (target alone)", "clustering_accuracy").text == "60.0 ± 0.0"
+    assert at(table, "k-means", "gap").text.startswith("+9.")
+    assert at(table, "k-means", "verdicts").text == "0/1/0"
+    assert any("target inputs alone" in note for note in table.notes)
+
+
+def test_the_best_single_source_is_chosen_pair_by_pair_and_named(make_results, at):
+    results = make_results("several")
+    singles = {"a": {"t": 0.8, "u": 0.3}, "b": {"t": 0.6, "u": 0.5}}
+    for seed in SEEDS:
+        for target in ("t", "u"):
+            place = {"setting": "transductive", "role": "reference"}
+            for source, scores in singles.items():
+                key = results.record("source-only", source, target, seed, scores[target], setting="transductive")
+                results.cell(f"source-only from {source}", f"a+b:{target}", seed, key, **place)
+            union = results.record("source-only", "a+b", target, seed, 0.55, setting="transductive")
+            results.cell("source-only", f"a+b:{target}", seed, union, **place)
+    (table,) = leaderboard(results.board(), by="pair")
+    assert [row[0].text for row in table.rows] == ["source-only", "best single source"]
+    assert at(table, "best single source", "a+b:t").text.startswith("80.0")
+    assert at(table, "best single source", "a+b:u").text.startswith("50.0")
+    assert any("a on a+b:t, b on a+b:u" in note for note in table.notes)
