@@ -10,4 +10,19 @@ from tlbench.hookspecs import Register
 def tlbench_register_suites(register: Register) -> None:
     """Suite files of this package."""
     register("digits", "tlbench_suites:digits.toml", summary="all six pairs, two settings, four strategies, 5 seeds")
+    register(
+        "digits-clustering",
+        "tlbench_suites:digits-clustering.toml",
+        summary="no label at all: do source inputs help to find clusters? 5 seeds",
+    )
+    register(
+        "digits-lambda",
+        "tlbench_suites:digits-lambda.toml",
+        summary="DANN's λ chosen by every selector, with reverse validation, 5 seeds",
+    )
+    register(
+        "digits-sources",
+        "tlbench_suites:digits-sources.toml",
+        summary="two sources at once, beside the best single one, 5 seeds",
+    )
     register("quick", "tlbench_suites:quick.toml", summary="two pairs, 1 seed: a look in under a minute")

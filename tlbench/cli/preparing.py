@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tlbench.data.store import DomainStore
 from tlbench.domain import Dataset
-from tlbench.errors import TlbenchError
+from tlbench.errors import TlbenchError, unknown
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
 from tlbench.plan import Filters, Plan
@@ -67,7 +67,7 @@ def prepare(request: Request) -> Ready:
     cache = cache_folder()
     make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
     domains = DomainStore(cache, suite.dataset, host)
-    suite = with_metrics(suite, domains.dataset)
+    suite = with_metrics(suite, domains.dataset, host)
     _check_primary_metric(suite, host)
     whole = Planner(suite, host, domains, machine.compute).plan()
     filters = Filters(**{name: tuple(globs or ()) for name, globs in (request.filters or {}).items()})
@@ -77,11 +77,15 @@ def prepare(request: Request) -> Ready:
     return Ready(suite, host, cache, domains, machine, whole, plan)
 
 
-def with_metrics(suite: Suite, dataset: Dataset) -> Suite:
+def with_metrics(suite: Suite, dataset: Dataset, host: PluginHost) -> Suite:
     """The suite with the metrics that it leaves to its dataset: the primary one first, for it ranks."""
     if "metrics" in suite.model_fields_set:
         return suite
-    return suite.model_copy(update={"metrics": list(dict.fromkeys([dataset.primary_metric, *suite.metrics]))})
+    primary = dataset.primary_metric
+    if primary not in host.registries["metrics"]:
+        known = unknown("metric", primary, host.registries["metrics"].names)
+        raise TlbenchError(f"dataset {suite.dataset!r}: primary_metric: {known}; or name metrics in the suite")
+    return suite.model_copy(update={"metrics": list(dict.fromkeys([primary, *suite.metrics]))})
 
 
 def _check_primary_metric(suite: Suite, host: PluginHost) -> None:
