@@ -8,7 +8,7 @@ from tlbench.hookspecs import Register
 
 @tlbench.hookimpl
 def tlbench_register_strategies(register: Register) -> None:
-    """The four strategies of the mission, and the references that give their numbers a meaning."""
+    """The four strategies of the mission, two for clustering, and the references that give their numbers a meaning."""
     here = "tlbench_strategies"
     register("fine-tune", f"{here}.fine_tune:FineTune", summary="train on the source, go on with the target's labels")
     register(
@@ -18,6 +18,12 @@ def tlbench_register_strategies(register: Register) -> None:
     )
     register("multi-task", f"{here}.multi_task:MultiTask", summary="one backbone, a head per domain, trained together")
     register("dann", f"{here}.domain_adversarial:DomainAdversarial", summary="features that hide their domain")
+    register("k-means", f"{here}.kmeans:KMeans", summary="k-means on the features of a backbone as it is initialised")
+    register(
+        "dec",
+        f"{here}.deep_embedded_clustering:DeepEmbeddedClustering",
+        summary="an autoencoder whose code is then sharpened around centroids",
+    )
     register("source-only", f"{here}.references:SourceOnly", summary="reference: the source's labels, no adaptation")
     register(
         "target-only", f"{here}.references:TargetOnly", summary="reference: the setting's target labels, no source"

@@ -155,9 +155,9 @@ class Toolkit:
     # ---- frozen features ----------------------------------------------------------------------------------------
 
     def frozen_backbone(self, task: TransferTask) -> Backbone:
-        """The source model's backbone; without source labels, the backbone's own initialisation. In evaluation mode."""
-        labelled = bool(task.sources) and task.setting != "unsupervised"
-        backbone = (self.source_model(task) if labelled else self.new_model(task)).backbone
+        """The source model's backbone; without source labels, the backbone as initialised. In evaluation mode."""
+        trained = bool(task.sources) and task.setting != "unsupervised"
+        backbone = (self.source_model(task) if trained else self.new_model(task)).backbone
         backbone.eval().requires_grad_(False)
         self.report.model = _size(backbone)
         return backbone

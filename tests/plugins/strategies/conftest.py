@@ -23,12 +23,21 @@ def examples(seed: int, size: int = 60, shift: float = 0.0) -> Examples:
     return Examples(inputs.astype(np.float32), labels.astype(np.int64))
 
 
-def make_task(setting: str = "inductive", shots: int | None = 2, classes: tuple[str, ...] = CLASSES) -> TransferTask:
-    source = SourceView("s", CLASSES, examples(0), examples(1))
+def make_task(
+    setting: str = "inductive", shots: int | None = 2, classes: tuple[str, ...] = CLASSES, with_source: bool = True
+) -> TransferTask:
+    parts = examples(0), examples(1)
+    if setting == "unsupervised":
+        parts = tuple(Examples(part.inputs, part.labels[:0]) for part in parts)
     target = examples(2, shift=0.5)
     labelled = np.arange(3 * (shots or 0))
     return TransferTask(
-        setting, shots, (source,), TargetView("t", classes, target.inputs, labelled, target.labels[labelled]), (5,), 0
+        setting,
+        shots,
+        (SourceView("s", CLASSES, *parts),) if with_source else (),
+        TargetView("t", classes, target.inputs, labelled, target.labels[labelled]),
+        (5,),
+        0,
     )
 
 
@@ -59,10 +68,9 @@ def source_model(tmp_path):
     return tmp_path
 
 
-def make_toolkit(folder=None, steps: int = 30) -> Toolkit:
-    return Toolkit(
-        backbone, Budget(steps=steps, batch_size=12, checkpoints=2), Training(lr=0.02), "cpu", folder, lambda *_: None
-    )
+def make_toolkit(folder=None, steps: int = 30, make_backbone=backbone) -> Toolkit:
+    budget = Budget(steps=steps, batch_size=12, checkpoints=2)
+    return Toolkit(make_backbone, budget, Training(lr=0.02), "cpu", folder, lambda *_: None)
 
 
 def one_batch(task: TransferTask) -> Batch:
@@ -75,6 +83,7 @@ class Kit:
     make_task = staticmethod(make_task)
     make_toolkit = staticmethod(make_toolkit)
     one_batch = staticmethod(one_batch)
+    backbone = staticmethod(backbone)
 
     @staticmethod
     def model(strategy, task):
