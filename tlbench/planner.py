@@ -55,13 +55,22 @@ class Planner:
         for variant in self._suite.variants(part):
             own = dict(references)
             strategy = self._strategy(variant.use)
-            if place.setting != "transductive":  # without target labels nothing supervised is left of a strategy
+            if self._has_gap_to_itself(strategy, place):
                 own["without-source"] = self._without_source(variant, strategy, place, references)
-            if place.setting == "unsupervised":  # the reference of this setting is the strategy itself
+            if (
+                place.setting == "unsupervised" and "without-source" in own
+            ):  # there the reference is the strategy itself
                 alone = NamedVariant(f"{variant.name} (target alone)", variant.use, variant.params)
                 self._cell(place, alone, own["without-source"], "reference", references)
             key = self._run(variant, place, own, asked=True)
             self._cell(place, variant, key, "strategy", own)
+
+    @staticmethod
+    def _has_gap_to_itself(strategy: type[Strategy], place: Place) -> bool:
+        """Whether A(∅, T) says anything: nothing supervised is left of it in `transductive`."""
+        if place.setting == "unsupervised":
+            return strategy.not_applicable(place.outline) is None
+        return place.setting == "inductive"
 
     def _references(self, place: Place) -> dict[str, str]:
         """The references of a setting, each keyed by what it uses."""

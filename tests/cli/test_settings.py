@@ -92,6 +92,32 @@ def test_weights_alone_are_a_source_and_what_they_gain_is_measured_against_rando
     assert "weights:b" in project.tlbench("leaderboard", "toy", "--by", "pair", plugin=False).out
 
 
+# ---- no label at all -----------------------------------------------------------------------------------------------
+
+
+def test_unsupervised_gives_no_label_and_is_scored_by_clusters_beside_the_target_alone(project):
+    text = SUITE.replace('"transductive"', '"unsupervised"').replace("seeds = [0]", "seeds = [0, 1, 2]")
+    text = text.replace('["feature-extraction"]', '["k-means", "dec", "dann"]').replace("a:b", "other:b")
+    outcome = project.tlbench("run", project.suite(text))
+    assert outcome.code == 0, outcome.err
+    for record in project.records():
+        if record.variant in ("k-means", "dec"):
+            assert set(record.metrics["last"]) == {"checkpoint", "clustering_accuracy", "nmi", "ari"}
+            assert record.metrics.keys() == {"last"}
+            assert all(seen.labelled == 0 for seen in record.seen)
+        elif record.variant == "oracle":
+            assert record.metrics["last"]["clustering_accuracy"] >= record.metrics["last"]["accuracy"]
+        else:
+            assert record.status == "skipped"
+    names = ["k-means (target alone)", "dec (target alone)", "k-means", "dec", "dann", "oracle"]
+    lines = [line.split("  ")[0].rstrip("¹²³⁴ ⚑") for line in outcome.out.splitlines()]
+    assert [line for line in lines if line in names][: len(names)] == names
+    assert "gap to" in outcome.out
+    without = {cell["references"]["without-source"] for cell in project.plan()["cells"] if cell["variant"] == "dec"}
+    alone = {record.run_key for record in project.records() if record.variant == "dec" and not record.source}
+    assert without == alone
+
+
 # ---- several sources -----------------------------------------------------------------------------------------------
 
 
