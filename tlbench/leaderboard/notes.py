@@ -12,6 +12,10 @@ from tlbench.leaderboard.scores import Place, Spot
 from tlbench.spec import label_budget
 
 FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
+TESTED_ON = {
+    "held-out": "the target test split",
+    "transductive-test": "the target set, whose inputs were seen without labels (oracle by five folds)",
+}
 GAP_MEANINGS = {
     "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
     "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone; above 0, the "
@@ -43,7 +47,8 @@ def caption(place: Place, *, over_pairs: bool) -> str:
     pairs = count(len(place.pairs), "pair")
     of = f" of the mean over {pairs}" if over_pairs and len(place.pairs) > 1 else ""
     over = f"{count(len(place.seeds), 'seed')}{of}"
-    text = f"{metric_name(place.metric)}{unit} on the target test split, {interval} over {over}."
+    where = TESTED_ON[place.cells[0].evaluation]
+    text = f"{metric_name(place.metric)}{unit} on {where}, {interval} over {over}."
     return f"{text} {_dropped(place, over_pairs)}".strip()
 
 
