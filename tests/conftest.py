@@ -60,8 +60,9 @@ class Project:
         files = sorted((self.folder / "results" / suite).glob("*.json"))
         return [Record.model_validate_json(file.read_text()) for file in files if file.name != "plan.json"]
 
-    def record(self, variant: str, suite: str = "toy") -> Record:
-        (found,) = [record for record in self.records(suite) if record.variant == variant]
+    def record(self, variant: str, suite: str = "toy", seed: int | None = None) -> Record:
+        ours = [record for record in self.records(suite) if record.variant == variant]
+        (found,) = [record for record in ours if seed in (None, record.seed)]
         return found
 
     def plan(self, suite: str = "toy") -> dict:

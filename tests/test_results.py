@@ -47,6 +47,16 @@ def test_a_record_comes_back_as_it_was_written(folder):
     assert stored["3/test"].tolist() == [1, 2]
 
 
+def test_predictions_are_read_back_and_none_where_there_is_nothing_to_read(folder):
+    written = record()
+    assert folder.predictions(written.run_key) is None
+    folder.write(written, {"3/correct": np.array([1, 0], np.uint8)})
+    assert folder.predictions(written.run_key)["3/correct"].tolist() == [1, 0]
+    for damaged in (b"", b"half a fi"):
+        folder.predictions_file(written.run_key).write_bytes(damaged)
+        assert folder.predictions(written.run_key) is None
+
+
 def test_a_failed_write_leaves_the_old_record_and_no_half_file(folder, monkeypatch):
     folder.write(record(reason="old"))
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))

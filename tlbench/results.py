@@ -46,6 +46,21 @@ class ResultFolder:
         """Where the record of a run is."""
         return self.folder / f"{key}.json"
 
+    def predictions_file(self, key: str) -> Path:
+        """Where the predictions of a run are."""
+        return self.folder / f"{key}.safetensors"
+
+    def predictions(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """The arrays stored beside a record, by name; None where there are none, or none that can be read."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            arrays: dict[str, NDArray[Any]] = load_file(self.predictions_file(key))
+        except (OSError, SafetensorError):
+            return None
+        return arrays
+
     def read(self, key: str) -> Record | None:
         """The record of a run; None where there is none. Raises `TlbenchError` for a damaged file."""
         path = self.record_file(key)
@@ -81,7 +96,7 @@ class ResultFolder:
             from safetensors.numpy import save_file
 
             whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-            write_whole(self.folder / f"{record.run_key}.safetensors", lambda to: save_file(whole, to))
+            write_whole(self.predictions_file(record.run_key), lambda to: save_file(whole, to))
         text = record.model_dump_json(indent=1) + "\n"
         write_whole(self.record_file(record.run_key), lambda to: to.write_text(text, encoding="utf-8"))
 

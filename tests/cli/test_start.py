@@ -33,7 +33,7 @@ def test_leaderboard_and_show_import_no_heavy_library(project):
 
 
 def test_help_of_every_command_says_what_it_does(project):
-    for name in ("run", "list", "plugins", "plan", "leaderboard", "show", "doctor"):
+    for name in ("run", "list", "plugins", "plan", "leaderboard", "show", "compare", "doctor"):
         outcome = project.tlbench(name, "--help", plugin=False)
         assert outcome.code == 0
         assert len(outcome.out.splitlines()) > 3

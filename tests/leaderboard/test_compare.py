@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
+from statsmodels.stats.contingency_tables import mcnemar
 
 from tlbench.errors import TlbenchError
 from tlbench.leaderboard.compare import compare
+from tlbench.leaderboard.couples import stored_correct
+from tlbench.leaderboard.unlike import check_same_data, differences
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 T_2_975 = 4.302652729749464
 SEEDS = [0, 1, 2]
+STEP = 600
 
 
 def frames(results, a, b):
@@ -20,25 +26,41 @@ def frames(results, a, b):
     return frame[frame.variant == "dann"], frame[frame.variant == "plain"]
 
 
+def one(tables):
+    (table,) = tables
+    return table
+
+
+def store(results, frame, correct):
+    """Store beside each record of a frame which test items are right; None stores predictions alone."""
+    for key, right in zip(frame.run_key, correct, strict=True):
+        arrays = {f"{STEP}/test": np.zeros(100, np.uint8)}
+        if right is not None:
+            arrays[f"{STEP}/correct"] = np.asarray(right, np.uint8)
+        save_file(arrays, results.folder / f"{key}.safetensors")
+
+
 def test_difference_interval_and_p(results, at):
     a, b = frames(results, {"syn:uci": [0.4, 0.6, 0.8]}, {"syn:uci": [0.3, 0.4, 0.5]})
-    table = compare(a, b, "accuracy", names=("dann", "plain"))
+    table = one(compare(a, b, "accuracy", names=("dann", "plain")))
     cell = at(table, "syn:uci", "difference")
     assert (cell.value, cell.half_width) == pytest.approx((0.2, T_2_975 * 0.1 / 3**0.5), **EXACT)
     assert cell.text == "+20.0 ± 24.8"
     assert at(table, "syn:uci", "p").value == pytest.approx(1 - 12**0.5 / 14**0.5, **EXACT)
     assert at(table, "syn:uci", "verdict").text == "undecided"
     assert at(table, "syn:uci", "a").value == pytest.approx(0.6)
-    assert table.columns[1].head == "dann"
+    assert table.columns[1].title == "A: dann"
+    assert table.title.startswith("A: dann, B: plain · transductive · small-cnn · held-out · selection: last")
+    assert [row[0].text for row in table.rows] == ["syn:uci"]
 
 
 def test_verdicts_say_who_is_better_and_are_corrected(results, at):
     better = [0.6, 0.701, 0.799]
     worse = [0.5, 0.6, 0.7]
     a, b = frames(results, {"syn:uci": better, "uci:syn": worse}, {"syn:uci": worse, "uci:syn": better})
-    table = compare(a, b, "accuracy", names=("dann", "plain"))
-    assert at(table, "syn:uci", "verdict").text == "dann better"
-    assert at(table, "uci:syn", "verdict").text == "plain better"
+    table = one(compare(a, b, "accuracy", names=("dann", "plain")))
+    assert at(table, "syn:uci", "verdict").text == "A better"
+    assert at(table, "uci:syn", "verdict").text == "B better"
     assert at(table, "syn:uci", "holm").value == pytest.approx(2 * at(table, "syn:uci", "p").value)
     assert at(table, "overall", "difference").value == pytest.approx(0, abs=1e-12)
     assert at(table, "overall", "verdict").text == "undecided"
@@ -50,8 +72,10 @@ def test_a_missing_run_leaves_no_overall_difference(results, at):
         {"syn:uci": [0.6, 0.7, None], "uci:syn": [0.6, 0.7, 0.8]},
         {"syn:uci": [0.5] * 3, "uci:syn": [0.5] * 3},
     )
-    table = compare(a, b, "accuracy")
+    table = one(compare(a, b, "accuracy"))
     assert at(table, "syn:uci", "seeds").text == "2 of 3"
+    assert at(table, "syn:uci", "seeds").footnotes == (1,)
+    assert table.footnotes == ["A: not run"]
     assert at(table, "syn:uci", "verdict").text == "undecided"
     assert at(table, "syn:uci", "difference").text == "+15.0"
     assert at(table, "overall", "difference").text == "—"
@@ -60,47 +84,185 @@ def test_a_missing_run_leaves_no_overall_difference(results, at):
 
 def test_few_seeds(results, at):
     a, b = frames(results, {"syn:uci": [0.6, 0.7]}, {"syn:uci": [0.5, 0.5]})
-    table = compare(a, b, "accuracy")
+    table = one(compare(a, b, "accuracy"))
     assert at(table, "syn:uci", "difference").text == "+15.0"
     assert at(table, "syn:uci", "p").text == "—"
     assert table.notes[0] == "fewer than 3 seeds: no intervals, no verdicts"
 
 
-def test_two_boards_compare_namesakes_and_count_the_rest(make_results, at):
+def test_two_boards_compare_namesakes_and_name_the_rest(make_results, at):
     first, second = make_results("first"), make_results("second")
-    first.transductive({"dann": {"syn:uci": [0.6] * 3}, "only": {"syn:uci": [0.6] * 3}}, SEEDS, {"syn:uci": [0.5] * 3})
-    second.transductive({"dann": {"syn:uci": [0.5, 0.5, 0.5]}}, SEEDS, {"syn:uci": [0.5] * 3})
-    table = compare(first.board().frame, second.board().frame, "accuracy")
-    assert [row[0].text for row in table.rows] == ["syn:uci source-only", "syn:uci oracle", "syn:uci dann", "overall"]
-    assert at(table, "syn:uci dann", "difference").value == pytest.approx(0.1)
-    assert at(table, "syn:uci oracle", "difference").value == 0
-    assert "only one of the two has it: 1 pair" in table.notes[-1]
+    pairs = {"syn:uci": [0.5] * 3, "uci:syn": [0.5] * 3}
+    first.transductive({name: dict.fromkeys(pairs, [0.6] * 3) for name in ("dann", "only")}, SEEDS, pairs)
+    second.transductive({"dann": dict.fromkeys(pairs, [0.5] * 3)}, SEEDS, pairs)
+    table = one(compare(first.board().frame, second.board().frame, "accuracy"))
+    names = [f"{name} · {pair}" for name in ("source-only", "oracle", "dann") for pair in (*pairs, "overall")]
+    assert [row[0].text for row in table.rows] == names
+    assert [column.title for column in table.columns[:3]] == ["variant · pair", "A", "B"]
+    assert at(table, "dann · syn:uci", "difference").value == pytest.approx(0.1)
+    assert at(table, "dann · overall", "difference").value == pytest.approx(0.1)
+    assert at(table, "oracle · overall", "difference").value == 0
+    assert table.notes[-1] == (
+        "not compared, because only A has it: only on 2 pairs (transductive · small-cnn · held-out)"
+    )
 
 
-def test_settings_are_never_mixed(results, at):
-    results.transductive({"dann": {"syn:uci": [0.6] * 3}}, SEEDS, {"syn:uci": [0.5] * 3})
+def test_a_seed_that_one_side_is_not_asked_for_is_left_out(make_results, at):
+    first, second = make_results("first"), make_results("second")
+    pairs = ("syn:uci", "uci:syn")
+    first.transductive({"dann": dict.fromkeys(pairs, [0.6] * 4)}, [0, 1, 2, 3], dict.fromkeys(pairs, [0.5] * 4))
+    second.transductive({"dann": dict.fromkeys(pairs, [0.5] * 3)}, SEEDS, dict.fromkeys(pairs, [0.5] * 3))
+    table = one(compare(first.board().frame, second.board().frame, "accuracy"))
+    assert at(table, "dann · syn:uci", "seeds").text == "3 of 4"
+    assert at(table, "dann · overall", "difference").value == pytest.approx(0.1)
+    assert table.footnotes == ["B: not asked for by the suite"]
+
+
+def test_settings_are_never_mixed_and_verdicts_are_corrected_within_one(results, at):
+    results.transductive({"dann": {"syn:uci": [0.6, 0.7, 0.8]}}, SEEDS, {"syn:uci": [0.5] * 3})
     results.inductive("dann", "syn:uci", SEEDS, [0.9] * 3, [0.5] * 3, [0.4] * 3)
+    frame = results.board().frame
+    dann = frame.query("variant == 'dann'")
+    tables = compare(dann, dann, "accuracy")
+    assert [table.title.split(" · ")[1] for table in tables] == ["transductive", "inductive, 5 shots"]
+    assert [[row[0].text for row in table.rows] for table in tables] == [["syn:uci"], ["syn:uci"]]
+    assert all("corrected over 1 row" in table.notes[0] for table in tables)
+
+
+def test_a_setting_in_which_one_is_skipped_is_a_note_with_its_reason(results):
+    skipped = ("skipped", "it needs target labels")
+    results.transductive(
+        {"dann": {"syn:uci": [0.6] * 3}, "fine-tune": {"syn:uci": [skipped] * 3}}, SEEDS, {"syn:uci": [0.5] * 3}
+    )
+    for name in ("dann", "fine-tune"):
+        results.inductive(name, "syn:uci", SEEDS, [0.9] * 3, [0.5] * 3, [0.4] * 3)
+    frame = results.board().frame
+    table = one(compare(frame.query("variant == 'dann'"), frame.query("variant == 'fine-tune'"), "accuracy"))
+    assert "inductive, 5 shots" in table.title
+    assert table.notes[-1] == ("not compared: transductive · small-cnn · held-out: B: skipped: it needs target labels")
+
+
+def test_references_without_the_protocol_are_at_their_last_step(results, at):
+    both = [{"last": 0.5, "source-val": 0.6}] * 3
+    results.transductive({"dann": {"syn:uci": both}}, SEEDS, {"syn:uci": both}, oracle=0.9)
+    frame = results.board().frame
+    sides = [frame[frame.variant == name] for name in ("source-only", "oracle")]
+    table = one(compare(*sides, "accuracy", "source-val"))
+    assert at(table, "syn:uci", "difference").value == pytest.approx(-0.3)
+    assert "B: references without a source are not scored by source-val, shown at the last step" in table.notes
+    dann = frame[frame.variant == "dann"]
+    with pytest.raises(TlbenchError, match="A: not scored by snd"):
+        compare(dann, sides[0], "accuracy", "snd")
+
+
+def test_target_test_is_marked(results):
+    both = [{"target-test": 0.7}] * 3
+    results.transductive({"dann": {"syn:uci": both}}, SEEDS, {"syn:uci": both})
     dann = results.board().frame.query("variant == 'dann'")
-    labels = [row[0].text for row in compare(dann, dann, "accuracy").rows]
-    assert labels == [
-        "transductive · held-out · small-cnn · syn:uci",
-        "transductive · held-out · small-cnn · overall",
-        "inductive, 5 shots · held-out · small-cnn · syn:uci",
-        "inductive, 5 shots · held-out · small-cnn · overall",
-    ]
+    table = one(compare(dann, dann, "accuracy", "target-test"))
+    assert "⚠ selection: target-test" in table.title
+    assert table.notes[-1].startswith("⚠ chosen by the target test score")
 
 
 def test_smaller_is_better(make_results, at):
     results = make_results("nll", metrics=["nll"])
     a, b = frames(results, {"syn:uci": [1.0, 1.1, 1.2]}, {"syn:uci": [2.0, 2.101, 2.199]})
-    table = compare(a, b, "nll", names=("dann", "plain"))
+    table = one(compare(a, b, "nll", names=("dann", "plain")))
     assert at(table, "syn:uci", "difference").text.startswith("−1.000")
-    assert at(table, "syn:uci", "verdict").text == "dann better"
+    assert at(table, "syn:uci", "verdict").text == "A better"
 
 
 def test_nothing_in_common(results):
     a, b = frames(results, {"syn:uci": [0.6] * 3}, {"syn:uci": [0.5] * 3})
-    with pytest.raises(TlbenchError, match="no pair with accuracy under 'snd' in common"):
+    with pytest.raises(TlbenchError, match="no run with accuracy under 'snd' in common: A: not scored by snd; B: not"):
         compare(a, b, "accuracy", selection="snd")
     with pytest.raises(TlbenchError, match="hold no 'f1'"):
         compare(a, b, "f1")
+    with pytest.raises(TlbenchError, match=r"A has syn:uci \(transductive · small-cnn · held-out\); B has nothing"):
+        compare(a, b[:0], "accuracy")
+    with pytest.raises(TlbenchError, match="other seeds"):
+        compare(a[a.seed == 0], b[b.seed == 1], "accuracy")
+
+
+# --- McNemar's test on stored predictions
+
+
+def test_mcnemar_is_made_in_each_seed_and_never_pooled(results, at):
+    a, b = frames(results, {"syn:uci": [0.6] * 3, "uci:syn": [0.6] * 3}, {"syn:uci": [0.5] * 3, "uci:syn": [0.5] * 3})
+    rng = np.random.default_rng(0)
+    shares = {"a": [0.9, 0.6, 0.6, 0.5, 0.5, 0.5], "b": [0.4, 0.6, 0.4, 0.9, 0.5, 0.6]}
+    right = {side: [rng.random(100) < share for share in found] for side, found in shares.items()}
+    store(results, a, right["a"])
+    store(results, b, right["b"])
+    expected = {}
+    for pair, ours, theirs in zip(a.pair, right["a"], right["b"], strict=True):
+        tallied = expected.setdefault(pair, [0, 0])
+        only_a, only_b = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
+        table = [[int((ours & theirs).sum()), only_a], [only_b, int((~ours & ~theirs).sum())]]
+        if mcnemar(table, exact=only_a + only_b < 25).pvalue <= 0.05:
+            tallied[int(only_b > only_a)] += 1
+    stored = stored_correct(results.folder)
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    for pair, (for_a, for_b) in expected.items():
+        assert at(table, pair, "mcnemar").text == f"A {for_a}, B {for_b} of 3"
+    assert expected["syn:uci"][0] and expected["uci:syn"][1]
+    assert at(table, "overall", "mcnemar").text == ""
+    assert sum("McNemar" in note for note in table.notes) == 1
+
+
+def test_mcnemar_is_of_the_checkpoint_that_the_protocol_chooses(results, at):
+    a, b = frames(results, {"syn:uci": [0.6]}, {"syn:uci": [0.5]})
+    for frame, right in ((a, np.ones(50)), (b, np.zeros(50))):
+        arrays = {"300/correct": np.ones(50, np.uint8), f"{STEP}/correct": right.astype(np.uint8)}
+        save_file(arrays, results.folder / f"{frame.run_key.iloc[0]}.safetensors")
+    stored = stored_correct(results.folder)
+    assert at(one(compare(a, b, "accuracy", correct=(stored, stored))), "syn:uci", "mcnemar").text == "A 1, B 0 of 1"
+    early = one(compare(a.assign(checkpoint=300), b.assign(checkpoint=300), "accuracy", correct=(stored, stored)))
+    assert at(early, "syn:uci", "mcnemar").text == "A 0, B 0 of 1"
+
+
+def test_runs_that_do_not_store_what_is_right_have_a_dash_and_a_note(results, at):
+    pairs = {"syn:uci": [0.6] * 3, "uci:syn": [0.6] * 3}
+    a, b = frames(results, pairs, pairs)
+    right = np.arange(100) % 2
+    store(results, a, [None, None, None, right, right, right])
+    store(results, b, [right] * 6)
+    (results.folder / f"{b.run_key.iloc[3]}.safetensors").write_bytes(b"damaged")
+    (results.folder / f"{b.run_key.iloc[4]}.safetensors").unlink()
+    stored = stored_correct(results.folder)
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    assert at(table, "syn:uci", "mcnemar").text == "—"
+    assert at(table, "uci:syn", "mcnemar").text == "A 0, B 0 of 1"
+    assert "not made for 5 couples of runs" in table.notes[-1]
+    assert "mcnemar" not in [column.name for column in one(compare(a, b, "accuracy")).columns]
+
+
+# --- in what two boards were made differently
+
+
+def test_what_was_made_differently_is_said(make_results):
+    first, second = make_results("first"), make_results("second")
+    for results in (first, second):
+        results.transductive({"dann": {"syn:uci": [0.6]}}, [0], {"syn:uci": [0.5]})
+    boards = first.board(), second.board()
+    check_same_data(*boards, ("A", "B"))
+    assert differences(*boards) == []
+    for key, record in boards[1].records.items():
+        changed = {"budget": record.spec.budget.model_copy(update={"steps": 30}), "params": {"rate": 0.1}}
+        boards[1].records[key] = record.model_copy(update={"spec": record.spec.model_copy(update=changed)})
+    assert differences(*boards) == ["made differently: budget.steps is 600 in A, 30 in B"]
+
+
+def test_other_data_cannot_be_compared(make_results):
+    first, second = make_results("first"), make_results("second")
+    for results in (first, second):
+        results.transductive({"dann": {"syn:uci": [0.6]}}, [0], {"syn:uci": [0.5]})
+    boards = first.board(), second.board()
+    for key, record in boards[1].records.items():
+        changed = record.spec.model_copy(update={"revisions": {"uci": "other"}})
+        boards[1].records[key] = record.model_copy(update={"spec": changed})
+    with pytest.raises(TlbenchError, match="different data as uci of 'digits'"):
+        check_same_data(*boards, ("first", "second"))
+    boards[1].plan.dataset = "amazon-reviews"
+    with pytest.raises(TlbenchError, match="second of 'amazon-reviews'"):
+        check_same_data(*boards, ("first", "second"))

@@ -95,7 +95,7 @@ from tlbench.leaderboard.renderers import FORMATS, render
 from tlbench.leaderboard.table import leaderboard
 board = load_board(Path({str(results.folder)!r}))
 tables = leaderboard(board) + leaderboard(board, by="pair") + leaderboard(board, selection="all")
-tables.append(compare(board.frame.query("variant == 'dann'"), board.frame.query("variant == 'oracle'"), "accuracy"))
+tables += compare(board.frame.query("variant == 'dann'"), board.frame.query("variant == 'oracle'"), "accuracy")
 for form in FORMATS:
     assert render(tables, form)
 assert all(map(card, board.records.values()))

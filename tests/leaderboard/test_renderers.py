@@ -164,6 +164,30 @@ def test_html_is_escaped_and_balanced(table):
     assert seen == {"section", "h2", "table", "caption", "thead", "tbody", "tr", "th", "td", "ul", "li", "sup"}
 
 
+# --- a diagram below the notes
+
+DIAGRAM = f"1    2\n|----|\n o {HOSTILE}\n\\end{{verbatim}}\n```"
+
+
+def test_a_diagram_stands_below_the_notes_as_it_is(table):
+    table.diagram = DIAGRAM
+    plain, markdown, latex, html = (render([table], form) for form in ("table", "markdown", "latex", "html"))
+    assert plain.endswith(f"² second\n\n{DIAGRAM}\n")
+    assert markdown.endswith(f"second\n\n````text\n{DIAGRAM}\n````\n")
+    inside = latex.partition("\\begin{verbatim}\n")[2].partition("\n\\end{verbatim}")[0]
+    assert inside == DIAGRAM.replace("\\end{", "\\end {")
+    assert latex.count("\\end{verbatim}") == 1
+    assert latex.index("second") < latex.index("verbatim") < latex.index("\\end{table}")
+    assert re.search(r"</ul>\n<pre>1    2\n\|----\|\n o a\|b&lt;script&gt;&amp;_%\n", html)
+    assert json.loads(render([table], "json"))[0]["diagram"] == DIAGRAM
+    assert table.keep(["accuracy"]).diagram == DIAGRAM
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_without_a_diagram_nothing_is_left_for_it(table, form):
+    assert not re.search("verbatim|<pre>|```|\n\n$", render([table], form))
+
+
 def test_json_holds_raw_numbers(table):
     (read,) = json.loads(render([table], "json"))
     first = read["rows"][0]["accuracy"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from tlbench import __version__
-from tlbench.cli import doctor, leaderboard, list_, plan, plugins, run, show
+from tlbench.cli import compare, doctor, leaderboard, list_, plan, plugins, run, show
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
@@ -57,6 +57,7 @@ for name, function, epilog in (
     ("plan", plan.plan, plan.EPILOG),
     ("leaderboard", leaderboard.leaderboard, leaderboard.EPILOG),
     ("show", show.show, show.EPILOG),
+    ("compare", compare.compare, compare.EPILOG),
     ("doctor", doctor.doctor, None),
 ):
     app.command(name, epilog=epilog)(function)

@@ -11,6 +11,7 @@ from tlbench.leaderboard import notes
 from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Table, compact, metric_name
 from tlbench.leaderboard.footnotes import Footnotes
 from tlbench.leaderboard.scores import Place
+from tlbench.leaderboard.significance import significance
 from tlbench.record import Record
 
 FIRST = Column("strategy", "strategy", "left")
@@ -61,13 +62,16 @@ class _ByStrategy:
         rows = [[cell(variant) for _, cell in self.columns] for variant in self.place.variants]
         columns = [column for column, _ in self.columns]
         marks = notes.marks(self.place, columns, (cell.marks for row in rows for cell in row))
+        # Where ranks are not shown, nor are their tests.
+        tests, diagram = significance(self.place) if any(c.name == "rank" for c in columns) else ([], "")
         return Table(
             notes.title(self.place),
             columns,
             rows,
             notes.caption(self.place, over_pairs=True),
-            [*notes.harm(self.place), *notes.verdict_note(self.place), *notes.sanity(self.place), *marks],
+            [*notes.harm(self.place), *notes.verdict_note(self.place), *notes.sanity(self.place), *marks, *tests],
             self.footnotes.texts,
+            diagram,
         )
 
     def _name(self, variant: str) -> Cell:

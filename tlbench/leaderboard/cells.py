@@ -56,7 +56,10 @@ class Column:
 
 @dataclass
 class Table:
-    """One table. `caption` stands above it, `notes` (whole sentences) and numbered `footnotes` below."""
+    """One table. `caption` stands above it, `notes` (whole sentences) and numbered `footnotes` below.
+
+    Under these stands `diagram`, lines of plain text in which columns of characters matter.
+    """
 
     title: str
     columns: list[Column]
@@ -64,6 +67,7 @@ class Table:
     caption: str = ""
     notes: list[str] = field(default_factory=list)
     footnotes: list[str] = field(default_factory=list)
+    diagram: str = ""
 
     def keep(self, names: Iterable[str]) -> Table:
         """The same table with its first column and, of the others, those with these names, in the given order."""
@@ -71,7 +75,7 @@ class Table:
         kept = [0, *(position[name] for name in names if position.get(name))]
         columns = [self.columns[index] for index in kept]
         rows = [[row[index] for index in kept] for row in self.rows]
-        return Table(self.title, columns, rows, self.caption, self.notes, self.footnotes)
+        return Table(self.title, columns, rows, self.caption, self.notes, self.footnotes, self.diagram)
 
 
 def metric_name(metric: str) -> str:

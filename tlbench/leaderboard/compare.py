@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, paired_difference, verdicts
-from tlbench.leaderboard.cells import EMPTY, MISSING, Cell, Column, Scale, Table, count, metric_name
-from tlbench.leaderboard.frame import as_number
+from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, verdicts
+from tlbench.leaderboard.cells import DISHONEST, EMPTY, MISSING, Cell, Column, Scale, Table, count, metric_name
+from tlbench.leaderboard.couples import Correct, Couple, Run, Spot, runs_of
+from tlbench.leaderboard.left_out import alone, nothing_in_common, without_numbers
 from tlbench.leaderboard.notes import FEW_SEEDS
-from tlbench.spec import label_budget
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PLACE = ("setting", "shots", "evaluation", "backbone")
+ALPHA = 0.05
 #: Verdicts are made from errors of A minus errors of B.
-WORDS = {"helps": "{a} better", "hurts": "{b} better", "undecided": "undecided"}
-BySeed = Mapping[int, float | None]
-Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class _Couple:
-    """The runs of A and B in one place on one pair."""
-
-    a: BySeed
-    b: BySeed
-
-    @property
-    def seeds(self) -> list[int]:
-        """The seeds of which both have a number."""
-        return [seed for seed in sorted(self.a) if self.a[seed] is not None and self.b.get(seed) is not None]
-
-    @property
-    def asked(self) -> int:
-        """The seeds that either was asked for."""
-        return len(self.a.keys() | self.b.keys())
-
-    def values(self, which: BySeed) -> list[float]:
-        """Numbers at the common seeds."""
-        return [value for seed in self.seeds if (value := which[seed]) is not None]
-
-    @property
-    def difference(self) -> PairedTest | None:
-        """A − B, paired by seed."""
-        return paired_difference(self.values(self.a), self.values(self.b)) if self.seeds else None
+WORDS = {"helps": "A better", "hurts": "B better", "undecided": "undecided"}
 
 
 def compare(
@@ -57,109 +27,114 @@ def compare(
     metric: str,
     selection: str = "last",
     names: tuple[str, str] = ("A", "B"),
-) -> Table:
+    correct: tuple[Correct, Correct] | None = None,
+) -> list[Table]:
     """The paired difference A − B of a metric: for each pair its interval, p-value and verdict, and overall.
 
     The frames are (parts of) `Board.frame`. Where each holds one variant, these two are compared; where they hold
-    several, each variant is compared with its namesake. Only what both hold is compared; the rest is counted in a note.
-    `overall` is the mean over the rows of one place, by seed; it is not shown where a run is missing. Verdicts are
-    Holm-corrected over all pairs. Raises `TlbenchError` where the two have nothing in common or lack the metric.
+    several, each variant is compared with its namesake. Only what both hold is compared; the rest is named in a note.
+    There is one table for each setting, label budget, backbone and evaluation, and verdicts are Holm-corrected over it.
+    `overall` is the mean over a variant's pairs, by seed; it is not shown where a run is missing. With `correct`
+    McNemar's test is made for each seed. Raises `TlbenchError` where there is nothing to compare.
     """
-    single = frame_a["variant"].nunique() == 1 and frame_b["variant"].nunique() == 1
-    a, b = (_by_key(frame, metric, selection, single) for frame in (frame_a, frame_b))
-    couples = {key: _Couple(a[key], b[key]) for key in a if key in b}
+    single = frame_a["variant"].nunique() <= 1 and frame_b["variant"].nunique() <= 1
+    a, b = (runs_of(frame, metric, selection, single) for frame in (frame_a, frame_b))
+    couples = {spot: Couple(a[spot], b[spot]) for spot in a if spot in b}
     if not any(couple.seeds for couple in couples.values()):
-        raise TlbenchError(f"{names[0]} and {names[1]} have no pair with {metric} under {selection!r} in common")
+        raise TlbenchError(nothing_in_common(names, metric, selection, a, b))
     values = [value for couple in couples.values() for value in couple.values(couple.a) + couple.values(couple.b)]
-    rows = _Rows(couples, Scale.of(metric, values), names)
-    several = len({key[: len(PLACE)] for key in couples}) > 1
-    alone = len(a.keys() ^ b.keys())
-    return Table(
-        f"{names[0]} minus {names[1]}",
-        rows.columns(metric),
-        rows.all(several, single),
-        f"{metric_name(metric)}{' in %' if rows.scale.percent else ''} on the target test split, paired by seed, "
-        f"mean ± 95 % interval; selection: {selection}.",
-        rows.notes(alone),
-    )
+    scale = Scale.of(metric, values)
+    tables, notes = [], alone(a, b)
+    for within in _by_place(couples):
+        if any(couple.seeds for couple in within.values()):
+            tables.append(_Comparison(within, scale, names, single, correct).table(metric, selection))
+        else:
+            notes.append(without_numbers(list(within), a, b))
+    tables[-1].notes += notes
+    return tables
 
 
-def _by_key(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> dict[Key, dict[int, float | None]]:
-    if metric not in frame.columns:
-        raise TlbenchError(f"the records hold no {metric!r}")
-    found: dict[Key, dict[int, float | None]] = {}
-    for row in frame.to_dict("records"):
-        key = (*(row[name] for name in PLACE), row["pair"], "" if single else row["variant"])
-        number = as_number(row[metric]) if row["status"] == "ok" and row["selection"] == selection else None
-        by_seed = found.setdefault(_hashable(key), {})
-        by_seed[row["seed"]] = number if number is not None else by_seed.get(row["seed"])
-    return found
+def _by_place(couples: Mapping[Spot, Couple]) -> list[dict[Spot, Couple]]:
+    """Couples that may stand in one table."""
+    places: dict[str, dict[Spot, Couple]] = {}
+    for spot, couple in couples.items():
+        places.setdefault(spot.place, {})[spot] = couple
+    return list(places.values())
 
 
-def _hashable(key: Key) -> Key:
-    """The key with pandas' missing values as None, which equals itself."""
-    return tuple(None if isinstance(part, float) and part != part else part for part in key)  # noqa: PLR0124
+class _Comparison:
+    """The couples of one place."""
 
+    def __init__(
+        self,
+        couples: Mapping[Spot, Couple],
+        scale: Scale,
+        names: tuple[str, str],
+        single: bool,
+        correct: tuple[Correct, Correct] | None,
+    ) -> None:
+        self.couples, self.scale, self.names, self.single = couples, scale, names, single
+        #: McNemar's tests; None where they are not asked for.
+        self.tests = {spot: couple.same_items(correct) for spot, couple in couples.items()} if correct else None
+        self.few_seeds = all(len(couple.seeds) < MIN_SEEDS for couple in couples.values())
+        self.footnotes: list[str] = []
 
-@dataclass(frozen=True)
-class _Rows:
-    couples: Mapping[Key, _Couple]
-    scale: Scale
-    names: tuple[str, str]
+    def table(self, metric: str, selection: str) -> Table:
+        warning = f"{DISHONEST} " if selection == "target-test" else ""
+        place = next(iter(self.couples)).place
+        title = f"A: {self.names[0]}, B: {self.names[1]} · {place} · {warning}selection: {selection}"
+        unit = " in %" if self.scale.percent else ""
+        spread = "mean" if self.few_seeds else "mean ± 95 % interval"
+        caption = (
+            f"{metric_name(metric)}{unit} on the target test split, {spread} over seeds; difference: A − B, "
+            "paired by seed."
+        )
+        return Table(title, self._columns(), self._rows(), caption, self._notes(selection), self.footnotes)
 
-    def columns(self, metric: str) -> list[Column]:
-        heads = [
-            ("a", self.names[0]),
-            ("b", self.names[1]),
-            ("difference", "difference"),
-            ("p", "p"),
-            ("holm", "p (Holm)"),
+    def _columns(self) -> list[Column]:
+        # Two variants have short names; folders have not, and the title has both.
+        sides = [f"{side}:\n{name}" if self.single else side for side, name in zip("AB", self.names, strict=True)]
+        columns = [
+            Column("pair", "pair" if self.single else "variant · pair", "left"),
+            Column("a", sides[0]),
+            Column("b", sides[1]),
+            Column("difference", "difference"),
+            Column("p", "p"),
+            Column("holm", "p (Holm)"),
+            Column("verdict", "verdict", "left"),
+            Column("seeds", "seeds"),
         ]
-        columns = [Column("pair", "pair", "left"), *(Column(name, head) for name, head in heads)]
-        return [*columns, Column("verdict", "verdict", "left"), Column("seeds", "seeds")]
+        return columns if self.tests is None else [*columns, Column("mcnemar", "McNemar")]
 
-    def all(self, several: bool, single: bool) -> list[list[Cell]]:
-        """A row per pair, and an overall row under the pairs of each place."""
+    def _rows(self) -> list[list[Cell]]:
+        """A row per pair; under several pairs of a variant an overall row."""
         differences = [couple.difference for couple in self.couples.values()]
         adjusted = holm([None if test is None else test.p_value for test in differences])
         said = verdicts([self._as_error(test) for test in differences])
-        rows: dict[Key, list[list[Cell]]] = {}
-        for (key, couple), p, verdict in zip(self.couples.items(), adjusted, said, strict=True):
-            label = key[len(PLACE)] + ("" if single else f" {key[-1]}")
-            rows.setdefault(key[: len(PLACE)], []).append(
-                self._row(self._label(key, label, several), couple, p, verdict)
-            )
-        return [row for place, listed in rows.items() for row in (*listed, self._overall(place, several))]
+        rows: dict[str, list[list[Cell]]] = {}
+        for (spot, couple), p, verdict in zip(self.couples.items(), adjusted, said, strict=True):
+            row = [*self._row(spot.label, couple, p, verdict), self._seeds(couple), *self._same_items(spot)]
+            rows.setdefault(spot.variant, []).append(row)
+        for variant, listed in rows.items():
+            if len(listed) > 1:
+                listed.append(self._overall(variant))
+        return [row for listed in rows.values() for row in listed]
 
-    def _row(self, label: str, couple: _Couple, p: float | None, verdict: str) -> list[Cell]:
+    def _row(self, label: str, couple: Couple, p: float | None, verdict: str) -> list[Cell]:
         a, b = (estimate(couple.values(which)) if couple.seeds else None for which in (couple.a, couple.b))
         test = couple.difference
-        seeds = (
-            f"{len(couple.seeds)}" if len(couple.seeds) == couple.asked else f"{len(couple.seeds)} of {couple.asked}"
-        )
-        word = WORDS[verdict].format(a=self.names[0], b=self.names[1])
         numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(test, signed=True)]
-        tests = [_p(test.p_value if test else None), _p(p)]
-        return [Cell(label), *numbers, *tests, Cell(word), Cell(seeds, len(couple.seeds))]
+        return [Cell(label), *numbers, _p(test.p_value if test else None), _p(p), Cell(WORDS[verdict])]
 
-    def _overall(self, place: Key, several: bool) -> list[Cell]:
-        label = self._label(place, "overall", several)
-        couples = [couple for key, couple in self.couples.items() if key[: len(PLACE)] == place]
-        seeds = couples[0].seeds
-        whole = all(couple.seeds == seeds and len(seeds) == couple.asked for couple in couples)
-        if not whole or not seeds:
-            return [Cell(label), *[Cell(MISSING)] * 4, EMPTY, Cell(MISSING), EMPTY]
-        mean = _Couple(*({s: statistics.fmean(_there(c, side, s) for c in couples) for s in seeds} for side in "ab"))
+    def _overall(self, variant: str) -> list[Cell]:
+        label = f"{variant} · overall" if variant else "overall"
+        mean = _mean([couple for spot, couple in self.couples.items() if spot.variant == variant])
+        blank = [EMPTY] * (1 if self.tests is None else 2)
+        if mean is None:
+            return [Cell(label), *[Cell(MISSING)] * 4, EMPTY, Cell(MISSING), *blank]
         # One test, so that there is nothing to correct.
-        verdict = verdicts([self._as_error(mean.difference)])[0]
-        row = self._row(label, mean, None, verdict)
-        return [*row[:5], EMPTY, *row[6:]]
-
-    def _label(self, key: Key, label: str, several: bool) -> str:
-        if not several:
-            return label
-        setting, shots, evaluation, backbone = key[: len(PLACE)]
-        return f"{setting}{label_budget(shots)} · {evaluation} · {backbone} · {label}"
+        row = self._row(label, mean, None, verdicts([self._as_error(mean.difference)])[0])
+        return [*row[:5], EMPTY, row[6], *blank]
 
     def _as_error(self, test: PairedTest | None) -> PairedTest | None:
         """The difference of errors, of which a positive one is bad."""
@@ -167,19 +142,70 @@ class _Rows:
             return test
         return PairedTest(-test.mean, test.half_width, test.n, test.p_value)
 
-    def notes(self, alone: int) -> list[str]:
-        lines = [f"Verdicts per pair: paired t over seeds, Holm-corrected over {count(len(self.couples), 'pair')}."]
-        if all(len(couple.seeds) < MIN_SEEDS for couple in self.couples.values()):
-            lines = [FEW_SEEDS]
-        if any(len(couple.seeds) < couple.asked for couple in self.couples.values()):
+    def _seeds(self, couple: Couple) -> Cell:
+        """How many seeds are compared, with a footnote for each reason why others are not."""
+        if len(couple.seeds) == couple.asked:
+            return Cell(str(couple.asked), couple.asked)
+        numbers = [self._footnote(text) for text in couple.missing()]
+        return Cell(f"{len(couple.seeds)} of {couple.asked}", len(couple.seeds), footnotes=tuple(numbers))
+
+    def _footnote(self, text: str) -> int:
+        if text not in self.footnotes:
+            self.footnotes.append(text)
+        return self.footnotes.index(text) + 1
+
+    def _same_items(self, spot: Spot) -> list[Cell]:
+        """In how many seeds McNemar's test calls the one or the other better; nothing where it is not asked for."""
+        if self.tests is None:
+            return []
+        called = [test for test in self.tests[spot] if test.p_value <= ALPHA]
+        a, b = sum(test.only_a > test.only_b for test in called), sum(test.only_b > test.only_a for test in called)
+        return [Cell(f"A {a}, B {b} of {len(self.tests[spot])}" if self.tests[spot] else MISSING)]
+
+    def _notes(self, selection: str) -> list[str]:
+        lines = [FEW_SEEDS] if self.few_seeds else [self._verdict_note()]
+        if len(self.couples) > 1 and not all(couple.whole for couple in self.couples.values()):
             lines.append(f"{MISSING}: a run is missing, so there is no overall difference.")
-        return lines + ([f"not compared, because only one of the two has it: {count(alone, 'pair')}"] if alone else [])
+        lines += self._mcnemar_notes()
+        for side in sorted({side for couple in self.couples.values() for side in couple.fell_back()}):
+            lines.append(f"{side}: references without a source are not scored by {selection}, shown at the last step")
+        if selection == "target-test":
+            lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
+        return lines
+
+    def _verdict_note(self) -> str:
+        rows = count(sum(couple.difference is not None for couple in self.couples.values()), "row")
+        overall = " Overall: one test of the mean over pairs, not corrected." if len(self.couples) > 1 else ""
+        return f"Verdicts: paired t over seeds, Holm-corrected over {rows}, family-wise 5 %.{overall}"
+
+    def _mcnemar_notes(self) -> list[str]:
+        if self.tests is None:
+            return []
+        lines = []
+        if any(self.tests.values()):
+            lines.append(
+                "McNemar: in how many seeds the one has more of the same test items right than the other, p ≤ 0.05 "
+                "in each seed by itself; seeds are never pooled."
+            )
+        lacking = sum(len(couple.seeds) - len(self.tests[spot]) for spot, couple in self.couples.items())
+        if lacking:
+            lines.append(
+                f"McNemar's test is not made for {count(lacking, 'couple')} of runs, because one of the two does not "
+                "store which test items are right (older records and clusterings do not)."
+            )
+        return lines
 
 
-def _there(couple: _Couple, side: str, seed: int) -> float:
-    value = (couple.a if side == "a" else couple.b)[seed]
-    assert value is not None
-    return value
+def _mean(couples: list[Couple]) -> Couple | None:
+    """By seed, the means over couples; None where a run is missing or seeds differ."""
+    seeds = couples[0].seeds
+    if not seeds or not all(couple.whole and couple.seeds == seeds for couple in couples):
+        return None
+    sides: list[dict[int, Run]] = [{}, {}]
+    for index, side in enumerate(sides):
+        for seed in seeds:
+            side[seed] = Run("", statistics.fmean(v for c in couples if (v := c.at(seed)[index]) is not None))
+    return Couple(*sides)
 
 
 def _p(value: float | None) -> Cell:

@@ -41,7 +41,7 @@ class Footnotes:
             for seed, cell in self.place.by_spot[variant, pair].items():
                 key = cell.references.get("without-source")
                 if key and key != cell.run_key and self.place.score(key, self.place.metric, reference=True) is None:
-                    reason = _phrase(self.place.board.status(key), self.place.board.reason(key) or "no score")
+                    reason = phrase(self.place.board.status(key), self.place.board.reason(key) or "no score")
                     reasons.setdefault(reason, []).append((pair, seed))
         notes = (f"{variant} without the source: {why} ({self._where(variant, at)})" for why, at in reasons.items())
         return tuple(number for note in notes for number in self.add(note))
@@ -56,7 +56,7 @@ class Footnotes:
                 reason = NOT_ASKED if cell is None else self.place.reason(cell, metric)
                 if reason is not None:
                     status = self.place.board.status(cell.run_key) if cell else "missing"
-                    holes.setdefault(_phrase(status, reason), []).append((pair, seed))
+                    holes.setdefault(phrase(status, reason), []).append((pair, seed))
         return holes
 
     def _where(self, variant: str, spots: Sequence[tuple[str, int]]) -> str:
@@ -71,7 +71,8 @@ class Footnotes:
         return f"{len(spots)} of {count(total, 'run')}: {named}; {which}"
 
 
-def _phrase(status: str, reason: str) -> str:
+def phrase(status: str, reason: str) -> str:
+    """A status and a reason in one line, which is cut where it is long."""
     line = next(iter(reason.strip().splitlines()), "")
     line = line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
     return line if status in ("missing", "ok", line) else f"{status}: {line}"

@@ -249,16 +249,21 @@ class Place:
         return gaps.share_of_gap_closed(ours, lower, upper)
 
     @cached_property
-    def ranks(self) -> dict[str, RankEstimate]:
-        """Average ranks over pairs of the strategies and of the one baseline without transfer; complete ones only."""
+    def ranked(self) -> dict[str, list[float]]:
+        """Scores by pair, larger is better, of what is ranked: strategies and the one baseline; complete ones only."""
         wanted = [*self.rank_baseline, *self.strategies]
         table = {name: [self._complete(name, pair) for pair in self.pairs] for name in wanted}
         whole = {name: row for name, row in table.items() if None not in row}
-        if len(whole) < 2:
-            return {}
         sign = -1 if self.scale.lower_is_better else 1
-        scores = [[sign * value for value in row if value is not None] for row in whole.values()]
-        return dict(zip(whole, average_ranks(scores), strict=True))
+        scores = {name: [sign * value for value in row if value is not None] for name, row in whole.items()}
+        return scores if len(scores) >= 2 else {}
+
+    @cached_property
+    def ranks(self) -> dict[str, RankEstimate]:
+        """Average ranks over pairs; none where there are not two to rank."""
+        if not self.ranked:
+            return {}
+        return dict(zip(self.ranked, average_ranks(list(self.ranked.values())), strict=True))
 
     @property
     def rank_baseline(self) -> list[str]:

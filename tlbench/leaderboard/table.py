@@ -40,8 +40,7 @@ def leaderboard(
     `missing="drop"` takes means over what is there, and the caption counts what was left out.
     Raises `TlbenchError` for a name that is not known, and where the filters leave nothing.
     """
-    metric = _known("metric", metric or board.plan.primary_metric, board.plan.metrics)
-    selection = _protocol(board, selection or board.plan.selection)
+    metric, selection = metric_and_protocol(board, metric, selection)
     _known("--by", by, ["strategy", "pair"])
     _known("--missing", missing, ["show", "drop"])
     tables = []
@@ -60,6 +59,18 @@ def leaderboard(
     summary = by == "strategy" and selection != "all"
     # Of strategies, a name that only tables of another setting have, such as `closed`, is no mistake.
     return _with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
+
+
+def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:
+    """The metric and the selection protocol asked for, by default the board's. Raises `TlbenchError` if unknown."""
+    metric = _known("metric", metric or board.plan.primary_metric, board.plan.metrics)
+    return metric, _protocol(board, selection or board.plan.selection)
+
+
+def filtered(board: Board, filters: Filters) -> Board:
+    """A board of the cells that every filter leaves. Raises `TlbenchError` where one leaves nothing."""
+    plan = board.plan.model_copy(update={"cells": _chosen(board.cells, filters)})
+    return Board(plan, board.records, board.damaged)
 
 
 def _metrics(board: Board, metric: str, columns: Sequence[str] | None, beside: Sequence[str]) -> list[str]:
@@ -106,7 +117,7 @@ def _matches(cell: PlannedCell, name: str, globs: Sequence[str]) -> bool:
 
 def _values(cell: PlannedCell, name: str) -> set[str]:
     values: dict[str, set[str]] = {
-        "strategy": {cell.variant, cell.strategy},
+        "strategy": {cell.variant, cell.strategy, *filter(None, [cell.family])},
         "pair": {cell.pair},
         "backbone": {cell.backbone},
         "seed": {str(cell.seed)},

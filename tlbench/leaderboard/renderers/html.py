@@ -27,6 +27,7 @@ def _table(table: Table) -> str:
         f"<tbody>\n{rows}\n</tbody>",
         "</table>",
         f"<ul>{''.join(notes)}</ul>" if notes else "",
+        f"<pre>{html.escape(table.diagram)}</pre>" if table.diagram else "",
         "</section>",
     ]
     return "\n".join(line for line in lines if line)

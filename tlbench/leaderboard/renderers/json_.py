@@ -25,6 +25,7 @@ def _table(table: Table) -> dict[str, Any]:
         "rows": [{name: _cell(cell) for name, cell in zip(names, row, strict=True)} for row in table.rows],
         "notes": table.notes,
         "footnotes": table.footnotes,
+        "diagram": table.diagram,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlbench.leaderboard.cells import Cell, Table
-from tlbench.leaderboard.renderers.terminal import plain
+from tlbench.leaderboard.renderers.terminal import drawn, plain
 
 # Marks and signs as mathematics, so that no font or input encoding is needed for them.
 _ESCAPES = str.maketrans(
@@ -38,6 +38,9 @@ _ESCAPES = str.maketrans(
         "∅": r"$\emptyset$",
         "λ": r"$\lambda$",
         "…": r"\ldots{}",
+        "≤": r"$\leq$",
+        "χ": r"$\chi$",
+        "²": r"\textsuperscript{2}",
     }
 )
 
@@ -65,9 +68,18 @@ def _table(table: Table) -> str:
         r"\bottomrule",
         r"\end{tabular}",
         *notes,
+        *_verbatim(table.diagram),
         r"\end{table}",
     ]
     return "\n".join(lines)
+
+
+def _verbatim(diagram: str) -> list[str]:
+    """A diagram as it is, small enough that 80 characters fit a line; a name in it cannot end the environment."""
+    if not diagram:
+        return []
+    lines = (line.replace(r"\end{", r"\end {") for line in drawn(diagram))
+    return [r"{\scriptsize", r"\begin{verbatim}", *lines, r"\end{verbatim}", "}"]
 
 
 def _cell(cell: Cell) -> str:

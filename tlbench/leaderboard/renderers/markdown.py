@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from tlbench.leaderboard.cells import Cell, Table
-from tlbench.leaderboard.renderers.terminal import plain, superscript
+from tlbench.leaderboard.renderers.terminal import drawn, plain, superscript
 
 # `&` and `<` would be read as HTML, the others as Markdown.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&$])")
@@ -29,8 +29,16 @@ def _table(table: Table) -> str:
     )
     footnotes = [f"{superscript(number)} {escape(text)}" for number, text in enumerate(table.footnotes, 1)]
     notes = [f"- {line}" for line in (*map(escape, table.notes), *footnotes)]
-    parts = [f"## {escape(table.title)}", escape(table.caption), body, "\n".join(notes)]
+    parts = [f"## {escape(table.title)}", escape(table.caption), body, "\n".join(notes), _code(table.diagram)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _code(diagram: str) -> str:
+    """A fenced block, whose fence is longer than any run of backticks within."""
+    if not diagram:
+        return ""
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", diagram))])
+    return "\n".join([f"{fence}text", *drawn(diagram), fence])
 
 
 def _cell(cell: Cell) -> str:

@@ -24,7 +24,8 @@ def _table(table: Table, width: int) -> str:
     lines = [plain(table.title), *_wrapped(table.caption, width), ""]
     for columns in _blocks(table, width):
         lines += [*_body(table, columns), ""]
-    return "\n".join(lines + [part for line in (*table.notes, *footnotes) for part in _wrapped(line, width)]).rstrip()
+    lines += [part for line in (*table.notes, *footnotes) for part in _wrapped(line, width)]
+    return "\n".join([*lines, *(["", *drawn(table.diagram)] if table.diagram else [])]).rstrip()
 
 
 def _blocks(table: Table, width: int) -> list[list[int]]:
@@ -89,6 +90,11 @@ def superscript(numbers: int | Sequence[int]) -> str:
     """Footnote numbers as raised digits."""
     several = [numbers] if isinstance(numbers, int) else numbers
     return "˒".join(str(number).translate(_SUPERSCRIPT) for number in several)
+
+
+def drawn(diagram: str) -> list[str]:
+    """The lines of a diagram."""
+    return [plain(line).rstrip() for line in diagram.split("\n")]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -1,0 +1,160 @@
+"""`tlbench compare A B`: two variants of a suite, or two result folders, run by run. Imports no torch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.cli.leaderboard import Format, suite_folder
+from tlbench.errors import TlbenchError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tlbench.leaderboard.frame import Board
+    from tlbench.leaderboard.table import Filters
+
+EPILOG = """Examples:
+
+  tlbench compare dann fine-tune --suite digits
+
+  tlbench compare digits/dann digits/oracle --setting inductive --metric macro_f1
+
+  tlbench compare results/digits results-before/digits     variant by variant"""
+
+#: As a suite's name may be; variants of a grid hold other signs too, such as brackets.
+_SUITE = re.compile(r"[\w.-]+")
+
+
+def compare(
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="A variant, SUITE/VARIANT, or the folder of a suite's records.")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one, of the same kind.")],
+    suite: Annotated[
+        str | None, typer.Option("--suite", metavar="SUITE", help="Whose variants (default: the only one there is).")
+    ] = None,
+    results: options.Results = options.RESULTS,
+    metric: Annotated[str | None, typer.Option(help="The metric to compare (default: the suite's first).")] = None,
+    selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    setting: options.Settings = None,
+    format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    debug: options.Debug = False,
+) -> int:
+    """Compare two variants of a suite, or two result folders: A minus B, paired per seed and pair, with intervals."""
+    from tlbench.leaderboard.compare import compare as tables_of
+    from tlbench.leaderboard.couples import stored_correct
+    from tlbench.leaderboard.renderers import render
+    from tlbench.leaderboard.table import metric_and_protocol
+    from tlbench.leaderboard.unlike import differences
+
+    filters = {"pair": pair or [], "backbone": backbone or [], "setting": setting or []}
+    first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)
+    asked = metric_and_protocol(first.board, metric, selection)
+    if asked[1] == "all":
+        raise TlbenchError(f"--selection all: one protocol at a time; recorded: {', '.join(first.board.protocols())}")
+    metric_and_protocol(second.board, *asked)
+    correct = stored_correct(first.folder), stored_correct(second.folder)
+    tables = tables_of(first.frame, second.frame, *asked, (first.name, second.name), correct)
+    if first.variant is None:
+        tables[-1].notes += differences(first.board, second.board)
+    for table in tables if first.variant else []:
+        table.title = f"{first.board.plan.suite} · {table.title}"
+    typer.echo(render(tables, format_.value))
+    return 0
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A or B: its name in the table, where its records are, and which variant of them it is (None: all)."""
+
+    name: str
+    folder: Path
+    board: Board
+    variant: str | None = None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        frame = self.board.frame
+        return frame if self.variant is None else frame[frame["variant"] == self.variant]
+
+
+def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side, _Side] | None:
+    """Two folders of records; None where neither is one, so that they are variants."""
+    from tlbench.leaderboard.frame import PLAN_FILE, load_board
+    from tlbench.leaderboard.table import filtered
+    from tlbench.leaderboard.unlike import check_same_data
+
+    paths = (Path(a), Path(b))
+    there = [path for path in paths if (path / PLAN_FILE).is_file()]
+    if suite:
+        return None
+    if not there and all(path.is_dir() for path in paths):
+        raise TlbenchError(
+            f"{a} and {b} are folders without {PLAN_FILE}; give those of one suite, as in results/digits, "
+            "or, if variants are meant, --suite SUITE"
+        )
+    if not there:
+        return None
+    if len(there) == 1:
+        other = next(path for path in paths if path not in there)
+        raise TlbenchError(
+            f"{there[0]} is a folder of records, and {other} is none (it has no {PLAN_FILE}); "
+            "give two folders, as in results/digits, or two variants of one suite"
+        )
+    if paths[0].resolve() == paths[1].resolve():
+        raise TlbenchError(f"{a} and {b} are the same folder; give two")
+    boards = (load_board(paths[0]), load_board(paths[1]))
+    check_same_data(*boards, (a, b))
+    return _Side(a, paths[0], filtered(boards[0], filters)), _Side(b, paths[1], filtered(boards[1], filters))
+
+
+def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path) -> tuple[_Side, _Side]:
+    """Two variants of one suite."""
+    from tlbench.leaderboard.frame import load_board
+    from tlbench.leaderboard.table import filtered
+
+    prefixes, names = zip(*(_split(name) for name in (a, b)), strict=True)
+    folder = _suite_folder([*filter(None, (suite, *prefixes))], results)
+    board = load_board(folder)
+    known = {cell.variant for cell in board.cells}
+    for name in names:
+        if name not in known:
+            hint = f" The folder {name} has no plan.json, so it is no folder of records." if Path(name).is_dir() else ""
+            raise TlbenchError(f"{unknown('variant', name, known)} (suite {folder.name}).{hint}")
+    if names[0] == names[1]:
+        others = ", ".join(sorted(known - {names[0]}))
+        raise TlbenchError(f"A and B are both {names[0]!r}; compare it with another of {folder.name}: {others}")
+    board = filtered(board, filters)
+    return _Side(names[0], folder, board, names[0]), _Side(names[1], folder, board, names[1])
+
+
+def _split(name: str) -> tuple[str, str]:
+    """`suite/variant` in two; the first is empty where there is none."""
+    suite, slash, variant = name.partition("/")
+    return (suite, variant) if slash and _SUITE.fullmatch(suite) else ("", name)
+
+
+def _suite_folder(named: list[str], results: Path) -> Path:
+    """The folder of the suite that is named, or of the only one there is."""
+    if len(set(named)) > 1:
+        folders = " ".join(str(results / name) for name in dict.fromkeys(named))
+        raise TlbenchError(
+            f"two variants of one suite can be compared, and these are of {' and '.join(dict.fromkeys(named))}; "
+            f"two suites are compared as folders: tlbench compare {folders}"
+        )
+    if named:
+        return suite_folder(named[0], results)
+    found = sorted(path.parent for path in results.glob("*/plan.json"))
+    if not found:
+        raise TlbenchError(f"no records in {results}; run a suite first (tlbench run SUITE), or name --results DIR")
+    if len(found) > 1:
+        raise TlbenchError(f"--suite is missing; {results} holds {', '.join(path.name for path in found)}")
+    return found[0]
