@@ -62,7 +62,8 @@ def compare(
         raise TlbenchError(f"--selection all: one protocol at a time; recorded: {', '.join(first.board.protocols())}")
     metric_and_protocol(second.board, *asked)
     correct = stored_correct(first.folder), stored_correct(second.folder)
-    tables = tables_of(first.frame, second.frame, *asked, (first.name, second.name), correct)
+    frames = first.frame(asked[1]), second.frame(asked[1])
+    tables = tables_of(*frames, *asked, (first.name, second.name), correct)
     if first.variant is None:
         tables[-1].notes += differences(first.board, second.board)
     for table in tables if first.variant else []:
@@ -80,10 +81,19 @@ class _Side:
     board: Board
     variant: str | None = None
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        frame = self.board.frame
-        return frame if self.variant is None else frame[frame["variant"] == self.variant]
+    def frame(self, selection: str) -> pd.DataFrame:
+        """Its runs; of a grid, those that the protocol chose. Raises `TlbenchError` where it chose none."""
+        from tlbench.leaderboard.choosing import with_choices
+
+        frame = with_choices(self.board, selection).frame
+        if self.variant is None:
+            return frame
+        if self.variant not in set(frame["variant"]):
+            raise TlbenchError(
+                f"{self.variant!r} is a grid, of which the protocol {selection!r} chooses no member; "
+                "name a member, or another protocol, as in --selection source-val"
+            )
+        return frame[frame["variant"] == self.variant]
 
 
 def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side, _Side] | None:
@@ -124,7 +134,7 @@ def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path
     prefixes, names = zip(*(_split(name) for name in (a, b)), strict=True)
     folder = _suite_folder([*filter(None, (suite, *prefixes))], results)
     board = load_board(folder)
-    known = {cell.variant for cell in board.cells}
+    known = {name for cell in board.cells for name in (cell.variant, cell.family) if name}
     for name in names:
         if name not in known:
             hint = f" The folder {name} has no plan.json, so it is no folder of records." if Path(name).is_dir() else ""

@@ -49,6 +49,12 @@ def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *
     return choices
 
 
+def with_choices(board: Board, selection: str) -> Board:
+    """The board with a row for every grid beside the rows of its members."""
+    cells = choose_members(board, board.cells, selection, keep=True).cells
+    return Board(board.plan.model_copy(update={"cells": cells}), board.records, board.damaged)
+
+
 def _best(board: Board, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
     """The member with the highest score, of equal ones the first; one that is not there, where there is such a one."""
     absent = [member for member in members if board.status(member.run_key) not in ("ok", *RULED_OUT)]

@@ -63,7 +63,9 @@ def leaderboard(
 
 def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:
     """The metric and the selection protocol asked for, by default the board's. Raises `TlbenchError` if unknown."""
-    metric = _known("metric", metric or board.plan.primary_metric, board.plan.metrics)
+    clusters = all(cell.setting == "unsupervised" for cell in board.cells)
+    metric = metric or (CLUSTERING[0] if clusters else board.plan.primary_metric)
+    _known("metric", metric, board.plan.metrics)
     return metric, _protocol(board, selection or board.plan.selection)
 
 
