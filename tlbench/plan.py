@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from tlbench.claims import Claim
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import DomainStore, ReadyDomain
 from tlbench.errors import DataError, Faults, TlbenchError, unknown
@@ -97,7 +98,13 @@ class Plan:
             "selection": self.suite.selection,
             "seeds": list(self.suite.seeds),
             "cells": [asdict(cell) for cell in self.cells],
+            "claims": [claim.model_dump(mode="json") for claim in self._claims()],
         }
+
+    def _claims(self) -> list[Claim]:
+        """The published figures of this dataset and these backbones."""
+        backbones = {cell.backbone for cell in self.cells}
+        return [c for c in self.suite.published if c.dataset == self.suite.dataset and c.backbone in backbones]
 
 
 @dataclass(frozen=True)
