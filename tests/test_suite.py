@@ -449,6 +449,53 @@ def test_reading_imports_no_torch(host, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+# Published figures ---------------------------------------------------------------------------------------------------
+
+CLAIMS = """dataset,source,target,setting,strategy,backbone,protocol,metric,value,plus_minus,citation,note,differs
+t-fruit,apple,pear,transductive,source-only,t-net,,accuracy,VALUE,,Someone 2016,,
+"""
+
+
+def test_claims_are_read_from_beside_the_suite_file(host, tmp_path):
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    (folder / "claims.csv").write_text(CLAIMS.replace("VALUE", "0.5"))
+    (folder / "trial.toml").write_text(HEAD + 'claims = "claims.csv"\n' + PART)
+    suite = read_suite(str(folder / "trial.toml"), host)
+    assert [claim.value for claim in suite.published] == [0.5]
+    assert apply_overrides(suite, ["t-adapt.weight=0.5"], host).published == suite.published
+
+
+def test_claims_of_a_built_in_suite_are_in_its_package(host, tmp_path):
+    (tmp_path / "t_suites" / "claims.csv").write_text(CLAIMS.replace("VALUE", "0.5"))
+    (tmp_path / "t_suites" / "good.toml").write_text(HEAD + 'claims = "claims.csv"\n' + PART)
+    assert [claim.citation for claim in read_suite("t-suite", host).published] == ["Someone 2016"]
+
+
+def test_suite_without_claims_has_none(read):
+    assert read(HEAD + PART).published == ()
+
+
+def test_faults_of_claims_are_in_the_report_of_the_suite(faults, tmp_path):
+    (tmp_path / "claims.csv").write_text(CLAIMS.replace("VALUE", "50").replace("transductive", "transductiv"))
+    found = faults(HEAD.replace("[0, 1]", "[]") + 'claims = "claims.csv"\n' + PART)
+    place = f"claims: {tmp_path / 'claims.csv'}:2"
+    assert found[0] == "seeds: is empty; name at least one"
+    assert found[1].startswith(f"{place}: setting: unknown setting 'transductiv'")
+    assert found[2].startswith(f"{place}: value: 50.0 is no accuracy")
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [('"absent.csv"', "absent.csv: does not exist"), ('""', "is a directory"), ("3", "3 must be a valid string")],
+)
+def test_claims_that_are_no_file(faults, written, fault):
+    (found,) = faults(HEAD + f"claims = {written}\n" + PART)
+    assert found.startswith("claims: ")
+    assert fault in found
+
+
 # --set ---------------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tlbench.backbone import Backbone
     from tlbench.domain import Dataset, Domain, Split
     from tlbench.errors import DataError, TlbenchError
+    from tlbench.health import Health
     from tlbench.model import TransferModel
     from tlbench.predictor import ModelPredictor, Prediction, Predictor
     from tlbench.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
@@ -35,6 +36,7 @@ _HOME = {
     "Domain": "tlbench.domain",
     "FeatureStrategy": "tlbench.strategy",
     "GradientStrategy": "tlbench.strategy",
+    "Health": "tlbench.health",
     "ModelPredictor": "tlbench.predictor",
     "Params": "tlbench.strategy",
     "Prediction": "tlbench.predictor",
@@ -56,6 +58,7 @@ __all__ = [
     "Domain",
     "FeatureStrategy",
     "GradientStrategy",
+    "Health",
     "ModelPredictor",
     "Params",
     "Prediction",

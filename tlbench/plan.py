@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from tlbench.claims import Claim
 from tlbench.errors import TlbenchError, unknown
 from tlbench.spec import RunSpec, Setting, Shots, SourceModelSpec
 from tlbench.suite import Suite
@@ -96,7 +97,13 @@ class Plan:
             "selection": self.suite.selection,
             "seeds": list(self.suite.seeds),
             "cells": [asdict(cell) for cell in self.cells],
+            "claims": [claim.model_dump(mode="json") for claim in self._claims()],
         }
+
+    def _claims(self) -> list[Claim]:
+        """The published figures of this dataset and these backbones."""
+        backbones = {cell.backbone for cell in self.cells}
+        return [c for c in self.suite.published if c.dataset == self.suite.dataset and c.backbone in backbones]
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ class Record(_Part):
     seen: list[Seen] = Field(default_factory=list)
     curve: list[dict[str, Any]] = Field(default_factory=list)
     model: ModelSize | None = None
+    health: list[str] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     provenance: dict[str, Any] = Field(default_factory=dict)

@@ -6,11 +6,12 @@ No torch is imported here, so that names, settings and parameters can be listed 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tlbench.health import Health
 from tlbench.task import TaskOutline, TransferTask
 
 if TYPE_CHECKING:
@@ -71,6 +72,14 @@ class Strategy(ABC):
         if cls.same_label_space and not outline.same_label_space:
             return "source and target have different classes, and it needs the same"
         return None
+
+    @classmethod
+    def health(cls, curve: Sequence[Mapping[str, Any]], params: Any) -> list[Health]:
+        """How a training went, from the points of its curve and its own `Params`; what is not ok is flagged.
+
+        The host asks after the run. Points hold `phase`, `step`, `loss` and the terms by name, of single batches.
+        """
+        return []
 
     @abstractmethod
     def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:

@@ -12,8 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
+from tlbench.claims import Claim
 from tlbench.errors import Faults, TlbenchError, unknown
 from tlbench.spec import CLUSTERING, WEIGHTS, Budget, Evaluation, Plain, Setting, Shots, Training
 
@@ -186,7 +196,7 @@ class NamedVariant:
 
 
 class Suite(Plain):
-    """A grid of runs."""
+    """A grid of runs. `claims` names a CSV file of published figures, beside the suite's own."""
 
     name: Annotated[str, AfterValidator(_safe_name)]
     summary: str = ""
@@ -198,10 +208,17 @@ class Suite(Plain):
     #: Whether strategies of `transductive` are trained a second time, back to the source, to choose among variants.
     reverse_validation: bool = False
     evaluation: Evaluation = "held-out"
+    claims: str | None = None
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
     part: Annotated[list[Part], _AtLeastOne]
     strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
+    _published: tuple[Claim, ...] = PrivateAttr(default=())
+
+    @property
+    def published(self) -> tuple[Claim, ...]:
+        """What the file of `claims` says; `read_suite` has read it."""
+        return self._published
 
     @property
     def reverses(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from tlbench.claims import Claim, read_claims
 from tlbench.errors import Faults, TlbenchError, unknown
 from tlbench.plugins import PluginHost
 from tlbench.registry import Entry
@@ -76,6 +77,8 @@ def read(name_or_path: str, host: PluginHost, with_params: bool) -> Suite:
     data = _flat_params_gathered(_parse(title, content))
     suite, faults = _structure(data)
     faults += _name_faults(data, host)
+    claims, claim_faults = _claims(name_or_path, host, data.get("claims"))
+    faults += claim_faults
     if with_params:
         faults += param_faults(_sound_variants(data), host)
     seen = {fault.location for fault in faults}
@@ -84,6 +87,7 @@ def read(name_or_path: str, host: PluginHost, with_params: bool) -> Suite:
         raise Faults(
             f"{title}: the suite cannot run", [str(fault) for fault in sorted(dict.fromkeys(faults), key=_order)]
         )
+    suite._published = tuple(claims)
     return suite
 
 
@@ -94,9 +98,13 @@ def _order(fault: Fault) -> tuple[int, int]:
     return _SECTION_ORDER.index(first) + 1 if inside else 0, second if isinstance(second, int) else 0
 
 
-def _content(name_or_path: str, host: PluginHost) -> tuple[str, bytes]:
+def _is_path(name_or_path: str) -> bool:
     separators = filter(None, (os.sep, os.altsep))
-    if name_or_path.endswith(".toml") or any(separator in name_or_path for separator in separators):
+    return name_or_path.endswith(".toml") or any(separator in name_or_path for separator in separators)
+
+
+def _content(name_or_path: str, host: PluginHost) -> tuple[str, bytes]:
+    if _is_path(name_or_path):
         return name_or_path, _file_content(Path(name_or_path))
     try:
         entry, _ = host.find("suites", name_or_path)
@@ -127,6 +135,21 @@ def _packaged_content(entry: Entry) -> bytes:
         raise TlbenchError(
             f"{message} ({type(error).__name__}: {error}); a suite is named 'package:file.toml'"
         ) from None
+
+
+def _claims(name_or_path: str, host: PluginHost, written: Any) -> tuple[list[Claim], list[Fault]]:
+    """The published figures in the file that `written` names, from the suite file's own folder on."""
+    if not isinstance(written, str):  # none are named, or the model says what is wrong
+        return [], []
+    if _is_path(name_or_path):
+        beside = Path(name_or_path)
+    else:
+        package, _, name = str(host.find("suites", name_or_path)[0].target).partition(":")
+        beside = Path(str(importlib.resources.files(package).joinpath(name)))
+    try:
+        return read_claims(beside.parent / written), []
+    except Faults as error:
+        return [], [Fault(("claims",), fault) for fault in error.faults]
 
 
 def _parse(title: str, content: bytes) -> dict[str, Any]:

@@ -13,15 +13,16 @@ As in the paper λ scales only what reaches the backbone; the domain head learns
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 import tlbench
-from tlbench import Batch, GradientStrategy, TransferModel, TransferTask, layers, losses, schedules
+from tlbench import Batch, GradientStrategy, Health, TransferModel, TransferTask, layers, losses, schedules
+from tlbench_strategies import domain_health
 
 
 class DomainAdversarial(GradientStrategy):
@@ -65,3 +66,8 @@ class DomainAdversarial(GradientStrategy):
             few = batch.labelled_target
             terms["target"] = losses.cross_entropy(model(few.inputs), few.labels)
         return terms
+
+    @classmethod
+    def health(cls, curve: Sequence[Mapping[str, Any]], params: Params) -> list[Health]:
+        """Domain accuracy, domain loss and λ at start and end, against the course that they should take."""
+        return domain_health.game(curve, params.adversarial_weight)

@@ -231,9 +231,15 @@ def test_failures_run_again_unless_reuse_is_always(project):
     assert "all 3 runs are there" in kept.err
 
 
-def test_a_loss_that_is_not_finite_is_recorded_as_diverged(project):
-    project.tlbench("run", project.suite(SUITE.replace("feature-extraction", "not-finite")))
-    assert project.record("not-finite").status == "diverged"
+def test_a_loss_that_is_not_finite_is_recorded_as_diverged_and_shown_with_its_step(project):
+    outcome = project.tlbench("run", project.suite(SUITE.replace("feature-extraction", "not-finite")))
+    record = project.record("not-finite")
+    assert record.status == "diverged"
+    said = "the loss was not finite at or before step 1 of 40"
+    assert f"¹ not-finite: diverged: {said} (its only run)" in outcome.out
+    shown = project.tlbench("show", record.run_key, plugin=False).out
+    assert "status          diverged" in shown
+    assert said in shown
 
 
 def test_a_run_that_takes_too_much_memory_is_recorded_as_such(project):

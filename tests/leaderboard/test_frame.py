@@ -98,7 +98,7 @@ tables = leaderboard(board) + leaderboard(board, by="pair") + leaderboard(board,
 tables += compare(board.frame.query("variant == 'dann'"), board.frame.query("variant == 'oracle'"), "accuracy")
 for form in FORMATS:
     assert render(tables, form)
-assert all(map(card, board.records.values()))
+assert all(card(record, board.records) for record in board.records.values())
 print([name for name in {HEAVY} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

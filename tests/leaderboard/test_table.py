@@ -197,11 +197,6 @@ def test_no_share_where_there_is_no_gap(results, at):
     )
 
 
-def test_oracle_below_source_only_is_flagged(results):
-    results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY}, oracle=0.2)
-    assert "⚑ oracle is below source-only on syn:uci" in one(leaderboard(results.board())).notes
-
-
 def test_flags_and_steps_are_marked(results, at):
     speed = Throughput(train_examples_per_second=9e5, by_steps=False)
     flags = ["at or below chance: accuracy 0.098 with 10 classes"]

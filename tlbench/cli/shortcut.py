@@ -36,6 +36,7 @@ def fingerprint(request: Request) -> str:
     content = {
         "versions": [__version__, PROTOCOL_VERSION],
         "suite": suite.model_dump(mode="json"),
+        "claims": [claim.model_dump(mode="json") for claim in suite.published],
         "overrides": request.overrides,
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
         "revisions": {name: domains.get(name).revision for name in domains.dataset.domains},

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError
+
+if TYPE_CHECKING:
+    from tlbench.record import Record
+    from tlbench.results import ResultFolder
 
 EPILOG = """Examples:
 
@@ -23,15 +28,25 @@ def show(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """Show one run: setting, parameters, metrics, timings, provenance, and the end of its log."""
+    """Show one run: setting, parameters, metrics, timings, health, provenance, and the end of its log."""
     from tlbench.leaderboard.card import card
     from tlbench.results import ResultFolder
 
     path = _find(run, results)
-    record = ResultFolder(path.parent.parent, path.parent.name).read(path.stem)
+    folder = ResultFolder(path.parent.parent, path.parent.name)
+    record = folder.read(path.stem)
     assert record is not None
-    typer.echo(record.model_dump_json(indent=1) if as_json else card(record))
+    typer.echo(record.model_dump_json(indent=1) if as_json else card(record, _references(record, folder)))
     return 0
+
+
+def _references(record: Record, folder: ResultFolder) -> dict[str, Record]:
+    """The records of a run's references by name; one that is not there or damaged is left out."""
+    found = {}
+    for name, key in record.references.items():
+        with contextlib.suppress(TlbenchError):
+            found[name] = folder.read(key)
+    return {name: reference for name, reference in found.items() if reference is not None}
 
 
 def _find(run: str, results: Path) -> Path:

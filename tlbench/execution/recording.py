@@ -14,7 +14,9 @@ from tlbench.evaluation.score import Held, Metric, score_run
 from tlbench.execution.device import Machine
 from tlbench.execution.job import Job
 from tlbench.execution.source_models import SourceModels
+from tlbench.health import Health
 from tlbench.plan import PlannedRun
+from tlbench.plugins import PluginHost
 from tlbench.provenance import provenance
 from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
 from tlbench.spec import metrics_of
@@ -24,8 +26,14 @@ class Recorder:
     """Makes the records of one session."""
 
     def __init__(
-        self, domains: DomainStore, models: SourceModels, metrics: Mapping[str, Metric], machine: Machine
+        self,
+        host: PluginHost,
+        domains: DomainStore,
+        models: SourceModels,
+        metrics: Mapping[str, Metric],
+        machine: Machine,
     ) -> None:
+        self._host = host
         self._domains = domains
         self._models = models
         self._metrics = metrics
@@ -62,6 +70,7 @@ class Recorder:
         )
         if run.needs_source_model:
             self._add_shared(record, run)
+        self._add_health(record)
         return record, score.predictions
 
     def metrics_of(self, run: PlannedRun) -> dict[str, Metric]:
@@ -77,6 +86,17 @@ class Recorder:
         if record.throughput.train_examples_per_second is None:  # nothing but the shared phase was trained
             record.throughput.train_examples_per_second = meta["train_examples_per_second"]
             record.throughput.by_steps = meta["by_steps"]
+
+    def _add_health(self, record: Record) -> None:
+        """Add what the strategy says of its training. A plugin that fails in this has done its run all the same."""
+        try:
+            strategy = self._host.find("strategies", record.strategy)[0].load()
+            found = _checked(strategy.health(record.curve, strategy.Params(**record.params)))
+        except Exception as error:
+            record.notes.append(f"the health of {record.variant!r} is not known: {type(error).__name__}: {error}")
+            return
+        record.health = [item.text for item in found]
+        record.flags += [item.text for item in found if not item.ok]
 
     def _held(self, run: PlannedRun, job: Job) -> Held:
         """The labels that a run is scored by. Those of target training items are not among them."""
@@ -99,6 +119,16 @@ class Recorder:
         compute = self._machine.compute.model_dump(exclude={"device"})
         of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
         return {"device": device, **compute, **of_run, **provenance(self._machine.choices)}
+
+
+def _checked(found: object) -> list[Health]:
+    """Raises `TypeError` where a plugin's `health()` gave anything but a list of `Health` with texts."""
+    if not isinstance(found, list):
+        raise TypeError(f"health() gave a {type(found).__name__}; a list of tlbench.Health is expected")
+    for item in found:
+        if not isinstance(item, Health) or not isinstance(item.text, str):
+            raise TypeError(f"health() gave {item!r} in its list; tlbench.Health(text, ok) is expected")
+    return found
 
 
 def _with_source_val(

@@ -81,7 +81,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
-        self._recorder = Recorder(self.domains, self._models, self.metrics, self.machine)
+        self._recorder = Recorder(self.host, self.domains, self._models, self.metrics, self.machine)
 
     def run(self) -> dict[str, Record]:
         """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""

@@ -6,27 +6,30 @@ from tlbench.leaderboard import notes
 from tlbench.leaderboard.by_strategy import FIRST
 from tlbench.leaderboard.cells import FLAGGED, HURTS, MISSING, Cell, Column, Table
 from tlbench.leaderboard.footnotes import Footnotes
+from tlbench.leaderboard.sanity import Sanity, sanity
 from tlbench.leaderboard.scores import Place
 
 
 def by_pair(place: Place) -> Table:
     """One row per variant and reference, one column per pair; `↓` where transfer is shown to hurt."""
-    footnotes = Footnotes(place)
+    footnotes, doubts = Footnotes(place), sanity(place)
     rows = [
-        [Cell(variant), *(_cell(place, footnotes, variant, pair) for pair in place.pairs)] for variant in place.variants
+        [Cell(variant), *(_cell(place, footnotes, doubts, variant, pair) for pair in place.pairs)]
+        for variant in place.variants
     ]
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
-    lines = [*notes.harm(place), *notes.verdict_note(place), *notes.sanity(place), *marks]
+    lines = [*notes.harm(place), *notes.verdict_note(place), *doubts.lines, *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 
 
-def _cell(place: Place, footnotes: Footnotes, variant: str, pair: str) -> Cell:
+def _cell(place: Place, footnotes: Footnotes, doubts: Sanity, variant: str, pair: str) -> Cell:
     found = place.at(variant, pair)
     numbers = footnotes.missing(variant, place.metric, [pair])
     if found is None:
         return Cell(MISSING, footnotes=numbers)
     hurts = (HURTS,) if place.verdicts.get((variant, pair)) == "hurts" else ()
-    flagged = (FLAGGED,) if notes.flags_of(place, place.by_spot[variant, pair].values()) else ()
+    by_run = notes.flags_of(place, place.by_spot[variant, pair].values())
+    flagged = (FLAGGED,) if by_run else doubts.marks(variant, pair)
     cell = place.scale.cell(found, marks=hurts + flagged)
     return Cell(cell.text, cell.value, cell.half_width, cell.low, cell.high, cell.marks, numbers)

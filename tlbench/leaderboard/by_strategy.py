@@ -10,6 +10,7 @@ from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.leaderboard import notes
 from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Table, compact, metric_name
 from tlbench.leaderboard.footnotes import Footnotes
+from tlbench.leaderboard.sanity import sanity
 from tlbench.leaderboard.scores import Place
 from tlbench.leaderboard.significance import significance
 from tlbench.record import Record
@@ -37,6 +38,7 @@ class _ByStrategy:
     def __init__(self, place: Place, metrics: Sequence[str], chosen: Sequence[str] | None) -> None:
         self.place = place
         self.footnotes = Footnotes(place)
+        self.sanity = sanity(place)
         self.columns: list[tuple[Column, Callable[[str], Cell]]] = [(FIRST, self._name)]
         for metric in metrics:
             self.columns.append((Column(metric, metric_name(metric)), lambda v, m=metric: self._metric(v, m)))  # type: ignore[misc]
@@ -69,7 +71,7 @@ class _ByStrategy:
             columns,
             rows,
             notes.caption(self.place, over_pairs=True),
-            [*notes.harm(self.place), *notes.verdict_note(self.place), *notes.sanity(self.place), *marks, *tests],
+            [*notes.harm(self.place), *notes.verdict_note(self.place), *self.sanity.lines, *marks, *tests],
             self.footnotes.texts,
             diagram,
         )
@@ -77,7 +79,7 @@ class _ByStrategy:
     def _name(self, variant: str) -> Cell:
         spots = [cells for (name, _), cells in self.place.by_spot.items() if name == variant]
         flagged = any(notes.flags_of(self.place, cells.values()) for cells in spots)
-        return Cell(variant, marks=(FLAGGED,) if flagged else ())
+        return Cell(variant, marks=(FLAGGED,) if flagged else self.sanity.marks(variant))
 
     def _metric(self, variant: str, metric: str) -> Cell:
         cell = self.place.scale_of(metric).cell(self.place.overall(variant, metric))

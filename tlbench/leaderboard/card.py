@@ -8,28 +8,34 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.cells import MISSING, metric_name
+from tlbench.leaderboard.beside import beside
+from tlbench.leaderboard.cells import FLAGGED, MISSING, metric_name
 from tlbench.leaderboard.frame import as_number
 from tlbench.leaderboard.renderers.terminal import plain
+from tlbench.leaderboard.sanity import oracle_below_source_only
 from tlbench.record import Record
 from tlbench.spec import label_budget
 
-LABEL_WIDTH = 14
+LABEL_WIDTH = 16
 #: Curves are shortened to so many lines, the first and the last among them.
 CURVE_LINES = 6
 
 
-def card(record: Record) -> str:
-    """Everything a record says, as text of several sections; those with nothing to say are left out."""
+def card(record: Record, references: Mapping[str, Record]) -> str:
+    """Everything a record says, as text of several sections; those with nothing to say are left out.
+
+    `references` are the records of its references by name, those that can be read.
+    """
     sections = [
         ("", _identity(record)),
         ("metrics on the target test split", _metrics(record.metrics)),
-        ("references", _pairs(record.references)),
+        ("beside its references", _lines(beside(record, references))),
         ("time and memory", _cost(record)),
         ("seen", _seen(record)),
         ("curve", _curve(record.curve)),
         ("model", _model(record)),
-        ("flags", [f"  ⚑ {flag}" for flag in record.flags]),
+        ("health", [f"  {FLAGGED} {text}" if text in record.flags else f"  {text}" for text in record.health]),
+        ("flags", [f"  {FLAGGED} {flag}" for flag in _flags(record, references)]),
         ("notes", [f"  {note}" for note in record.notes]),
         ("provenance", _pairs(record.provenance)),
         ("error", _error(record)),
@@ -98,6 +104,12 @@ def _cost(record: Record) -> list[str]:
 
 def _with(value: float | None, unit: str) -> str | None:
     return None if value is None else f"{value:,.0f}{unit}"
+
+
+def _flags(record: Record, references: Mapping[str, Record]) -> list[str]:
+    """What is doubtful, beside what `health` shows already."""
+    doubt = oracle_below_source_only(references)
+    return [flag for flag in record.flags if flag not in record.health] + ([doubt] if doubt else [])
 
 
 def _seen(record: Record) -> list[str]:

@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tlbench.claims import Claim
 from tlbench.errors import TlbenchError
 from tlbench.record import Record
 from tlbench.results import ResultFolder
@@ -58,6 +59,7 @@ class PlanHeader(BaseModel):
     selection: str
     seeds: list[int]
     cells: list[PlannedCell]
+    claims: list[Claim] = Field(default_factory=list)
 
 
 @dataclass

@@ -113,16 +113,6 @@ def verdict_note(place: Place) -> list[str]:
     return [*meaning, verdicts]
 
 
-def sanity(place: Place) -> list[str]:
-    """Whether a ceiling lies below what it should bound, which points to a fault of the runs."""
-    if not {"source-only", "oracle"} <= set(place.variants):
-        return []
-    found = {pair: (place.at("oracle", pair), place.at("source-only", pair)) for pair in place.pairs}
-    sign = -1 if place.scale.lower_is_better else 1
-    below = [pair for pair, (top, low) in found.items() if top and low and sign * (top.mean - low.mean) < 0]
-    return [f"{FLAGGED} oracle is below source-only on {', '.join(below)}"] if below else []
-
-
 def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]]) -> list[str]:
     """One line for each mark that stands in the table, and for what is shown at another step than the others."""
     present = {mark for cell in texts for mark in cell}

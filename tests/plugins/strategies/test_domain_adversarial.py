@@ -72,3 +72,120 @@ def test_domain_accuracy_is_a_monitor_between_0_and_1(kit):
     value = dann.loss(kit.model(dann, task), kit.one_batch(task), 0.5)["domain_accuracy"]
     assert 0 <= float(value) <= 1
     assert not value.requires_grad
+
+
+# Health: what the curve says of the game between features and domain head -------------------------------------------
+
+
+def curve(accuracy, domain=0.69, source=(2.3, 0.1), weight=1.0, points=20, steps=300):
+    """A curve as a record holds it; each of the terms goes straight from its first value to its last."""
+
+    def at(ends, index):
+        first, last = ends if isinstance(ends, tuple) else (ends, ends)
+        return first + (last - first) * index / (points - 1)
+
+    found = [{"phase": "source", "step": 1, "objective": 2.3}]
+    for index in range(points):
+        step = round(1 + (steps - 1) * index / (points - 1))
+        weight_there = weight * (2 / (1 + math.exp(-10 * (step - 1) / steps)) - 1)
+        terms = {"source": at(source, index), "domain": at(domain, index), "domain_accuracy": at(accuracy, index)}
+        found.append({"phase": "adaptation", "step": step, "loss": 1.0, **terms, "lambda": weight_there})
+    return [*found, {"step": 300, "source_val": 0.9}]
+
+
+def health(found, weight=1.0):
+    return DomainAdversarial.health(found, DomainAdversarial.Params(adversarial_weight=weight))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "domain", "reading", "ok"),
+    [
+        ((0.98, 0.52), (0.1, 0.69), "domains are hidden", True),
+        ((0.98, 0.45), (0.1, 0.75), "domains are hidden", True),
+        ((0.98, 0.75), (0.1, 0.5), "domains are partly told apart", True),
+        ((0.6, 0.85), (0.6, 0.4), "domains are partly told apart", True),
+        ((0.5, 0.5), (0.69, 0.55), "domains are partly told apart", True),
+        ((0.9, 0.5), (0.69, 0.69), "domains are hidden", True),
+        ((0.68, 0.5), (0.69, 0.69), "domains are hidden", True),
+        ((0.5, 0.5), (0.3, 0.69), "domains are hidden", True),
+        ((0.97, 0.97), (0.1, 0.1), "domains are still told apart", False),
+        ((0.5, 0.95), (0.69, 0.2), "domains are still told apart", False),
+        ((0.52, 0.5), (0.69, 0.69), "domains were never told apart, perhaps nothing to adapt", True),
+        ((0.9, 0.4), (0.3, 1.3), "features diverge or swing", False),
+        ((0.9, 0.7), (0.3, 5.0), "features diverge or swing", False),
+        ((0.5, 0.5), (0.7, 40.0), "features diverge or swing", False),
+    ],
+)
+def test_health_reads_the_course_of_the_domain_head(accuracy, domain, reading, ok):
+    first, second = health(curve(accuracy, domain))
+    assert first.text.startswith(f"{reading}: domain accuracy ")
+    assert first.ok is ok
+    assert second.ok
+
+
+def test_health_shows_start_and_end_beside_what_is_expected():
+    """Means over five points: 0.98 − 0.48 · 2 / 19 = 0.929 and 0.5 + 0.48 · 2 / 19 = 0.551."""
+    first, second = health(curve((0.98, 0.5), (0.1, 0.7)))
+    assert first.text == (
+        "domains are hidden: domain accuracy 0.93 → 0.55 (expected 1/2), "
+        "loss 0.16 → 0.64 (expected ln 2 = 0.69), λ 0.00 → 1.00"
+    )
+    assert second.text == "source classes are learnt: source loss 2.30 → 0.33"
+
+
+def test_one_bad_batch_among_many_is_no_verdict_but_a_lasting_swing_is_named():
+    found = curve((0.9, 0.5), (0.3, 0.69))
+    found[-2]["domain_accuracy"] = 0.7
+    assert health(found)[0].text.startswith("domains are hidden")
+    for point in found[6:11]:
+        point["domain"] = 4.0
+    assert "(expected ln 2 = 0.69; 4.00 on the way)" in health(found)[0].text
+    assert health(found)[0].ok
+
+
+def test_domains_that_were_told_apart_once_were_not_never_told_apart():
+    found = curve((0.5, 0.5))
+    assert health(found)[0].text.startswith("domains were never told apart")
+    found[5]["domain_accuracy"] = 0.9
+    assert health(found)[0].text.startswith("domains are hidden")
+
+
+def test_source_classes_that_are_not_learnt_are_a_flag_and_no_sign_that_there_was_nothing_to_adapt():
+    first, second = health(curve((0.5, 0.5), (0.69, 0.69), source=(2.31, 2.3)))
+    assert first.text.startswith("domains were never told apart: ")
+    assert (second.text, second.ok) == ("source classes are not learnt: source loss 2.31 → 2.30", False)
+
+
+def test_lambda_off_its_schedule_is_a_flag():
+    found = curve((0.9, 0.5))
+    found[10]["lambda"] = 0.5
+    off = health(found)[-1]
+    assert not off.ok
+    assert off.text == "λ is off its schedule: 0.5 at step 143, where 0.9826 is expected"
+    assert any(not item.ok for item in health(curve((0.9, 0.5), weight=0.1), weight=0.2))
+    assert all(item.ok for item in health(curve((0.9, 0.5), weight=0.1), weight=0.1))
+
+
+def test_without_an_adversarial_weight_domains_may_be_told_apart():
+    first, _ = health(curve((0.97, 0.97), (0.1, 0.1), weight=0.0), weight=0.0)
+    assert first.text.startswith("no adaptation was asked for, λ is 0: ")
+    assert first.ok
+
+
+def test_few_points_are_shown_and_not_judged_and_none_say_nothing():
+    (shown,) = health(curve((0.97, 0.97), (9.0, 9.0), source=(2.3, 2.3), points=7))
+    assert shown.text.startswith("too few points to judge: domain accuracy 0.97 → 0.97")
+    assert shown.ok
+    assert health([{"phase": "source", "step": 1, "objective": 2.3}, {"step": 1, "source_val": 0.5}]) == []
+    assert health([]) == []
+
+
+def test_health_of_a_real_curve(kit):
+    """What training records is what `health` reads."""
+    task = kit.make_task("transductive", None)
+    toolkit = kit.make_toolkit(steps=60)
+    strategy().fit(task, toolkit)
+    found = health(toolkit.report.curve)
+    assert len(found) == 2
+    assert "λ 0.00 → 1.00" in found[0].text
+    assert found[1].text.startswith("source classes are learnt")

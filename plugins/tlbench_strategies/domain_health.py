@@ -1,0 +1,103 @@
+"""What the curve of an adversarial training says of the game between features and domain head.
+
+If the game goes as meant (Ganin et al. 2016, section 4), λ follows its schedule, and features come to hide their
+domain: the domain head's accuracy falls towards 1/2 and its loss rises to ln 2, that of a head which says "either".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from tlbench import Health, schedules
+
+Points = Sequence[Mapping[str, Any]]
+
+TERMS = {"step", "source", "domain", "domain_accuracy", "lambda"}
+#: With fewer points a quarter of them would be a single batch.
+FEWEST_POINTS = 8
+#: Accuracy within this of 1/2 is that of guessing. A batch of 64 + 64 has a standard error of 0.044, of 16 + 16 one of
+#: 0.09; over the five points of a quarter they are 0.02 and 0.04.
+NEAR = 0.1
+#: Below this share of ln 2 the head knows as much as one that is right in seven of ten cases (0.61, the entropy of
+#: 0.7), even where its threshold is off and its accuracy shows nothing.
+BLIND = 0.9 * math.log(2)
+#: From here on at least nine in ten examples give their domain away: of the proxy A-distance 2 (2a − 1) (Ben-David et
+#: al. 2010), which is 2 for domains without overlap, 1.6 is left. Healthy trainings stay well below.
+TOLD_APART = 0.9
+#: A head that always says "either" has a loss of ln 2. Twice that means being sure and wrong: features move faster
+#: than the head can follow. With an accuracy that is no better than guessing, half as much again is enough.
+EXPLODED, CONFUSED = 2 * math.log(2), 1.5 * math.log(2)
+#: A label loss that has not fallen by a tenth is still that of guessing.
+LEARNT = 0.9
+
+
+def game(curve: Points, adversarial_weight: float) -> list[Health]:
+    """One line on the domains, one on the source's classes, and one more where λ is off its schedule.
+
+    Single batches are noisy: values are means over a quarter of the points, the first quarter → the last.
+    """
+    points = [point for point in curve if point.keys() >= TERMS]
+    if not points:
+        return []
+    if len(points) < FEWEST_POINTS:
+        return [Health(f"too few points to judge: {_numbers(points, 1)}", ok=True)]
+    width = len(points) // 4
+    classes = _classes(points, width)
+    reading, ok = _reading(points, width, adversarial_weight, classes.ok)
+    return [Health(f"{reading}: {_numbers(points, width)}", ok), classes, *_off_schedule(points, adversarial_weight)]
+
+
+def _reading(points: Points, width: int, adversarial_weight: float, learnt: bool) -> tuple[str, bool]:
+    """What the end says of the domains, and whether it is as it should be."""
+    accuracies, losses = _means(points, "domain_accuracy", width), _means(points, "domain", width)
+    accuracy, loss = accuracies[-1], losses[-1]
+    if loss > EXPLODED or (loss > CONFUSED and accuracy <= 0.5):
+        return "features diverge or swing", False
+    if adversarial_weight == 0:
+        return "no adaptation was asked for, λ is 0", True
+    if accuracy >= TOLD_APART:
+        return "domains are still told apart", False
+    if accuracy > 0.5 + NEAR or loss < BLIND:
+        return "domains are partly told apart", True
+    single = max(point["domain_accuracy"] for point in points)
+    if max(accuracies) <= 0.5 + NEAR and min(losses) >= BLIND and single <= 0.5 + 2 * NEAR:
+        # Where no classes are learnt either, features hide the domains by telling nothing at all.
+        return "domains were never told apart" + (", perhaps nothing to adapt" if learnt else ""), True
+    return "domains are hidden", True
+
+
+def _classes(points: Points, width: int) -> Health:
+    first, last = points[0]["source"], _means(points, "source", width)[-1]
+    learnt = last <= LEARNT * first
+    return Health(f"source classes are {'' if learnt else 'not '}learnt: source loss {first:.2f} → {last:.2f}", learnt)
+
+
+def _numbers(points: Points, width: int) -> str:
+    accuracies, losses = _means(points, "domain_accuracy", width), _means(points, "domain", width)
+    between = max(losses[1:-1], default=0.0)
+    swing = f"; {between:.2f} on the way" if between > max(EXPLODED, losses[0], losses[-1]) else ""
+    parts = [
+        f"domain accuracy {accuracies[0]:.2f} → {accuracies[-1]:.2f} (expected 1/2)",
+        f"loss {losses[0]:.2f} → {losses[-1]:.2f} (expected ln 2 = 0.69{swing})",
+        f"λ {points[0]['lambda']:.2f} → {points[-1]['lambda']:.2f}",
+    ]
+    return ", ".join(parts)
+
+
+def _off_schedule(points: Points, adversarial_weight: float) -> list[Health]:
+    steps = points[-1]["step"]  # the last point of a curve is the last step
+    for point in points:
+        expected = adversarial_weight * schedules.adversarial_weight((point["step"] - 1) / steps)
+        if not math.isclose(point["lambda"], expected, rel_tol=1e-4, abs_tol=1e-6):  # float32 holds seven digits
+            where = f"{point['lambda']:.4g} at step {point['step']}, where {expected:.4g} is expected"
+            return [Health(f"λ is off its schedule: {where}", ok=False)]
+    return []
+
+
+def _means(points: Points, term: str, width: int) -> list[float]:
+    """Moving means over `width` points; the first and the last are those of the curve's ends."""
+    values = [point[term] for point in points]
+    return [fmean(values[start : start + width]) for start in range(len(values) - width + 1)]

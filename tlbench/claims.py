@@ -1,0 +1,177 @@
+"""Published figures to compare with: the rows of a CSV file, read with everything that is wrong told at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+
+from tlbench.errors import Faults, unknown
+from tlbench.spec import Plain, Setting
+
+#: Metrics with known ends. Those of plugins that are not here may have any finite value.
+_FRACTIONS = (
+    "accuracy",
+    "balanced_accuracy",
+    "clustering_accuracy",
+    "macro_f1",
+    "macro_recall",
+    "macro_precision",
+    "auroc",
+    "ece",
+    "nmi",
+)
+_ENDS = {**dict.fromkeys(_FRACTIONS, (0.0, 1.0)), "nll": (0.0, math.inf)}
+
+Row = tuple[int, list[str]]
+_Name = Annotated[str, Field(min_length=1)]
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_NumberOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+
+
+class Claim(Plain):
+    """A published figure, in the unit that records use: a fraction, not percent.
+
+    `source` joins several by `+`. `plus_minus` is what its source prints. `differs` says in what the suite's protocol
+    differs from the published one; only where it is empty does a run that is far from the figure raise a doubt.
+    """
+
+    dataset: _Name
+    source: _Name
+    target: _Name
+    setting: Setting
+    strategy: _Name
+    backbone: _Name
+    protocol: str
+    metric: _Name
+    value: _Number
+    plus_minus: Annotated[_NumberOrNone, BeforeValidator(lambda value: None if value == "" else value)]
+    citation: _Name
+    note: str
+    differs: str
+
+    @field_validator("value")
+    @classmethod
+    def _within_the_metric(cls, value: float, info: ValidationInfo) -> float:
+        metric = info.data.get("metric", "")  # absent where it is wrong itself
+        low, high = _ENDS.get(metric, (-math.inf, math.inf))
+        if low <= value <= high:
+            return value
+        ends = "is not below 0" if high == math.inf else "lies between 0 and 1; write a fraction, not percent"
+        raise ValueError(f"{value} is no {metric}, which {ends}")
+
+    @property
+    def pair(self) -> tuple[frozenset[str], str]:
+        """Sources, in whatever order they are written, and target."""
+        return frozenset(self.source.split("+")), self.target
+
+
+COLUMNS = tuple(Claim.model_fields)
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """The claims of a CSV file; columns may stand in any order.
+
+    Raises `Faults` with everything that is wrong, each as `file:line: column: message`.
+    """
+    rows, faults = _rows(path)
+    claims: list[Claim] = []
+    if rows:
+        (first, header), *body = rows
+        faults += [(first, text) for text in _header_faults(header)]
+        if len(rows) == 1 and not faults:
+            faults.append((first, "no figure stands below the header; add one, or leave the file out"))
+        for line, cells in body if len(header) > 1 else []:  # without separated columns the header's fault says it all
+            try:
+                claims.append(_claim(header, cells))
+            except ValueError as error:  # pydantic's too
+                faults += [(line, text) for text in _row_faults(error, header)]
+    if faults:
+        in_order = sorted(faults, key=lambda fault: fault[0])
+        raise Faults(f"{path}: the published figures cannot be used", [_place(path, *fault) for fault in in_order])
+    return claims
+
+
+def _place(path: Path, line: int, text: str) -> str:
+    """Line 0 stands for the file as a whole."""
+    return f"{path}:{line}: {text}" if line else f"{path}: {text}"
+
+
+def _rows(path: Path) -> tuple[list[Row], list[tuple[int, str]]]:
+    """The rows that hold something, with the line on which each begins, and what is wrong with the file itself."""
+    try:
+        content = path.read_bytes()
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+    except FileNotFoundError:
+        return [], [(0, f"does not exist (looked for in {str(path.resolve().parent)!r})")]
+    except IsADirectoryError:
+        return [], [(0, "is a directory; give the CSV file itself")]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        return [], [(line, f"a byte that is not UTF-8 (0x{byte:02x}); save the file as UTF-8")]
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        return [], [(0, f"cannot be read: {error}")]
+    rows: list[Row] = []
+    begins = 1
+    try:
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                rows.append((begins, [cell.strip() for cell in cells]))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        return rows, [(begins, f"{error}; a text in quotes must end with one, and double those inside it")]
+    names = ",".join(COLUMNS)
+    return rows, [] if rows else [(1, f"the file is empty; its first line names the columns: {names}")]
+
+
+def _header_faults(header: Sequence[str]) -> Iterator[str]:
+    for mark in (";", "\t"):
+        if len(header) == 1 and mark in header[0]:
+            yield f"the columns are separated by {mark!r}; separate them by commas"
+            return
+    for name in COLUMNS:
+        if name not in header:
+            hint = "; leave its cells empty where the suite follows the published protocol" if name == "differs" else ""
+            yield f"{name}: the column is missing{hint}"
+    for name, count in Counter(header).items():
+        if name not in COLUMNS:
+            yield f"{name}: {unknown('column', name, COLUMNS)}"
+        elif count > 1:
+            yield f"{name}: the column is there more than once"
+
+
+def _claim(header: Sequence[str], cells: Sequence[str]) -> Claim:
+    """Raises `ValueError` (pydantic's, for what a column says)."""
+    if len(cells) != len(header):
+        counted = f"{len(cells)} cells where the header names {len(header)} columns"
+        raise ValueError(f"{counted}; quote a text that holds a comma, and leave no cell out")
+    return Claim.model_validate({name: cell for name, cell in zip(header, cells, strict=True) if name in COLUMNS})
+
+
+def _row_faults(error: ValueError, header: Sequence[str]) -> list[str]:
+    if not isinstance(error, ValidationError):
+        return [str(error)]
+    found = error.errors(include_url=False)
+    return [f"{item['loc'][0]}: {_message(dict(item))}" for item in found if item["loc"][0] in header]
+
+
+def _message(item: dict[str, Any]) -> str:
+    value = item["input"]
+    if value == "":
+        return "is empty"
+    match item["type"]:
+        case "value_error":
+            return str(item["ctx"]["error"])
+        case "literal_error":
+            return unknown("setting", value, get_args(Setting))
+        case "float_parsing":
+            return f"{value!r} must be a number, with a point for the decimals"
+        case _:
+            return f"{value!r} {item['msg'].replace('Input should', 'must')}"
