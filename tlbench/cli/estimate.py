@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 
-from tlbench.plan import PlannedRun
+from tlbench.planning.plan import PlannedRun
 from tlbench.results import ResultFolder
 from tlbench.spec import SourceModelSpec
 

@@ -12,11 +12,13 @@ from tlbench.domain import Dataset
 from tlbench.errors import TlbenchError, unknown
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
-from tlbench.plan import Filters, Plan
-from tlbench.planner import Planner
+from tlbench.planning.plan import Filters, Plan
+from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.results import ResultFolder
-from tlbench.suite import Suite, apply_overrides, read_suite
+from tlbench.suites.overrides import apply_overrides
+from tlbench.suites.reading import read_suite
+from tlbench.suites.suite import Suite
 
 if TYPE_CHECKING:
     from tlbench.evaluation.score import Metric

@@ -11,7 +11,7 @@ import typer
 from tlbench.cli import options
 
 if TYPE_CHECKING:
-    from tlbench.plan import Plan
+    from tlbench.planning.plan import Plan
     from tlbench.record import Record
     from tlbench.results import ResultFolder
 

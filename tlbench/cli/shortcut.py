@@ -22,7 +22,7 @@ from tlbench.plugins import plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
 from tlbench.spec import PROTOCOL_VERSION, metrics_of
-from tlbench.suite import read_suite
+from tlbench.suites.reading import read_suite
 
 if TYPE_CHECKING:
     from tlbench.cli.preparing import Request

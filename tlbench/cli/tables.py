@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from tlbench.leaderboard.frame import Board
-    from tlbench.plan import Plan
+    from tlbench.planning.plan import Plan
 
 
 def print_tables(folder: Path, plan: Plan | None) -> None:

@@ -15,7 +15,7 @@ from tlbench.execution.device import Machine
 from tlbench.execution.job import Job
 from tlbench.execution.source_models import SourceModels
 from tlbench.health import Health
-from tlbench.plan import PlannedRun
+from tlbench.planning.plan import PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.provenance import provenance
 from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record

@@ -22,7 +22,7 @@ from tlbench.execution.job import Job, write_run_job, write_source_model_job
 from tlbench.execution.local import Event, LocalPool, describe_end
 from tlbench.execution.recording import Recorder
 from tlbench.execution.source_models import SourceModels
-from tlbench.plan import Plan, PlannedRun
+from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.record import Failure, Record, new_record
 from tlbench.results import ResultFolder

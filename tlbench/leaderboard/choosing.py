@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.leaderboard.frame import Board, PlannedCell
-from tlbench.suite import SINGLE_SOURCE
+from tlbench.suites.suite import SINGLE_SOURCE
 
 BEST_SINGLE = "best single source"
 #: Ways to end that rule a member out; a member that was not run could still have been the best.

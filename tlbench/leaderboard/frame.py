@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tlbench.claims import Claim
 from tlbench.errors import TlbenchError
 from tlbench.record import Record
 from tlbench.results import ResultFolder
 from tlbench.spec import Evaluation, Setting, Shots
+from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tlbench.claims import Claim
 from tlbench.evaluation.statistics import Estimate
 from tlbench.leaderboard.cells import FLAGGED
 from tlbench.leaderboard.frame import as_number
 from tlbench.leaderboard.scores import CEILING, Place, Spot
 from tlbench.record import Record
+from tlbench.suites.claims import Claim
 
 #: Closer to a published figure than this, other seeds, splits or versions of a library explain the difference.
 FAR = 0.05

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +22,12 @@ from pydantic import (
     field_validator,
 )
 
-from tlbench.claims import Claim
-from tlbench.errors import Faults, TlbenchError, unknown
+from tlbench.errors import TlbenchError
 from tlbench.spec import CLUSTERING, WEIGHTS, Budget, Evaluation, Plain, Setting, Shots, Training
+from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
-    from tlbench.plugins import PluginHost
+    pass
 
 #: Strategies that the host schedules by itself, since they give every other number its meaning.
 REFERENCES = ("source-only", "target-only", "oracle")
@@ -36,7 +35,6 @@ REFERENCES = ("source-only", "target-only", "oracle")
 SINGLE_SOURCE = " from "
 
 _PAIR_FORM = "write a pair as source:target, several sources as one+two:target"
-_SET_FORM = "write it as --set strategy.parameter=value, e.g. --set dann.adversarial_weight=0.5"
 _SHOTS_FORM = 'write a positive whole number per class, a share below 1 such as 0.1, "all", or a list of these'
 _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
@@ -272,74 +270,3 @@ def plain_fault(value: Any) -> str | None:
     if not isinstance(value, str | int | float | bool | None):
         return f"{str(value)!r} is a {type(value).__name__}; allowed are numbers, strings, booleans, lists and tables"
     return None
-
-
-def apply_overrides(suite: Suite, overrides: Sequence[str], host: PluginHost | None = None) -> Suite:
-    """The suite with `strategy.parameter=value` of `--set` put in; later ones win.
-
-    `strategy` is a variant, or a strategy: then all variants that use it change. A parameter of a grid gets the one
-    value. With `host`, the parameters are checked as well. Raises `TlbenchError` for a wrong form, name or value.
-    """
-    for text in overrides:
-        strategy, parameter, value = _parse_override(text)
-        suite = _override(suite, strategy, parameter, value)
-    if host is not None and overrides and (faults := check_params(suite, host)):
-        raise Faults(f"{' '.join(f'--set {text}' for text in overrides)}: the suite cannot run with this", faults)
-    return suite
-
-
-def _parse_override(text: str) -> tuple[str, str, Any]:
-    left, equals, written = text.partition("=")
-    strategy, dot, parameter = left.strip().rpartition(".")
-    if not (equals and dot and strategy and parameter and written.strip()):
-        raise TlbenchError(f"--set {text!r} cannot be read; {_SET_FORM}")
-    value = _toml_value(written.strip())
-    if fault := plain_fault(value):
-        raise TlbenchError(f"--set {text!r}: {fault}")
-    return strategy, parameter, value
-
-
-def _toml_value(written: str) -> Any:
-    try:
-        parsed = tomllib.loads(f"value = {written}")
-    except ValueError:
-        return written
-    return parsed["value"] if set(parsed) == {"value"} else written
-
-
-def _override(suite: Suite, strategy: str, parameter: str, value: Any) -> Suite:
-    used = {name: suite.strategies.get(name, Variant(use=name)) for part in suite.part for name in part.strategies}
-    variants = {**used, **suite.strategies}
-    meant = {name: variant for name, variant in variants.items() if strategy in (name, variant.use)}
-    if not meant:
-        known = {*variants, *(variant.use for variant in variants.values())}
-        raise TlbenchError(f"--set {strategy}.{parameter}: {unknown('strategy', strategy, known)}")
-    changed = {name: _with_param(variant, parameter, value) for name, variant in meant.items()}
-    return suite.model_copy(update={"strategies": {**suite.strategies, **changed}})
-
-
-def _with_param(variant: Variant, parameter: str, value: Any) -> Variant:
-    grid = {key: values for key, values in (variant.grid or {}).items() if key != parameter}
-    return Variant(use=variant.use, grid=grid or None, params={**variant.params, parameter: value})
-
-
-# Reading needs the models above, so it is imported where it is called.
-
-
-def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False) -> Suite:
-    """The built-in suite of a name, or the suite in a TOML file.
-
-    `with_params` checks the parameters of strategies too, which imports their modules. Raises `TlbenchError` where
-    there is no such suite or its text cannot be read, `Faults` with everything that is wrong in it.
-    """
-    from tlbench.suite_reading import read
-
-    return read(name_or_path, host, with_params)
-
-
-def check_params(suite: Suite, host: PluginHost) -> list[str]:
-    """What is wrong with the parameters of every variant and grid member. Imports the strategies' modules."""
-    from tlbench.suite_reading import param_faults
-
-    plain = {name: Variant(use=name) for part in suite.part for name in part.strategies}
-    return [str(fault) for fault in param_faults({**plain, **suite.strategies}, host)]

@@ -8,10 +8,10 @@ from tlbench.data.folds import draw_folds
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
 from tlbench.errors import DataError, Faults
-from tlbench.place import Place
+from tlbench.planning.place import Place
 from tlbench.plugins import PluginHost
 from tlbench.spec import WEIGHTS
-from tlbench.suite import Part, Suite
+from tlbench.suites.suite import Part, Suite
 
 _SHOWN_CLASSES = 6
 

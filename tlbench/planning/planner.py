@@ -7,13 +7,13 @@ from typing import Literal
 
 from tlbench.data.store import DomainStore
 from tlbench.errors import Faults
-from tlbench.place import Place
-from tlbench.plan import Cell, Plan, PlannedRun
-from tlbench.plan_checks import check_parts, place_faults
+from tlbench.planning.checks import check_parts, place_faults
+from tlbench.planning.place import Place
+from tlbench.planning.plan import Cell, Plan, PlannedRun
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.spec import WEIGHTS, Compute, RunSpec
 from tlbench.strategy import Strategy
-from tlbench.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
+from tlbench.suites.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
 
 
 class Planner:

@@ -10,15 +10,15 @@ import pytest
 from tlbench.errors import Faults, TlbenchError
 from tlbench.plugins import PluginHost
 from tlbench.spec import Budget
-from tlbench.suite import (
+from tlbench.suites.overrides import apply_overrides
+from tlbench.suites.params import check_params
+from tlbench.suites.reading import read_suite
+from tlbench.suites.suite import (
     NamedVariant,
     Part,
     Suite,
     Variant,
-    apply_overrides,
-    check_params,
     parse_pair,
-    read_suite,
 )
 
 PLUGIN = """
@@ -443,7 +443,7 @@ def test_byte_order_mark_and_windows_line_ends_do_not_matter(read):
 
 def test_reading_imports_no_torch(host, tmp_path):
     (tmp_path / "light.toml").write_text(HEAD + PART)
-    code = "import sys; from tlbench.plugins import PluginHost; from tlbench.suite import read_suite\n"
+    code = "import sys; from tlbench.plugins import PluginHost; from tlbench.suites.reading import read_suite\n"
     code += "read_suite('light.toml', PluginHost(['trial_plugin.py'])); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from tlbench.claims import Claim, read_claims
 from tlbench.errors import Faults
+from tlbench.suites.claims import Claim, read_claims
 
 ROW = {
     "dataset": "fruit",

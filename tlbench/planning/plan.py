@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from tlbench.claims import Claim
 from tlbench.errors import TlbenchError, unknown
 from tlbench.spec import RunSpec, Setting, Shots, SourceModelSpec
-from tlbench.suite import Suite
+from tlbench.suites.claims import Claim
+from tlbench.suites.suite import Suite
 
 
 @dataclass(frozen=True)

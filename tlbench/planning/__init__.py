@@ -1,0 +1,1 @@
+"""Planning: from a suite to the runs and the shared work that it means."""

@@ -1,0 +1,1 @@
+"""Suites: a file that names a grid of runs, read and checked."""

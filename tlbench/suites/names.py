@@ -1,0 +1,128 @@
+"""What the names in a suite file say: the data may be malformed, so only what has the right form is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tlbench.errors import TlbenchError, unknown
+from tlbench.plugins import PluginHost
+from tlbench.spec import WEIGHTS
+from tlbench.suites.faults import Fault, Location
+from tlbench.suites.suite import REFERENCES, parse_pair
+
+
+def strings(location: Location, value: Any) -> list[tuple[Location, str]]:
+    """The strings of what should be a list of strings, each with its place."""
+    items = value if isinstance(value, list) else []
+    return [((*location, index), item) for index, item in enumerate(items) if isinstance(item, str)]
+
+
+def table(value: Any) -> dict[str, Any]:
+    """A table, empty where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def parts(data: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """The parts with their positions."""
+    found = data.get("part")
+    return [(index, table(part)) for index, part in enumerate(found if isinstance(found, list) else [])]
+
+
+def name_faults(data: Mapping[str, Any], host: PluginHost) -> list[Fault]:
+    """Names that nobody offers, and selection that does not fit the settings."""
+    faults = [
+        *_unknown_names("backbones", strings(("backbones",), data.get("backbones")), host),
+        *_unknown_names("metrics", strings(("metrics",), data.get("metrics")), host),
+        *_selection_faults(data),
+        *_use_faults(data, host),
+    ]
+    domains, dataset_faults = _domains(data.get("dataset"), host)
+    faults += dataset_faults
+    for index, part in parts(data):
+        here: Location = ("part", index)
+        faults += _unknown_names("backbones", strings((*here, "backbones"), part.get("backbones")), host)
+        names = strings((*here, "strategies"), part.get("strategies"))
+        faults += _unknown_names("strategies", names, host, table(data.get("strategies")))
+        faults += _pair_faults((*here, "pairs"), part.get("pairs"), domains)
+    return faults
+
+
+def _unknown_names(
+    kind: str, names: Sequence[tuple[Location, str]], host: PluginHost, also: Mapping[str, Any] | None = None
+) -> list[Fault]:
+    registry = host.registries[kind]
+    known = {*(also or {}), *registry.names} - set(REFERENCES)
+    wrong = [(at, name) for at, name in names if name not in registry and name not in known]
+    return [Fault(at, unknown(registry.kind, name, known) + _broken(host)) for at, name in wrong]
+
+
+def _broken(host: PluginHost) -> str:
+    failures = "; ".join(f"plugin {plugin.name!r} {plugin.status}" for plugin in host.failures())
+    return f" (not loaded, and perhaps what you look for: {failures})" if failures else ""
+
+
+def _use_faults(data: Mapping[str, Any], host: PluginHost) -> list[Fault]:
+    variants = table(data.get("strategies")).items()
+    uses = [(("strategies", name, "use"), table(variant).get("use")) for name, variant in variants]
+    return _unknown_names("strategies", [(at, use) for at, use in uses if isinstance(use, str)], host)
+
+
+def _selection_faults(data: Mapping[str, Any]) -> list[Fault]:
+    from tlbench.evaluation.selection import PROTOCOLS
+
+    selection = data.get("selection", "last")
+    if not isinstance(selection, str):
+        return []
+    if selection not in PROTOCOLS:
+        return [Fault(("selection",), unknown("selection protocol", selection, PROTOCOLS))]
+    settings = {index + 1: part.get("setting") for index, part in parts(data)}
+    allowed = {"target-val": ["inductive"], "reverse-validation": ["transductive"]}.get(selection, [])
+    wrong = [number for number, setting in settings.items() if allowed and setting not in allowed]
+    if wrong:
+        message = f"{selection!r} works in the setting {allowed[0]!r} alone, which [[part]] {wrong[0]} does not have"
+        return [Fault(("selection",), message)]
+    if selection != "last" and settings and set(settings.values()) == {"unsupervised"}:
+        return [
+            Fault(("selection",), f"{selection!r} chooses nothing in 'unsupervised': the last step alone is scored")
+        ]
+    return []
+
+
+def _domains(name: Any, host: PluginHost) -> tuple[tuple[str, ...] | None, list[Fault]]:
+    """The dataset's domains, or None where they cannot be known."""
+    if not isinstance(name, str):
+        return None, []
+    if name not in host.registries["datasets"]:
+        return None, _unknown_names("datasets", [(("dataset",), name)], host)
+    try:
+        entry, argument = host.find("datasets", name)
+        offered = entry.load()
+        if not hasattr(offered, "domains"):  # a callable that returns a dataset
+            offered = offered() if argument is None else offered(argument)
+        return tuple(offered.domains), []
+    except TlbenchError as error:
+        return None, [Fault(("dataset",), str(error))]
+    except Exception as error:  # a plugin's own code
+        return None, [Fault(("dataset",), f"{name!r} does not say its domains: {type(error).__name__}: {error}")]
+
+
+def _pair_faults(at: Location, pairs: Any, domains: tuple[str, ...] | None) -> list[Fault]:
+    if domains is None:
+        return []
+    if pairs == "all" and len(domains) < 2:
+        return [Fault(at, f"'all' gives no pair, since the dataset has the domains {list(domains)} alone")]
+    return [
+        Fault(where, f"{text!r}: {unknown('domain', name, domains)}")
+        for where, text in strings(at, pairs)
+        for name in _domain_names(text)
+        if name not in domains
+    ]
+
+
+def _domain_names(text: str) -> list[str]:
+    try:
+        sources, target = parse_pair(text)
+    except TlbenchError:  # the model says so
+        return []
+    return [*(sources if sources != (WEIGHTS,) else ()), target]
