@@ -54,7 +54,8 @@ class Peek(tlbench.GradientStrategy):
         predictor = super().fit(task, toolkit)
         found = arrays_in_memory()
         found += [array for file in files_in_reach() if (array := np.load(file)).ndim == 1]
-        np.savez(os.environ["TLBENCH_TEST_PEEK"], *found)
+        if task.sources:  # A(∅, T) of this strategy is itself
+            np.savez(os.environ["TLBENCH_TEST_PEEK"], *found)
         return predictor
 
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import queue
 import signal
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tlbench.errors import TlbenchError
-
-#: Libraries read these when they are imported, so the template is started with them.
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+from tlbench.execution.forking import Events, Template
+from tlbench.execution.template import kill_group
 
 
 @dataclass(frozen=True)
@@ -38,8 +31,9 @@ class LocalPool:
         self._threads = threads
         self._timeout = timeout
         self._memory = memory
-        self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._template: subprocess.Popen[bytes] | None = None
+        self._template: Template | None = None
+        self._name = ""
+        self._events: Events = queue.Queue()
         self._pids: dict[str, int] = {}
         self._deadlines: dict[str, float] = {}
         self._timed_out: set[str] = set()
@@ -52,12 +46,12 @@ class LocalPool:
 
     def submit(self, job: str, folder: Path, log: Path) -> None:
         """Start a job in a fresh process."""
-        template = self._start_template()
-        order = {"job": job, "folder": str(folder), "log": str(log), "memory": self._memory}
-        assert template.stdin is not None
+        if self._template is None:
+            self._template = Template.warm(self._threads)
+            self._name, self._events = self._template.join()
+        order = {"folder": str(folder), "log": str(log), "memory": self._memory}
         try:
-            template.stdin.write((json.dumps(order) + "\n").encode())
-            template.stdin.flush()
+            self._template.start(self._name, job, order)
         except OSError as error:
             raise TlbenchError(self._lost_template()) from error
         self._jobs.add(job)
@@ -69,7 +63,7 @@ class LocalPool:
         except queue.Empty:
             # Only now: a job that has ended meanwhile, while the host was busy, must not count as late.
             self._kill_late()
-            if self._template is not None and self._template.poll() is not None:
+            if self._template is not None and self._template.exit_code is not None:
                 raise TlbenchError(self._lost_template()) from None
             return None
         if message is None:
@@ -77,23 +71,14 @@ class LocalPool:
         return self._event(message)
 
     def close(self) -> None:
-        """Kill what runs and end the template."""
+        """Kill what runs. The template stays warm for the next pool, and ends with this process."""
         for pid in self._pids.values():
-            _kill_group(pid)
+            kill_group(pid)
         if self._template is not None:
-            assert self._template.stdin is not None
-            with contextlib.suppress(OSError):
-                self._template.stdin.close()
-            try:
-                self._template.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self._template.kill()
-                self._template.wait()
+            self._template.leave(self._name)
             self._template = None
 
     def _event(self, message: dict[str, Any]) -> Event | None:
-        if message["event"] == "ready":
-            return None
         job = message["job"]
         if message["event"] == "started":
             self._pids[job] = message["pid"]
@@ -113,35 +98,10 @@ class LocalPool:
             if now > deadline:
                 del self._deadlines[job]
                 self._timed_out.add(job)
-                _kill_group(self._pids[job])
-
-    def _start_template(self) -> subprocess.Popen[bytes]:
-        if self._template is None:
-            environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(self._threads)), "PYTHONHASHSEED": "0"}
-            self._template = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "tlbench.execution.template",
-                ],  # -P: files in the working folder shadow nothing
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=environment,
-                start_new_session=True,  # Ctrl-C is for the host alone
-            )
-            threading.Thread(target=self._listen, args=(self._template,), daemon=True).start()
-        return self._template
-
-    def _listen(self, template: subprocess.Popen[bytes]) -> None:
-        assert template.stdout is not None
-        with template.stdout:
-            for line in template.stdout:
-                self._events.put(json.loads(line))
-        self._events.put(None)
+                kill_group(self._pids[job])
 
     def _lost_template(self) -> str:
-        code = self._template.poll() if self._template is not None else None
+        code = self._template.exit_code if self._template is not None else None
         return (
             f"the process that runs are forked from has ended (exit code {code}); what is done is kept. "
             "Run again; where it happens again, run with --debug"
@@ -157,9 +117,3 @@ def describe_end(details: dict[str, Any], timeout: float | None) -> tuple[str, s
         hint = "; most likely the system was out of memory" if name == "SIGKILL" else ""
         return "crashed", name, f"its process was ended by {name}{hint}"
     return "crashed", "Exit", f"its process ended by itself with exit code {details['code']}, without a result"
-
-
-def _kill_group(pid: int) -> None:
-    for kill in (os.killpg, os.kill):  # the group exists a moment after the process does
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)

@@ -1,9 +1,10 @@
 """The template: a process that has imported the libraries, holds no data, and forks a fresh child for each job.
 
-It speaks JSON lines. In, on standard input: `{"job": id, "folder": path, "log": path, "memory": bytes or null}`.
-Out, on standard output: `{"event": "started", "job", "pid"}`, `{"event": "progress", …}` from children, and
-`{"event": "ended", "job", "code" or "signal"}`. When its input closes, because the host is gone, it kills its
-children and ends; should it be killed itself, the kernel kills them. Each child leads a process group of its own.
+It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
+null, "cwd": path, "environment": {…}}`, or `{"kill": pool}`. Out, on standard output, each with pool and job:
+`{"event": "started", "pid"}`, `{"event": "progress", …}` from children, and `{"event": "ended", "code" or "signal"}`.
+When its input closes, because the host is gone, it kills its children and ends; should it be killed itself, the kernel
+kills them. Each child leads a process group of its own.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _preload() -> None:
 class _Server:
     def __init__(self, channel: int) -> None:
         self._channel = channel
-        self._children: dict[int, Any] = {}
+        self._children: dict[int, dict[str, Any]] = {}  # by pid the pool and the job
         self._wake, waker = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(waker, False)
@@ -73,19 +74,24 @@ class _Server:
                     return
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    self._fork(json.loads(line))
+                    order = json.loads(line)
+                    if "kill" in order:
+                        self._kill(order["kill"])
+                    else:
+                        self._fork(order)
 
     def _fork(self, order: dict[str, Any]) -> None:
+        whose = {"pool": order["pool"], "job": order["job"]}
         try:
             pid = os.fork()
         except OSError as error:
             sys.stderr.write(f"cannot fork: {error}\n")
-            _send(self._channel, {"event": "ended", "job": order["job"], "code": 71})  # EX_OSERR of sysexits.h
+            _send(self._channel, {"event": "ended", **whose, "code": 71})  # EX_OSERR of sysexits.h
             return
         if pid == 0:
             _child(order, self._channel)
-        self._children[pid] = order["job"]
-        _send(self._channel, {"event": "started", "job": order["job"], "pid": pid})
+        self._children[pid] = whose
+        _send(self._channel, {"event": "started", **whose, "pid": pid})
 
     def _reap(self) -> None:
         while self._children:
@@ -95,16 +101,27 @@ class _Server:
                 return
             if pid == 0:
                 return
-            job = self._children.pop(pid, None)
+            whose = self._children.pop(pid, {})
             ended = {"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else {"code": os.WEXITSTATUS(status)}
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)  # whatever the run has started and left behind
-            _send(self._channel, {"event": "ended", "job": job, **ended})
+            _send(self._channel, {"event": "ended", **whose, **ended})
 
     def _kill_all(self) -> None:
-        for pid in self._children:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+        for pool in {whose["pool"] for whose in self._children.values()}:
+            self._kill(pool)
+
+    def _kill(self, pool: str) -> None:
+        for pid, whose in self._children.items():
+            if whose["pool"] == pool:
+                kill_group(pid)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a child and whatever it has started."""
+    for kill in (os.killpg, os.kill):  # the group exists a moment after the process does
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
 
 
 def _child(order: dict[str, Any], channel: int) -> None:
@@ -115,6 +132,9 @@ def _child(order: dict[str, Any], channel: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setpgid(0, 0)
         _die_with_parent()
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.chdir(order["cwd"])
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for old, new in ((nothing, 0), (log, 1), (log, 2)):
@@ -125,7 +145,8 @@ def _child(order: dict[str, Any], channel: int) -> None:
         from tlbench.execution.worker import work
 
         def progress(phase: str, step: int, steps: int) -> None:
-            _send(channel, {"event": "progress", "job": order["job"], "phase": phase, "step": step, "steps": steps})
+            at = {"phase": phase, "step": step, "steps": steps}
+            _send(channel, {"event": "progress", "pool": order["pool"], "job": order["job"], **at})
 
         code = work(order["folder"], progress)
     except BaseException:

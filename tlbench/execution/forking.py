@@ -1,0 +1,104 @@
+"""The template's other end: one warm process for all pools of this process, and the events of each pool's jobs."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, ClassVar
+
+#: Libraries read these when they are imported, so the template is started with them.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+#: Seconds that a template has to end by itself.
+PATIENCE = 5.0
+
+Message = dict[str, Any]
+Events = queue.Queue[Message | None]
+
+
+class Template:
+    """A template process. It holds no data, so that one serves pool after pool; a pool is known to it by a number."""
+
+    _warm: ClassVar[dict[int, Template]] = {}
+    _pools: ClassVar[itertools.count[int]] = itertools.count()
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._listeners: dict[str, Events] = {}
+        self._process = subprocess.Popen(
+            # -P: files in the working folder shadow nothing.
+            [sys.executable, "-P", "-m", "tlbench.execution.template"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self._environment(),
+            start_new_session=True,  # Ctrl-C is for the host alone
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+        atexit.register(self.end)
+
+    @classmethod
+    def warm(cls, threads: int) -> Template:
+        """The template that was started with so many threads, started now where there is none that lives."""
+        found = cls._warm.get(threads)
+        if found is None or found.exit_code is not None:
+            found = cls._warm[threads] = cls(threads)
+        return found
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it lives."""
+        return self._process.poll()
+
+    def join(self) -> tuple[str, Events]:
+        """A new pool's name, and the events of its jobs; None among them says that the template has ended."""
+        name = str(next(self._pools))
+        events = self._listeners[name] = queue.Queue()
+        return name, events
+
+    def leave(self, pool: str) -> None:
+        """Kill what a pool has running; nothing is heard of it any more."""
+        with contextlib.suppress(OSError):
+            self._send({"kill": pool})
+        self._listeners.pop(pool, None)
+
+    def start(self, pool: str, job: str, order: Message) -> None:
+        """Start a job, in this process's folder and environment as they are now. Raises `OSError` if it is gone."""
+        self._send({"pool": pool, "job": job, "cwd": str(Path.cwd()), "environment": self._environment(), **order})
+
+    def end(self) -> None:
+        """Let it end, and what it has running with it."""
+        atexit.unregister(self.end)
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(self._threads)), "PYTHONHASHSEED": "0"}
+
+    def _send(self, message: Message) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write((json.dumps(message) + "\n").encode())
+        self._process.stdin.flush()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout:
+            for line in self._process.stdout:
+                message = json.loads(line)
+                events = self._listeners.get(message.get("pool", ""))
+                if events is not None:  # else of a pool that has left
+                    events.put(message)
+        for events in list(self._listeners.values()):
+            events.put(None)
