@@ -33,7 +33,8 @@ def main() -> None:
 
 
 def _preload() -> None:
-    """Import the heavy libraries once. Nothing is computed: threads of a parent would not survive a fork."""
+    """Import the heavy libraries once. No step is taken: threads of a parent would not survive a fork."""
+    import sklearn.cluster
     import sklearn.linear_model
     import sklearn.model_selection
     import sklearn.pipeline
@@ -43,6 +44,8 @@ def _preload() -> None:
     import tlbench.execution.worker  # noqa: F401
 
     torch.set_num_threads(1)
+    # The first optimizer of a process imports torch's compiler, which takes longer than many a run.
+    torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
 
 
 class _Server:

@@ -96,12 +96,12 @@ def _same_labels(claim: Claim, place: Place) -> bool:
 
 def oracle_below_source_only(references: Mapping[str, Record]) -> str | None:
     """What is wrong with one run's own references, which have its seed; None where nothing is."""
-    top, low = (last_accuracy(references.get(name)) for name in (CEILING, "source-only"))
+    top, low = (last_score(references.get(name)) for name in (CEILING, "source-only"))
     if top is None or low is None or top >= low:
         return None
     return f"oracle is below source-only: accuracy {top:.4f} against {low:.4f} with the same seed"
 
 
-def last_accuracy(record: Record | None) -> float | None:
-    """A run's accuracy at its last step; None where it has none."""
-    return as_number(record.metrics.get("last", {}).get("accuracy")) if record and record.status == "ok" else None
+def last_score(record: Record | None, metric: str = "accuracy") -> float | None:
+    """A run's score at its last step; None where it has none."""
+    return as_number(record.metrics.get("last", {}).get(metric)) if record and record.status == "ok" else None
