@@ -18,7 +18,9 @@ def test_plugins_shows_distribution_hooks_and_status(project):
     shown = json.loads(project.tlbench("plugins", "--json").out)
     by_name = {plugin["name"]: plugin for plugin in shown}
     assert by_name["builtin-strategies"]["distribution"] == "tlbench"
-    assert by_name["toy_plugin"]["hooks"] == ["tlbench_register_datasets", "tlbench_register_strategies"]
+    assert by_name["toy_plugin"]["hooks"] == [
+        f"tlbench_register_{kind}" for kind in ("backbones", "datasets", "strategies")
+    ]
     assert all(plugin["status"] == "ok" for plugin in shown)
 
 

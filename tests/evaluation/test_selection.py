@@ -172,7 +172,8 @@ def test_a_shifted_target():
 
 
 def test_every_protocol_has_a_description_and_a_score():
-    assert tuple(scores(checkpoint(1), LABELS)) == selection.PROTOCOLS == tuple(selection.DESCRIPTIONS)
+    assert tuple(scores(checkpoint(1), LABELS)) == selection.OF_CHECKPOINTS
+    assert set(selection.DESCRIPTIONS) - set(selection.OF_CHECKPOINTS) == {"reverse-validation"}
     assert set(selection.PROTOCOLS) - selection.HONEST == {"target-test"}
 
 
@@ -190,12 +191,12 @@ def test_every_protocol_has_a_description_and_a_score():
     ],
 )
 def test_a_missing_input_takes_away_its_protocols(missing, absent):
-    assert set(selection.PROTOCOLS) - set(scores(checkpoint(1, **missing), LABELS)) == absent
+    assert set(selection.OF_CHECKPOINTS) - set(scores(checkpoint(1, **missing), LABELS)) == absent
 
 
 def test_held_back_labels_take_away_their_protocols():
     rated = scores(checkpoint(1), replace(LABELS, target_val_labels=None, source_val_labels=None))
-    assert set(selection.PROTOCOLS) - set(rated) == {"target-val", "source-val", "iwv", "dev"}
+    assert set(selection.OF_CHECKPOINTS) - set(rated) == {"target-val", "source-val", "iwv", "dev"}
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -205,11 +206,11 @@ def test_a_diverged_checkpoint_is_chosen_last(value):
     diverged = checkpoint(200, np.full((N, CLASSES), value), **broken)
     worst = checkpoint(100, logits((TRUTH + 1) % CLASSES))
     rated = rate(worst, diverged)
-    assert {protocol: rated[200][protocol] for protocol in selection.PROTOCOLS if protocol != "last"} == dict.fromkeys(
-        selection.PROTOCOLS[1:], -math.inf
-    )
-    assert {protocol: choose(rated, protocol) for protocol in selection.PROTOCOLS[1:]} == dict.fromkeys(
-        selection.PROTOCOLS[1:], 100
+    assert {
+        protocol: rated[200][protocol] for protocol in selection.OF_CHECKPOINTS if protocol != "last"
+    } == dict.fromkeys(selection.OF_CHECKPOINTS[1:], -math.inf)
+    assert {protocol: choose(rated, protocol) for protocol in selection.OF_CHECKPOINTS[1:]} == dict.fromkeys(
+        selection.OF_CHECKPOINTS[1:], 100
     )
     assert choose(rated, "last") == 200
 
@@ -218,7 +219,7 @@ def test_diverged_test_logits_move_no_honest_protocol():
     broken = scores(checkpoint(1, test_logits=np.full((N, CLASSES), np.nan)), LABELS)
     whole = scores(checkpoint(1), LABELS)
     assert broken.pop("target-test") == -math.inf
-    assert broken == {protocol: whole[protocol] for protocol in selection.HONEST}
+    assert broken == {protocol: whole[protocol] for protocol in selection.HONEST & set(selection.OF_CHECKPOINTS)}
 
 
 def test_the_later_of_equal_checkpoints_is_chosen():

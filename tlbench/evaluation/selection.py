@@ -39,6 +39,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 PROTOCOLS: tuple[str, ...] = tuple(DESCRIPTIONS)
+#: Protocols that are scored from the checkpoints of one training; reverse validation takes a second one.
+OF_CHECKPOINTS: tuple[str, ...] = tuple(name for name in PROTOCOLS if name != "reverse-validation")
 #: Protocols that see no test label.
 HONEST: frozenset[str] = frozenset(PROTOCOLS) - {"target-test"}
 
@@ -81,7 +83,7 @@ class HeldLabels:
 
 
 def scores(outputs: CheckpointOutputs, labels: HeldLabels) -> dict[str, float]:
-    """Rate one checkpoint by every protocol, larger is better, in the order of `PROTOCOLS`.
+    """Rate one checkpoint by every protocol, larger is better, in the order of `OF_CHECKPOINTS`.
 
     A protocol is absent where one of its inputs is None, and −∞ where one of them holds a value that is not finite: a
     checkpoint that diverged is chosen last. `last` reads nothing, so it takes even such a one.
@@ -109,8 +111,8 @@ def choose(per_checkpoint_scores: Mapping[int, Mapping[str, float]], protocol: s
 
     Raises `TlbenchError` where the protocol is unknown, or has no score at a checkpoint.
     """
-    if protocol not in PROTOCOLS:
-        raise TlbenchError(unknown("selection protocol", protocol, PROTOCOLS))
+    if protocol not in OF_CHECKPOINTS:
+        raise TlbenchError(unknown("selection protocol", protocol, OF_CHECKPOINTS))
     without = sorted(step for step, rated in per_checkpoint_scores.items() if protocol not in rated)
     if without or not per_checkpoint_scores:
         where = f"at the checkpoints of steps {without}" if without else "because there are no checkpoints"
