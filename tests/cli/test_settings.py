@@ -177,6 +177,7 @@ def test_held_out_and_transductive_test_never_share_a_record(project):
     keys = {record.run_key for record in project.records()}
     project.tlbench("run", project.suite(WHOLE))
     assert len({record.run_key for record in project.records()}) == 2 * len(keys)
+    assert len(list((project.folder / "cache" / "source-models").iterdir())) == 2  # trained on other examples
 
 
 NOISE = """

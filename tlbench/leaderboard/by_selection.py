@@ -11,7 +11,7 @@ from tlbench.leaderboard.cells import DISHONEST, Cell, Column, Table
 from tlbench.leaderboard.footnotes import Footnotes
 from tlbench.leaderboard.scores import Place
 
-TEST = "target-test"
+TEST, REVERSE = "target-test", "reverse-validation"
 
 
 def by_selection(places: Sequence[Place]) -> list[Table]:
@@ -27,7 +27,7 @@ def by_selection(places: Sequence[Place]) -> list[Table]:
 def _levels(places: Sequence[Place]) -> Table:
     first, footnotes = places[0], Footnotes(places[0])
     rows = []
-    for variant in dict.fromkeys(variant for place in places for variant in place.variants):
+    for variant in _variants(places):
         cells = [place.scale.cell(place.overall(variant)) for place in places]
         # `last` chooses among no variants: a row that stands for such a choice is no hole there.
         numbers = footnotes.missing(variant, first.metric) if variant in first.variants else ()
@@ -36,20 +36,26 @@ def _levels(places: Sequence[Place]) -> Table:
     lines += ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
     if first.few_seeds:
         lines.append(notes.FEW_SEEDS)
-    text = notes.caption(first, over_pairs=True) + " One training per run, whatever the protocol."
+    second = ", but a second one for reverse-validation" if any(p.selection == REVERSE for p in places) else ""
+    text = notes.caption(first, over_pairs=True) + f" One training per run, whatever the protocol{second}."
     return Table(notes.title(first, "every selection protocol"), _columns(places), rows, text, lines, footnotes.texts)
 
 
 def _differences(places: Sequence[Place], test: Place) -> Table:
     honest = [place for place in places if place is not test]
     rows = []
-    for variant in dict.fromkeys(variant for place in places for variant in place.variants):
+    for variant in _variants(places):
         rows.append(
             [Cell(variant), *(test.scale.cell(_difference(place, test, variant), signed=True) for place in honest)]
         )
     text = f"{notes.caption(test, over_pairs=True)} Differences are paired by seed."
     title = notes.title(places[0], f"each protocol minus {TEST} {DISHONEST}")
     return Table(title, _columns(honest), rows, text, _test_note(places))
+
+
+def _variants(places: Sequence[Place]) -> list[str]:
+    """All rows: a protocol that chooses among members of a grid has one more than `last`, which does not."""
+    return max((place.variants for place in places), key=len)
 
 
 def _columns(places: Sequence[Place]) -> list[Column]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -111,8 +112,8 @@ class _ByStrategy:
             return Cell(MISSING)
         if share.ratio is None or share.low is None or share.high is None:
             return Cell(MISSING, footnotes=() if self.place.few_seeds else self._no_share(variant, share))
-        ends = [f"{100 * end:.0f}".replace("-", "−").replace("inf", "∞") for end in (share.low, share.high)]
-        text = f"{100 * share.ratio:.0f}".replace("-", "−") + f" [{ends[0]}, {ends[1]}]"
+        ratio, low, high = (_whole(100 * part) for part in (share.ratio, share.low, share.high))
+        text = f"{ratio} [{low}, {high}]"
         return Cell(text, share.ratio, None, share.low, share.high)
 
     def _no_share(self, variant: str, share: RatioEstimate) -> tuple[int, ...]:
@@ -156,6 +157,11 @@ class _ByStrategy:
             return Cell(MISSING)
         mean = statistics.fmean(values)
         return Cell(form(mean), mean, marks=marks)
+
+
+def _whole(value: float) -> str:
+    """A number without decimals; a rounded −0 is 0."""
+    return f"{value if math.isinf(value) else round(value) + 0.0:.0f}".replace("-", "−").replace("inf", "∞")
 
 
 def _noted(cell: Cell, footnotes: tuple[int, ...]) -> Cell:
