@@ -53,6 +53,8 @@ def tlbench_register_datasets(register: Register) -> None:
 def tlbench_register_backbones(register: Register) -> None:
     """Offer backbones: callables `(input_shape) -> tlbench.Backbone`; `(input_shape, argument)` for `"name:"`.
 
+    One with pretrained weights also takes the keyword `pretrained`, True by default; with False its weights are random.
+
     Example: `register("small-cnn", "tlbench_backbones.small:small_cnn", summary="…")`
     """
 

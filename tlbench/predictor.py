@@ -35,6 +35,10 @@ class Predictor(ABC):
         """Whether there is a classifier for the classes of this side."""
         return side == "target"
 
+    def select_source(self, index: int) -> None:
+        """Say which of several sources is predicted for next (default: one classifier serves them all)."""
+        return
+
     @abstractmethod
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """Predictions for a batch of raw inputs (n, …) into the classes of `side`."""
@@ -47,6 +51,7 @@ class ModelPredictor(Predictor):
         self.model = model
         self.checkpoints = checkpoints
         self.steps = sorted(checkpoints)
+        self._source = 0
 
     def load(self, step: int) -> None:
         """Load the weights of a checkpoint."""
@@ -56,11 +61,15 @@ class ModelPredictor(Predictor):
         """A source side exists where the model has a source head."""
         return side == "target" or self.model.source_head is not None
 
+    def select_source(self, index: int) -> None:
+        """Take the source head of this source, where the model has one for each."""
+        self._source = index
+
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """In evaluation mode: batch norm uses its running statistics."""
         self.model.eval()
         features = self.model.features(inputs)
-        head = self.model.head if side == "target" else self.model.source_head
+        head = self.model.head if side == "target" else self.model.head_of_source(self._source)
         if head is None:
             raise ValueError("this model has no source head")
         return Prediction(head(features), features)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -137,11 +136,6 @@ class RunSpec(Plain):
     def pair(self) -> str:
         """`source:target`, as users type it; `-:target` without a source."""
         return f"{'+'.join(self.source) or '-'}:{self.target}"
-
-
-def metrics_of(setting: Setting, names: Iterable[str]) -> list[str]:
-    """Those of the metrics that say something of a setting."""
-    return [name for name in names if setting != "unsupervised" or name in CLUSTERING]
 
 
 def label_budget(shots: Shots | None) -> str:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from tlbench.execution.tasks import fold_tasks, reversed_task
+from tlbench.execution.tasks import fold_tasks, read_reversed_task
 from tlbench.task import Examples, SourceView, TargetView, TransferTask
 
 NAMES = ("x", "y")
@@ -36,12 +38,25 @@ def test_no_fold_holds_a_label_of_the_items_that_it_is_tested_on(task):
     assert sorted(tested) == list(range(10))
 
 
-def test_a_reversed_task_has_predictions_as_labels_and_no_label_of_the_source(task):
+def test_a_reversed_task_has_predictions_as_labels_and_no_label_of_the_source(tmp_path):
+    target, one, two = (np.full((size, 1), size, np.float32) for size in (10, 6, 4))
     predicted = np.ones(10, np.int64)
-    back = reversed_task(task, predicted)
+    for name, array in {"target": target, "one": one, "two": two, "predicted": predicted}.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    job = {
+        "source": {
+            "name": "t",
+            "class_names": NAMES,
+            "inputs": f"{tmp_path}/target.npy",
+            "labels": f"{tmp_path}/predicted.npy",
+        },
+        "target": {"name": "a+b", "class_names": NAMES, "inputs": [f"{tmp_path}/one.npy", f"{tmp_path}/two.npy"]},
+        "input_shape": [1],
+    }
+    back = read_reversed_task(job, SimpleNamespace(setting="transductive", shots=None, seed=0))
     (source,) = back.sources
-    assert source.train.labels is predicted
-    assert source.train.inputs is task.target.inputs
+    np.testing.assert_array_equal(source.train.labels, predicted)
+    np.testing.assert_array_equal(source.train.inputs, target)
     assert len(source.val) == 0
-    np.testing.assert_array_equal(back.target.inputs, np.concatenate([view.train.inputs for view in task.sources]))
+    np.testing.assert_array_equal(back.target.inputs, np.concatenate([one, two]))
     assert len(back.target.labelled) == len(back.target.labels) == 0

@@ -89,6 +89,8 @@ class _Side:
         if self.variant is None:
             return frame
         if self.variant not in set(frame["variant"]):
+            if self.variant not in {cell.family for cell in self.board.cells}:
+                raise TlbenchError(f"the filters leave nothing of {self.variant!r}; leave one out")
             raise TlbenchError(
                 f"{self.variant!r} is a grid, of which the protocol {selection!r} chooses no member; "
                 "name a member, or another protocol, as in --selection source-val"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
 
+from tlbench.data.folds import FOLDS
 from tlbench.planning.plan import PlannedRun
 from tlbench.results import ResultFolder
 from tlbench.spec import SourceModelSpec
@@ -27,8 +28,10 @@ def estimate_seconds(
     for run in runs:
         known = guess.get((run.spec.strategy, run.spec.setting))
         guessed += known is None
-        trainings = 2 if run.reverse else 1
-        total += START_SECONDS + trainings * run.spec.budget.steps * STEP_SECONDS if known is None else known
+        by_folds = run.spec.evaluation == "transductive-test" and run.spec.setting == "inductive"
+        trainings = FOLDS if by_folds else 1
+        once = START_SECONDS + trainings * run.spec.budget.steps * STEP_SECONDS if known is None else known
+        total += once * (2 if run.reverse else 1)
     for spec in models:
         total += median(shared) if shared else START_SECONDS + spec.budget.steps * STEP_SECONDS / 2
     if guessed:
@@ -41,7 +44,7 @@ def _measured(results: ResultFolder) -> tuple[dict[tuple[str, str], list[float]]
     shared: list[float] = []
     for record in results.records():
         if record.status == "ok":
-            own[record.strategy, record.setting].append(record.seconds.own.total)
+            own[record.strategy, record.setting].append(record.seconds.own.total - record.seconds.own.selection)
             if record.seconds.shared.total:
                 shared.append(record.seconds.shared.total)
     return own, shared

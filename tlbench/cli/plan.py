@@ -65,8 +65,7 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
             record = results.read(key)
         except TlbenchError:
             record = None
-        reversed_too = record is not None and (not run.reverse or "reverse-validation" in record.metrics)
-        if record is not None and record.status == "ok" and reversed_too:
+        if run.is_answered_by(record):
             done += 1
         else:
             to_do.append(run)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlbench.data.store import DomainStore
-from tlbench.domain import Dataset
-from tlbench.errors import TlbenchError, unknown
+from tlbench.errors import TlbenchError
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
 from tlbench.planning.plan import Filters, Plan
@@ -17,6 +16,7 @@ from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.results import ResultFolder
 from tlbench.suites.overrides import apply_overrides
+from tlbench.suites.ranking import check_primary_metric, with_metrics
 from tlbench.suites.reading import read_suite
 from tlbench.suites.suite import Suite
 
@@ -70,29 +70,10 @@ def prepare(request: Request) -> Ready:
     make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
     domains = DomainStore(cache, suite.dataset, host)
     suite = with_metrics(suite, domains.dataset, host)
-    _check_primary_metric(suite, host)
+    check_primary_metric(suite, host)
     whole = Planner(suite, host, domains, machine.compute).plan()
     filters = Filters(**{name: tuple(globs or ()) for name, globs in (request.filters or {}).items()})
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
     return Ready(suite, host, cache, domains, machine, whole, plan)
-
-
-def with_metrics(suite: Suite, dataset: Dataset, host: PluginHost) -> Suite:
-    """The suite with the metrics that it leaves to its dataset: the primary one first, for it ranks."""
-    if "metrics" in suite.model_fields_set:
-        return suite
-    primary = dataset.primary_metric
-    if primary not in host.registries["metrics"]:
-        known = unknown("metric", primary, host.registries["metrics"].names)
-        raise TlbenchError(f"dataset {suite.dataset!r}: primary_metric: {known}; or name metrics in the suite")
-    return suite.model_copy(update={"metrics": list(dict.fromkeys([primary, *suite.metrics]))})
-
-
-def _check_primary_metric(suite: Suite, host: PluginHost) -> None:
-    """The first metric ranks, so it must be one number; metrics that give lists say so in their summary."""
-    entry, _ = host.find("metrics", suite.metrics[0])
-    if entry.summary.startswith("list"):
-        message = f"suite {suite.name!r}: metrics: the first one ranks, and {suite.metrics[0]!r} gives a list; "
-        raise TlbenchError(message + "put one that gives a number before it")

@@ -56,7 +56,7 @@ def _bars() -> Progress:
 class Quiet:
     """Says only that a record was set aside."""
 
-    def planned(self, to_do: int, done: int, source_models: int) -> None:
+    def planned(self, to_do: int, done: int, source_models: int, second_trainings: int = 0) -> None:
         """Nothing."""
 
     def set_aside(self, path: Path) -> None:
@@ -83,10 +83,10 @@ class Lines(Quiet):
         self._jobs = self._ended = 0
         self._start = self._last = time.monotonic()
 
-    def planned(self, to_do: int, done: int, source_models: int) -> None:
+    def planned(self, to_do: int, done: int, source_models: int, second_trainings: int = 0) -> None:
         """Say what is to do."""
-        self._jobs = to_do + source_models
-        self.say(_plan_line(to_do, done, source_models))
+        self._jobs = to_do + source_models + second_trainings
+        self.say(_plan_line(to_do, done, source_models, second_trainings))
 
     def ended(self, job: str, label: str, status: str, message: str) -> None:
         """Count, and say what failed."""
@@ -115,11 +115,11 @@ class Bars(Quiet):
         """Above the bars."""
         self._bars.console.print(line, markup=False, highlight=False)
 
-    def planned(self, to_do: int, done: int, source_models: int) -> None:
+    def planned(self, to_do: int, done: int, source_models: int, second_trainings: int = 0) -> None:
         """Say what is to do, and start the suite's bar."""
-        self.say(_plan_line(to_do, done, source_models))
-        if to_do + source_models:
-            self._suite = self._bars.add_task("suite", total=to_do + source_models)
+        self.say(_plan_line(to_do, done, source_models, second_trainings))
+        if jobs := to_do + source_models + second_trainings:
+            self._suite = self._bars.add_task("suite", total=jobs)
 
     def progress(self, job: str, label: str, phase: str, step: int, steps: int) -> None:
         """Move the run's own bar."""
@@ -137,6 +137,8 @@ class Bars(Quiet):
             self.say(f"{status}: {label}" + (f": {message}" if message else ""))
 
 
-def _plan_line(to_do: int, done: int, source_models: int) -> str:
-    shared = f" and {source_models} trainings on a source that they share" if source_models and to_do else ""
-    return f"{done} runs are there, {to_do} to do{shared}" if to_do else f"all {done} runs are there"
+def _plan_line(to_do: int, done: int, source_models: int, second_trainings: int) -> str:
+    parts = [f"{to_do} to do"] if to_do else []
+    parts += [f"{source_models} trainings on a source that they share"] if source_models and to_do else []
+    parts += [f"{second_trainings} second trainings for reverse-validation"] if second_trainings else []
+    return f"{done} runs are there, {' and '.join(parts)}" if parts else f"all {done} runs are there"

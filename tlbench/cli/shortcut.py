@@ -10,9 +10,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tlbench import __version__
 from tlbench.data.store import DomainStore
@@ -21,7 +20,7 @@ from tlbench.files import cache_folder
 from tlbench.plugins import plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
-from tlbench.spec import PROTOCOL_VERSION, metrics_of
+from tlbench.spec import PROTOCOL_VERSION
 from tlbench.suites.reading import read_suite
 
 if TYPE_CHECKING:
@@ -51,26 +50,22 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
     if any((request.filters or {}).values()):
         return None
     suite = read_suite(request.suite, plugin_host(request.plugin_files))
-    if suite.reverses:  # which runs have a second training is only known once they are planned
-        return None
     folder = ResultFolder(results, suite.name)
     try:
         plan = json.loads((folder.folder / "plan.json").read_text())
         if plan["fingerprint"] != fingerprint(request):
             return None
-        found = {key: folder.read(key) for key in _keys(plan)}
+        asked: dict[str, list[str]] = plan["asked"]
+        found = {key: folder.read(key) for key in asked}
     except (OSError, ValueError, KeyError, TlbenchError):
         return None  # the long way says what is wrong
-    records = {key: record for key, record in found.items() if record is not None and _answers(record, plan["metrics"])}
+    records = {key: record for key, record in found.items() if record is not None and _answers(record, asked[key])}
     return (folder, records) if len(records) == len(found) else None
 
 
-def _keys(plan: Mapping[str, Any]) -> set[str]:
-    """The runs of a plan: those in its cells, and those that cells refer to."""
-    return {key for cell in plan["cells"] for key in (cell["run_key"], *cell["references"].values())}
-
-
-def _answers(record: Record, metrics: list[str]) -> bool:
+def _answers(record: Record, asked: list[str]) -> bool:
+    """Whether a record has the metrics, and the second training, that its run is asked for."""
     if record.status == "skipped":
         return True
-    return record.status == "ok" and set(metrics_of(record.setting, metrics)) <= record.metrics["last"].keys()
+    there = {*record.metrics.get("last", {}), *(["reverse"] if "reverse-validation" in record.metrics else [])}
+    return record.status == "ok" and there.issuperset(asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,13 +13,29 @@ from tlbench.seeds import derive
 FOLDS = 5
 
 
+def identical(inputs: NDArray[np.generic]) -> NDArray[np.int64]:
+    """For each row of `inputs` (n, …) the number of its group of exact copies, int64 (n,)."""
+    digests = [hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest() for row in inputs]
+    groups: NDArray[np.int64] = np.unique(np.array(digests), return_inverse=True)[1].astype(np.int64)
+    return groups
+
+
 def draw_folds(
-    labels: NDArray[np.int64], class_names: tuple[str, ...], seed: int, domain: str, revision: str
+    labels: NDArray[np.int64],
+    class_names: tuple[str, ...],
+    seed: int,
+    domain: str,
+    revision: str,
+    groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """The fold of each item, int64 (n,): stratified, of equal size up to one, a function of revision and seed alone.
 
-    Raises `DataError`, naming domain and class, where a class has fewer examples than there are folds.
+    Items of one of `groups`, exact copies, share a fold, so that none is tested by what its copy has taught. Raises
+    `DataError`, naming domain and class, where a class has fewer different examples than there are folds.
     """
+    if groups is not None:
+        firsts, group_of = np.unique(groups, return_index=True, return_inverse=True)[1:]
+        return draw_folds(labels[firsts], class_names, seed, domain, revision)[group_of]
     order = []
     for index, class_name in enumerate(class_names):
         members = np.flatnonzero(labels == index)

@@ -66,9 +66,6 @@ def score_run(
         chosen = choose(by_step, protocol)
         table[protocol] = {"checkpoint": chosen, **at_step[chosen]}
     selection = {name: [_finite(by_step[step][name]) for step in steps] for name in by_step[steps[-1]]}
-    if (reverse := _reverse_score(arrays, held)) is not None:  # of the last step alone, so it chooses among variants
-        selection["reverse-validation"] = [*(None for _ in steps[1:]), _finite(reverse)]
-        table["reverse-validation"] = table["last"]
     predictions = {}
     for step in steps:
         predictions[f"{step}/test"] = predicted = _classes(arrays[f"{step}/test/logits"])
@@ -82,12 +79,9 @@ def _score_clusters(arrays: Mapping[str, NDArray[Any]], step: int, held: Held, m
     return Score(table, {"last": [float(step)]}, {f"{step}/test": _classes(arrays[f"{step}/test/logits"])}, [])
 
 
-def _reverse_score(arrays: Mapping[str, NDArray[Any]], held: Held) -> float | None:
-    """Accuracy on source validation items of what was trained on the target's predicted labels; None without it."""
-    logits = arrays.get("reverse/source_val/logits")
-    if logits is None:
-        return None
-    return float((logits.argmax(axis=1) == held.items["source_val"]).mean()) if len(logits) else -np.inf
+def reverse_score(logits: NDArray[Any], labels: NDArray[np.int64]) -> float | None:
+    """Accuracy on source validation items after the second training of reverse validation; None if not finite."""
+    return float((logits.argmax(axis=1) == labels).mean()) if np.isfinite(logits).all() else None
 
 
 def _metrics(

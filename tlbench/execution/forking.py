@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tlbench.errors import TlbenchError
+
 #: Libraries read these when they are imported, so the template is started with them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 #: Seconds that a template has to end by itself.
@@ -62,15 +64,25 @@ class Template:
         events = self._listeners[name] = queue.Queue()
         return name, events
 
-    def leave(self, pool: str) -> None:
-        """Kill what a pool has running; nothing is heard of it any more."""
-        with contextlib.suppress(OSError):
+    def kill(self, pool: str) -> None:
+        """Kill what a pool has running."""
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it has been ended
             self._send({"kill": pool})
+
+    def leave(self, pool: str) -> None:
+        """Nothing is heard of a pool's jobs any more."""
         self._listeners.pop(pool, None)
 
     def start(self, pool: str, job: str, order: Message) -> None:
-        """Start a job, in this process's folder and environment as they are now. Raises `OSError` if it is gone."""
-        self._send({"pool": pool, "job": job, "cwd": str(Path.cwd()), "environment": self._environment(), **order})
+        """Start a job, in this process's folder and environment as they are now.
+
+        Raises `OSError` or `ValueError` if the template is gone, `TlbenchError` if the folder is.
+        """
+        try:
+            here = str(Path.cwd())
+        except OSError as error:
+            raise TlbenchError(f"the working folder is gone ({error.strerror}); change into one that exists") from error
+        self._send({"pool": pool, "job": job, "cwd": here, "environment": self._environment(), **order})
 
     def end(self) -> None:
         """Let it end, and what it has running with it."""

@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.folds import draw_folds
+from tlbench.data.folds import draw_folds, identical
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
 from tlbench.domain import SplitName
 from tlbench.seeds import derive
 from tlbench.spec import RunSpec, Shots, SourceModelSpec
 
+#: Among what a run hands back for reverse validation: the classes of all target inputs after the last step.
+PREDICTED = "target_inputs/classes"
 #: Selectors get so many fixed items of each role. The protocol allows 2,000; half of that halves the host's work.
 SELECTION_ITEMS = 1000
 
@@ -77,7 +79,8 @@ def write_run_job(
 ) -> Job:
     """A job for a run: what its setting allows now, and what is opened after training.
 
-    `domains` are ready for the run's evaluation; `reverse` asks for the second training of reverse validation.
+    `domains` are ready for the run's evaluation. With `reverse` the run hands back classes of all target inputs too,
+    for the second training of reverse validation.
     """
     folder.mkdir(parents=True)
     target = domains[spec.target]
@@ -96,8 +99,48 @@ def write_run_job(
         "input_shape": target.input_shape,
     }
     (folder / "job.json").write_text(json.dumps(job))
-    items = {} if _is_scored_at_the_end(spec) else _selection_items(spec, domains)
+    items = {} if _has_no_selectors(spec) else _selection_items(spec, domains)
     (folder / "evaluation.json").write_text(json.dumps(_evaluation(spec, domains, items)))
+    return Job(folder, items)
+
+
+def write_reverse_job(
+    folder: Path,
+    spec: RunSpec,
+    domains: Mapping[str, ReadyDomain],
+    device: str,
+    plugin_files: Sequence[str],
+    predicted: NDArray[np.int64],
+) -> Job:
+    """A job for the second training of reverse validation: the target with predicted labels is the source.
+
+    The sources' inputs are its target. No label of anybody's is in it, and it is judged on the sources' validation
+    items, whose labels the host holds. Ganin et al., JMLR 2016, section 5.1.2, https://jmlr.org/papers/v17/15-239.html
+    """
+    folder.mkdir(parents=True)
+    target, sources = domains[spec.target], [domains[name] for name in spec.source_domains]
+    np.save(folder / "predicted.npy", predicted)
+    job = {
+        "kind": "reverse",
+        "spec": spec.model_dump(mode="json"),
+        "device": device,
+        "plugin_files": list(plugin_files),
+        "source": {
+            "name": target.name,
+            "class_names": target.class_names,
+            "inputs": str(target.inputs(_target_split(spec))),
+            "labels": str(folder / "predicted.npy"),
+        },
+        "target": {
+            "name": "+".join(source.name for source in sources),
+            "class_names": sources[0].class_names,
+            "inputs": [str(source.inputs("train")) for source in sources],
+        },
+        "input_shape": target.input_shape,
+    }
+    (folder / "job.json").write_text(json.dumps(job))
+    items = {role: parts for role, parts in _selection_items(spec, domains).items() if role == "source_val"}
+    (folder / "evaluation.json").write_text(json.dumps({"selection": _places(items, domains)}))
     return Job(folder, items)
 
 
@@ -122,7 +165,8 @@ def _target(folder: Path, domain: ReadyDomain, spec: RunSpec) -> dict[str, Any]:
         chosen = draw_shots(every, domain.class_names, spec.shots, spec.seed, domain.name, domain.revision)
         _save_labelled(folder, view, chosen, every[chosen])
         if _by_folds(spec):
-            folds = draw_folds(every, domain.class_names, spec.seed, domain.name, domain.revision)
+            copies = identical(np.load(domain.inputs(split), mmap_mode="r", allow_pickle=False))
+            folds = draw_folds(every, domain.class_names, spec.seed, domain.name, domain.revision, copies)
             np.save(folder / "folds.npy", folds)
             view["folds"] = str(folder / "folds.npy")
     return view
@@ -148,8 +192,8 @@ def _by_folds(spec: RunSpec) -> bool:
     return spec.evaluation == "transductive-test" and spec.setting == "inductive"
 
 
-def _is_scored_at_the_end(spec: RunSpec) -> bool:
-    """Whether no selector has anything to choose: `unsupervised` by definition, folds because they are five models."""
+def _has_no_selectors(spec: RunSpec) -> bool:
+    """Whether no honest selector has anything to read: by definition, or because the folds are five models."""
     return spec.setting == "unsupervised" or _by_folds(spec)
 
 
@@ -190,11 +234,15 @@ def _evaluation(spec: RunSpec, domains: Mapping[str, ReadyDomain], items: ItemsB
         "test": str(domains[spec.target].inputs("test")),
         "source_tests": [str(domains[name].inputs("test")) for name in spec.source_domains if held_out],
         "last_step_alone": spec.setting == "unsupervised",
-        "selection": {
-            role: [
-                {"inputs": str(domains[part.domain].inputs(part.split)), "items": part.chosen.tolist()}
-                for part in parts
-            ]
-            for role, parts in items.items()
-        },
+        "selection": _places(items, domains),
+    }
+
+
+def _places(items: ItemsByRole, domains: Mapping[str, ReadyDomain]) -> dict[str, list[dict[str, Any]]]:
+    """Where the inputs of items are, and which they are."""
+    return {
+        role: [
+            {"inputs": str(domains[part.domain].inputs(part.split)), "items": part.chosen.tolist()} for part in parts
+        ]
+        for role, parts in items.items()
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import TlbenchError
-from tlbench.execution.forking import Events, Template
+from tlbench.execution.forking import PATIENCE, Events, Template
 from tlbench.execution.template import kill_group
 
 
@@ -52,7 +52,7 @@ class LocalPool:
         order = {"folder": str(folder), "log": str(log), "memory": self._memory}
         try:
             self._template.start(self._name, job, order)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise TlbenchError(self._lost_template()) from error
         self._jobs.add(job)
 
@@ -72,11 +72,20 @@ class LocalPool:
 
     def close(self) -> None:
         """Kill what runs. The template stays warm for the next pool, and ends with this process."""
-        for pid in self._pids.values():
-            kill_group(pid)
-        if self._template is not None:
-            self._template.leave(self._name)
-            self._template = None
+        if self._template is None:
+            return
+        self._template.kill(self._name)
+        until = time.monotonic() + PATIENCE
+        while self._jobs and time.monotonic() < until:  # the folders of its jobs are about to be removed
+            try:
+                message = self._events.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if message is None:
+                break
+            self._event(message)
+        self._template.leave(self._name)
+        self._template = None
 
     def _event(self, message: dict[str, Any]) -> Event | None:
         job = message["job"]

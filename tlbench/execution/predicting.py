@@ -37,21 +37,34 @@ def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple
         arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
         rate = len(test) / (time.perf_counter() - start)
         if places["source_tests"] and predictor.has_side("source"):
-            logits = [predict(predictor, open_array(path), "source", device)[0] for path in places["source_tests"]]
-            arrays[f"{step}/source_test/logits"] = np.concatenate(logits)
-        arrays |= _selection(places["selection"], predictor, step, device)
+            parts = [open_array(path) for path in places["source_tests"]]
+            arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
+        arrays |= selection(places["selection"], predictor, step, device)
     return arrays, rate
 
 
-def _selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step: int, device: str) -> Arrays:
+def selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step: int, device: str) -> Arrays:
+    """Logits and features of the selectors' items at the checkpoint that is loaded."""
     arrays: Arrays = {}
     for role, parts in roles.items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = np.concatenate([open_array(part["inputs"])[np.array(part["items"])] for part in parts])
-            logits, features = predict(predictor, inputs, side, device)
+            inputs = [open_array(part["inputs"])[np.array(part["items"])] for part in parts]
+            logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
+
+
+def _predict_parts(
+    predictor: Predictor, parts: Sequence[Inputs], side: Side, device: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Predictions of several arrays, joined; those of several sources each by the classifier of its own."""
+    found = []
+    for index, part in enumerate(parts):
+        predictor.select_source(index)
+        found.append(predict(predictor, part, side, device))
+    logits, features = zip(*found, strict=True)
+    return np.concatenate(logits), np.concatenate(features)
 
 
 def evaluate_folds(
@@ -61,6 +74,7 @@ def evaluate_folds(
     test = open_array(places["test"])
     arrays: Arrays = {}
     seconds = 0.0
+    predict(predictors[0], test[items[0]], "target", device)  # the warm-up pass
     for predictor, chosen in zip(predictors, items, strict=True):
         inputs = test[chosen]
         for step in predictor.steps:

@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from tlbench.data.store import DomainStore
-from tlbench.evaluation.score import Held, Metric, score_run
+from tlbench.evaluation.score import Held, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
-from tlbench.execution.job import Job
+from tlbench.execution.job import PREDICTED, Items, Job
 from tlbench.execution.source_models import SourceModels
 from tlbench.health import Health
 from tlbench.planning.plan import PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.provenance import provenance
 from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
-from tlbench.spec import metrics_of
 
 
 class Recorder:
@@ -45,7 +44,7 @@ class Recorder:
         Raises whatever a metric raises, and `ValueError` or `FloatingPointError` for outputs that cannot be scored.
         """
         arrays = load_file(job.folder / "output.safetensors")
-        metrics = self.metrics_of(run)
+        metrics = {name: self._metrics[name] for name in run.metrics}
         score = score_run(arrays, output["steps"], self._held(run, job), metrics, run.spec.setting)
         record = new_record(
             run.spec,
@@ -71,11 +70,31 @@ class Recorder:
         if run.needs_source_model:
             self._add_shared(record, run)
         self._add_health(record)
+        if PREDICTED in arrays:
+            score.predictions[PREDICTED] = arrays[PREDICTED]
         return record, score.predictions
 
-    def metrics_of(self, run: PlannedRun) -> dict[str, Metric]:
-        """The metrics that a run is scored by."""
-        return {name: self._metrics[name] for name in metrics_of(run.spec.setting, self._metrics)}
+    def add_second_training(self, record: Record, run: PlannedRun, job: Job, output: dict[str, Any]) -> None:
+        """Take the second training of reverse validation into a run's record: its score, what it saw and took."""
+        logits = load_file(job.folder / "output.safetensors")["source_val/logits"]
+        self._set_second_score(record, reverse_score(logits, self._labels_of(run, job)["source_val"]))
+        for seen in output["seen"]:  # predictions are no labels
+            unlabelled = seen["labelled"] + seen["unlabelled"]
+            counts = {"updates": seen["updates"], "labelled": 0, "unlabelled": unlabelled}
+            record.seen.append(Seen(phase=f"reverse {seen['phase']}", **counts))
+        record.seconds.own.selection = output["seconds"]["total"]
+        record.seconds.own.total += output["seconds"]["total"]
+
+    def add_failed_second_training(self, record: Record, how: str) -> None:
+        """Note that there is nothing to choose by; predictions of a single class, say, leave nothing to train on."""
+        self._set_second_score(record, None)
+        record.notes.append(f"reverse-validation found nothing to choose by: the second training {how}")
+
+    @staticmethod
+    def _set_second_score(record: Record, score: float | None) -> None:
+        """A score of the last step alone, so that it chooses among variants and not among checkpoints."""
+        record.selection["reverse-validation"] = [*(None for _ in record.checkpoints[1:]), score]
+        record.metrics["reverse-validation"] = record.metrics["last"]
 
     def _add_shared(self, record: Record, run: PlannedRun) -> None:
         """Add the phase that this run shares with others: what it cost and saw, counted in full for each user."""
@@ -102,16 +121,24 @@ class Recorder:
         """The labels that a run is scored by. Those of target training items are not among them."""
         evaluation = run.spec.evaluation
         domains = {name: self._domains.get(name, evaluation) for name in (*run.spec.source_domains, run.spec.target)}
-        items = {
-            role: np.concatenate([domains[part.domain].labels(part.split)[part.chosen] for part in parts])
-            for role, parts in job.items.items()
-            if role != "target_train"
-        }
+        items = self._labels_of(run, job)
         sources = [domains[name] for name in run.spec.source_domains]
         source_test = np.concatenate([source.labels("test") for source in sources]) if sources else None
         target = domains[run.spec.target]
         same = all(source.class_names == target.class_names for source in sources)
         return Held(target.labels("test"), len(target.class_names), source_test, items, same)
+
+    def _labels_of(self, run: PlannedRun, job: Job) -> dict[str, NDArray[np.int64]]:
+        """The labels of a job's fixed items, by role."""
+
+        def labels(part: Items) -> NDArray[np.int64]:
+            return self._domains.get(part.domain, run.spec.evaluation).labels(part.split)[part.chosen]
+
+        return {
+            role: np.concatenate([labels(part) for part in parts])
+            for role, parts in job.items.items()
+            if role != "target_train"
+        }
 
     def provenance(self, output: dict[str, Any]) -> dict[str, Any]:
         """Where a run's numbers come from: this machine, what its worker said of itself, and the choices made."""

@@ -12,21 +12,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.store import DomainStore
+from tlbench.data.store import DomainStore, ReadyDomain
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.score import Metric
 from tlbench.execution.device import Machine
-from tlbench.execution.job import Job, write_run_job, write_source_model_job
+from tlbench.execution.job import PREDICTED, Job, write_reverse_job, write_run_job, write_source_model_job
 from tlbench.execution.local import Event, LocalPool, describe_end
 from tlbench.execution.recording import Recorder
 from tlbench.execution.source_models import SourceModels
+from tlbench.execution.work import Work, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.record import Failure, Record, new_record
 from tlbench.results import ResultFolder
-from tlbench.spec import CLUSTERING, SourceModelSpec, label_budget
+from tlbench.spec import CLUSTERING, RunSpec, SourceModelSpec
 
 Reuse = Literal["failed", "always", "never"]
 LOG_LINES = 20
@@ -35,8 +37,8 @@ LOG_LINES = 20
 class Listener(Protocol):
     """Hears of a session's course; the command line shows it."""
 
-    def planned(self, to_do: int, done: int, source_models: int) -> None:
-        """What will run, what is done already, and how many trainings on a source runs share."""
+    def planned(self, to_do: int, done: int, source_models: int, second_trainings: int = 0) -> None:
+        """What will run, what is done already, how many trainings runs share, and how many runs have a second one."""
 
     def set_aside(self, path: Path) -> None:
         """A damaged record was renamed to `path`, and its run is done again."""
@@ -46,17 +48,6 @@ class Listener(Protocol):
 
     def ended(self, job: str, label: str, status: str, message: str) -> None:
         """A job ended."""
-
-
-@dataclass
-class _Work:
-    """A job to do: a source model (`run` is None) or a run."""
-
-    key: str
-    label: str
-    run: PlannedRun | None
-    model: SourceModelSpec | None
-    job: Job | None = None
 
 
 @dataclass
@@ -75,9 +66,9 @@ class Session:
     reuse: Reuse = "failed"
     timeout: float | None = None
     plugin_files: tuple[str, ...] = ()
-    _queue: deque[_Work] = field(default_factory=deque)
+    _queue: deque[Work] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
-    _running: dict[str, _Work] = field(default_factory=dict)
+    _running: dict[str, Work] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
@@ -87,10 +78,12 @@ class Session:
         """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""
         self._clean_jobs()
         records = self._find_done()
-        self._enqueue([run for key, run in self.plan.runs.items() if key not in records])
+        missing = [run for key, run in self.plan.runs.items() if key not in records]
+        second = sum(run.reverse for run in missing) + len(self._queue)
+        self._enqueue(missing)
         models = sum(work.run is None for work in self._queue)
-        to_do = len(self._queue) - models + sum(map(len, self._waiting.values()))
-        self.listener.planned(to_do, len(records), models)
+        to_do = len(missing)
+        self.listener.planned(to_do, len(records), models, second)
         self.host.tell("tlbench_suite_started", suite=self.plan.suite.name, runs=to_do)
         try:
             while self._queue or self._running:
@@ -114,16 +107,21 @@ class Session:
             record, aside = self.results.read_or_set_aside(key)
             if aside is not None:
                 self.listener.set_aside(aside)
-            if record is not None and self._reusable(run, record):
-                records[key] = record
+            if record is None or not self._reusable(run, record):
+                continue
+            if run.lacks_second_training(record):
+                predicted = (self.results.predictions(key) or {}).get(PREDICTED)
+                if predicted is None:
+                    continue
+                self._queue.append(reverse_work(run, predicted.astype(np.int64)))
+            records[key] = record
         return records
 
     def _reusable(self, run: PlannedRun, record: Record) -> bool:
-        """Whether a record answers what the suite asks now: metrics and second trainings are no part of the key."""
+        """Whether a record has the numbers that the suite asks for now: metrics are no part of the key."""
         if record.status != "ok":
             return self.reuse == "always"
-        scored = self._recorder.metrics_of(run).keys() <= record.metrics["last"].keys()
-        return self.reuse != "never" and scored and (not run.reverse or "reverse-validation" in record.metrics)
+        return self.reuse != "never" and run.is_scored_in(record)
 
     def _skipped(self, key: str, run: PlannedRun) -> Record:
         """The record of a run that makes no sense, written once."""
@@ -149,10 +147,8 @@ class Session:
             else:
                 models[spec.key] = spec
                 self._waiting.setdefault(spec.key, []).append(run)
-        for key, spec in models.items():
-            label = f"source model of {'+'.join(spec.source)}, {spec.backbone}, seed {spec.seed}"
-            self._queue.append(_Work(key, label, None, spec))
-        self._queue.extend(_run_work(run) for run in ready)
+        self._queue.extend(map(model_work, models.values()))
+        self._queue.extend(work_of(run) for run in ready)
 
     # ---- jobs -----------------------------------------------------------------------------------------------------
 
@@ -161,9 +157,11 @@ class Session:
             work = self._queue.popleft()
             folder = self._jobs_folder() / work.key
             shutil.rmtree(folder, ignore_errors=True)
-            if work.run is not None:
+            if work.run is not None and work.predicted is not None:
+                work.job = self._write_reverse(folder, work.run, work.predicted)
+            elif work.run is not None:
                 work.job = self._write_run(folder, work.run)
-                self.host.tell("tlbench_run_started", identity=_identity(work.run))
+                self.host.tell("tlbench_run_started", identity=identity_of(work.run))
             elif work.model is not None:
                 domains = {name: self.domains.get(name, work.model.evaluation) for name in work.model.source}
                 work.job = write_source_model_job(folder, work.model, domains, self.machine.device, self.plugin_files)
@@ -171,10 +169,16 @@ class Session:
             self.pool.submit(work.key, folder, folder / "log.txt")
 
     def _write_run(self, folder: Path, run: PlannedRun) -> Job:
-        spec = run.spec
-        domains = {name: self.domains.get(name, spec.evaluation) for name in (*spec.source_domains, spec.target)}
-        model = self._models.folder(spec.source_model().key) if run.needs_source_model else None
-        return write_run_job(folder, spec, domains, self.machine.device, self.plugin_files, model, run.reverse)
+        model = self._models.folder(run.spec.source_model().key) if run.needs_source_model else None
+        domains, device = self._domains_of(run.spec), self.machine.device
+        return write_run_job(folder, run.spec, domains, device, self.plugin_files, model, run.reverse)
+
+    def _write_reverse(self, folder: Path, run: PlannedRun, predicted: NDArray[np.int64]) -> Job:
+        domains, device = self._domains_of(run.spec), self.machine.device
+        return write_reverse_job(folder, run.spec, domains, device, self.plugin_files, predicted)
+
+    def _domains_of(self, spec: RunSpec) -> dict[str, ReadyDomain]:
+        return {name: self.domains.get(name, spec.evaluation) for name in (*spec.source_domains, spec.target)}
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
@@ -188,17 +192,19 @@ class Session:
         try:
             self._fill()  # keep the workers busy while this one is scored
         finally:  # whatever hinders the next run, this one is done and must not be lost
-            if work.run is not None:
+            if work.run is not None and work.predicted is not None:
+                self._finish_reverse(work, work.run, event, records)
+            elif work.run is not None:
                 self._finish_run(work, work.run, event, records)
         shutil.rmtree(self._jobs_folder() / work.key, ignore_errors=True)
 
-    def _finish_model(self, work: _Work, event: Event, records: dict[str, Record]) -> None:
+    def _finish_model(self, work: Work, event: Event, records: dict[str, Record]) -> None:
         folder = self._jobs_folder() / work.key
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
             self._models.keep(work.key, folder / "model", output, replace=self.reuse == "never")
-            self._queue.extendleft(_run_work(run) for run in reversed(users))
+            self._queue.extendleft(work_of(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
         if output["status"] != "ok":
@@ -207,9 +213,9 @@ class Session:
             for run in users:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
-                self.listener.ended(record.run_key, _label(run), "failed", reason)
+                self.listener.ended(record.run_key, label_of(run), "failed", reason)
 
-    def _finish_run(self, work: _Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+    def _finish_run(self, work: Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
         folder = self._jobs_folder() / work.key
         output = self._output(folder, event)
         arrays: dict[str, NDArray[Any]] | None = None
@@ -228,6 +234,22 @@ class Session:
         self._keep(record, arrays, records)
         message = record.error.message if record.error else _short(record, self.plan.suite.metrics[0])
         self.listener.ended(work.key, work.label, record.status, message)
+        if arrays is not None and run.reverse:
+            self._queue.appendleft(reverse_work(run, arrays[PREDICTED].astype(np.int64)))
+
+    def _finish_reverse(self, work: Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+        """Add what the second training says; where it failed, the run has lost nothing but this choice."""
+        output = self._output(self._jobs_folder() / work.key, event)
+        record = records[run.spec.key]
+        if output["status"] == "ok":
+            assert work.job is not None
+            self._recorder.add_second_training(record, run, work.job, output)
+            message = ""
+        else:
+            message = f"{output['error']['type']}: {output['error']['message']}"
+            self._recorder.add_failed_second_training(record, f"ended as {output['status']}: {message}")
+        self._keep(record, None, records)
+        self.listener.ended(work.key, work.label, output["status"], message)
 
     def _output(self, folder: Path, event: Event) -> dict[str, Any]:
         """What the worker handed back, or how it ended without handing anything back."""
@@ -241,9 +263,17 @@ class Session:
     # ---- records --------------------------------------------------------------------------------------------------
 
     def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
-        self.results.write(record, arrays)
         records[record.run_key] = record
+        if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
+            self.results.write(record, arrays)
         self.host.tell("tlbench_run_finished", record=record.model_dump(mode="json"))
+
+    def _has_good_record(self, key: str) -> bool:
+        """Whether a record is there that is ok, only short of what is asked now; no failure takes its place."""
+        with contextlib.suppress(TlbenchError):
+            old = self.results.read(key)
+            return old is not None and old.status == "ok"
+        return False
 
     # ---- folders --------------------------------------------------------------------------------------------------
 
@@ -258,29 +288,6 @@ class Session:
         for folder in (self.cache / "jobs").glob("[0-9]*"):
             if folder.name.isdecimal() and (int(folder.name) == os.getpid() or not _alive(int(folder.name))):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run_work(run: PlannedRun) -> _Work:
-    return _Work(run.spec.key, _label(run), run, None)
-
-
-def _label(run: PlannedRun) -> str:
-    spec = run.spec
-    return f"{run.variant} {spec.pair}, {spec.backbone}{label_budget(spec.shots)}, seed {spec.seed}"
-
-
-def _identity(run: PlannedRun) -> dict[str, Any]:
-    spec = run.spec
-    return {
-        "run_key": spec.key,
-        "strategy": spec.strategy,
-        "variant": run.variant,
-        "source": list(spec.source),
-        "target": spec.target,
-        "setting": spec.setting,
-        "shots": spec.shots,
-        "seed": spec.seed,
-    }
 
 
 def _short(record: Record, metric: str) -> str:

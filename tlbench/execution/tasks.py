@@ -42,19 +42,17 @@ def fold_tasks(task: TransferTask, folds: Labels) -> Iterator[tuple[TransferTask
         yield replace(task, target=target), np.flatnonzero(folds == fold)
 
 
-def reversed_task(task: TransferTask, predicted: Labels) -> TransferTask:
-    """The task from the target, with predicted labels, to the source, without any (Ganin et al. 2016, section 5.1.2).
-
-    `predicted` are classes of all target inputs, int64 (n,).
-    """
-    target, first = task.target, task.sources[0]
-    source = SourceView(
-        target.name, target.class_names, Examples(target.inputs, predicted), Examples(target.inputs[:0], NOTHING)
-    )
-    inputs = [view.train.inputs for view in task.sources]
-    joined = inputs[0] if len(inputs) == 1 else np.concatenate(inputs)
-    name = "+".join(view.name for view in task.sources)
-    return replace(task, sources=(source,), target=TargetView(name, first.class_names, joined, NOTHING, NOTHING))
+def read_reversed_task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
+    """The task from the target, with predicted labels, to the sources, without any."""
+    view = job["source"]
+    inputs = open_array(view["inputs"])
+    labelled, none = Examples(inputs, np.load(view["labels"])), Examples(inputs[:0], NOTHING)
+    source = SourceView(view["name"], tuple(view["class_names"]), labelled, none)
+    view = job["target"]
+    parts = [open_array(path) for path in view["inputs"]]
+    joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    target = TargetView(view["name"], tuple(view["class_names"]), joined, NOTHING, NOTHING)
+    return TransferTask(spec.setting, spec.shots, (source,), target, tuple(job["input_shape"]), spec.seed)
 
 
 def open_array(path: str) -> NDArray[np.generic]:

@@ -19,14 +19,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from tlbench.backbone import Backbone, has_pretrained_weights
-from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, steps_of
-from tlbench.execution.reverse import reverse_validate
+from tlbench.execution.job import PREDICTED
+from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.source_training import fit_source_model
-from tlbench.execution.tasks import NOTHING, fold_tasks, read_source, read_task
+from tlbench.execution.tasks import NOTHING, fold_tasks, open_array, read_reversed_task, read_source, read_task
 from tlbench.plugins import PluginHost, plugin_host
+from tlbench.predictor import Predictor
 from tlbench.seeds import derive
 from tlbench.spec import RunSpec, SourceModelSpec
 from tlbench.strategy import Strategy
@@ -58,6 +60,8 @@ def _do(folder: Path, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
     host = plugin_host(job["plugin_files"])
     if job["kind"] == "source-model":
         return _train_source_model(folder, job, host, on_progress), {}
+    if job["kind"] == "reverse":
+        return _reverse(folder, job, host, on_progress)
     return _run(folder, job, host, on_progress)
 
 
@@ -85,21 +89,49 @@ def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progr
         arrays, rate = evaluate_folds(places, predictors, items, job["device"])
     clock.tick("evaluation")
 
-    report = toolkit.report
     if job["reverse"]:
-        reversed_progress = _reversed(on_progress)
-        made, seen, notes = reverse_validate(
-            strategy,
-            task,
-            predictor,
-            places,
-            lambda model: _toolkit(job, spec, host, model, reversed_progress),
-            folder,
-        )
-        arrays, report.seen, report.notes = arrays | made, report.seen + seen, report.notes + notes
-        clock.tick("selection")
-    output = _summary(report, clock.seconds, job["device"])
+        arrays[PREDICTED] = _classes_of(predictor, task, job["device"])
+    output = _summary(toolkit.report, clock.seconds, job["device"])
     return {**output, "steps": steps_of(places, predictor), "inference_examples_per_second": rate}, arrays
+
+
+def _classes_of(predictor: Predictor, task: TransferTask, device: str) -> NDArray[np.int64]:
+    """The predicted classes of all target inputs after the last step."""
+    predictor.load(list(predictor.steps)[-1])
+    logits, _ = predict(predictor, task.target.inputs, "target", device)
+    classes: NDArray[np.int64] = logits.argmax(axis=1).astype(np.int64)
+    return classes
+
+
+def _reverse(
+    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress
+) -> tuple[dict[str, Any], Arrays]:
+    """The second training of reverse validation: the run's strategy from the target's predictions to the sources.
+
+    Where the paper starts it from the first training's weights, it starts anew: nothing of the sources' labels reaches
+    it but through the predictions.
+    """
+    spec = RunSpec.model_validate(job["spec"])
+    clock = _Clock()
+    _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
+    strategy, task = _strategy(host, spec), read_reversed_task(job, spec)
+    source_model, report = None, Report()
+    if strategy.uses_source_model:
+        toolkit = _toolkit(job, spec, host, None, on_progress)
+        source_model = folder / "model"
+        fit_source_model(task, toolkit, source_model)
+        report = toolkit.report
+    toolkit = _toolkit(job, spec, host, source_model, on_progress)
+    predictor = strategy.fit(task, toolkit)
+    last = list(predictor.steps)[-1]
+    predictor.load(last)
+    places = json.loads((folder / "evaluation.json").read_text())["selection"]
+    (parts,) = places.values()
+    inputs = [open_array(part["inputs"])[np.array(part["items"])] for part in parts]
+    logits, _ = predict(predictor, np.concatenate(inputs), "target", job["device"])
+    clock.tick("selection")
+    report.seen += toolkit.report.seen
+    return _summary(report, clock.seconds, job["device"]), {"source_val/logits": logits}
 
 
 def _train_source_model(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress) -> dict[str, Any]:
@@ -209,10 +241,6 @@ def _status(error: Exception) -> str:
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or allocator:
         return "out_of_memory"
     return "failed"
-
-
-def _reversed(on_progress: Progress) -> Progress:
-    return lambda phase, step, steps: on_progress(f"reverse {phase}", step, steps)
 
 
 def _seldom(on_progress: Progress) -> Callable[[str, int, int], None]:

@@ -9,9 +9,9 @@ from tlbench.leaderboard import notes
 from tlbench.leaderboard.by_strategy import FIRST
 from tlbench.leaderboard.cells import DISHONEST, Cell, Column, Table
 from tlbench.leaderboard.footnotes import Footnotes
-from tlbench.leaderboard.scores import Place
+from tlbench.leaderboard.scores import REVERSE, Place
 
-TEST, REVERSE = "target-test", "reverse-validation"
+TEST = "target-test"
 
 
 def by_selection(places: Sequence[Place]) -> list[Table]:
@@ -29,8 +29,9 @@ def _levels(places: Sequence[Place]) -> Table:
     rows = []
     for variant in _variants(places):
         cells = [place.scale.cell(place.overall(variant)) for place in places]
-        # `last` chooses among no variants: a row that stands for such a choice is no hole there.
-        numbers = footnotes.missing(variant, first.metric) if variant in first.variants else ()
+        # `last` chooses among no members, so the row of a grid is explained as the next protocol has it.
+        home = next(place for place in places if variant in place.variants)
+        numbers = Footnotes(home, footnotes.texts).missing(variant, first.metric)
         rows.append([Cell(variant, footnotes=numbers), *cells])
     lines = [*dict.fromkeys(line for place in places for line in place.choices)]
     lines += ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]

@@ -72,10 +72,23 @@ class _ByStrategy:
             columns,
             rows,
             notes.caption(self.place, over_pairs=True),
-            [*notes.harm(self.place), *notes.verdict_note(self.place), *self.sanity.lines, *marks, *tests],
+            [
+                *notes.harm(self.place),
+                *notes.verdict_note(self.place),
+                *self.sanity.lines,
+                *marks,
+                *self._cost_note(),
+                *tests,
+            ],
             self.footnotes.texts,
             diagram,
         )
+
+    def _cost_note(self) -> list[str]:
+        """What the seconds of a row that stands for a choice are."""
+        if not self.place.considered or all(column.name != "own" for column, _ in self.columns):
+            return []
+        return ["own s/run of a grid's row is that of all its members: what the choice has cost"]
 
     def _name(self, variant: str) -> Cell:
         spots = [cells for (name, _), cells in self.place.by_spot.items() if name == variant]
@@ -140,7 +153,7 @@ class _ByStrategy:
         return self._cost(variant, lambda record: record.throughput.inference_examples_per_second, compact)
 
     def _own(self, variant: str) -> Cell:
-        return self._cost(variant, self.place.own_seconds, "{:,.1f}".format)
+        return _mean_of(self.place.own_seconds(variant), "{:,.1f}".format)
 
     def _shared(self, variant: str) -> Cell:
         return self._cost(variant, lambda record: record.seconds.shared.total, "{:,.1f}".format)
@@ -153,10 +166,14 @@ class _ByStrategy:
         marks: tuple[str, ...] = (),
     ) -> Cell:
         values = [value for record in self.place.records(variant) if (value := of(record)) is not None]
-        if not values:
-            return Cell(MISSING)
-        mean = statistics.fmean(values)
-        return Cell(form(mean), mean, marks=marks)
+        return _mean_of(values, form, marks)
+
+
+def _mean_of(values: Sequence[float], form: Callable[[float], str], marks: tuple[str, ...] = ()) -> Cell:
+    if not values:
+        return Cell(MISSING)
+    mean = statistics.fmean(values)
+    return Cell(form(mean), mean, marks=marks)
 
 
 def _whole(value: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from tlbench.leaderboard.beside import beside
-from tlbench.leaderboard.cells import FLAGGED, MISSING, metric_name
+from tlbench.leaderboard.cells import FLAGGED, MISSING, TESTED_ON, metric_name
 from tlbench.leaderboard.frame import as_number
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.sanity import oracle_below_source_only
@@ -28,7 +28,7 @@ def card(record: Record, references: Mapping[str, Record]) -> str:
     """
     sections = [
         ("", _identity(record)),
-        ("metrics on the target test split", _metrics(record.metrics)),
+        (f"metrics on {TESTED_ON[record.evaluation]}", _metrics(record.metrics)),
         ("beside its references", _lines(beside(record, references))),
         ("time and memory", _cost(record)),
         ("seen", _seen(record)),
@@ -91,6 +91,7 @@ def _cost(record: Record) -> list[str]:
     own, shared = seconds.own, seconds.shared
     dagger = "" if speed.by_steps else " † (no steps; the backbone's)"
     split = f"data {own.data:.2f}, training {own.training:.2f}, evaluation {own.evaluation:.2f}"
+    split += f", second training {own.selection:.2f}" if own.selection else ""
     what = {
         "own": f"{own.total:.2f} s ({split})" if own.total else None,
         "shared": f"{shared.total:.2f} s, used by other runs too" if shared.total else None,

@@ -13,6 +13,11 @@ MISSING = "—"
 #: Marks, each explained by a note under the table that bears it.
 DISHONEST, HURTS, NO_STEPS, FLAGGED = "⚠", "↓", "†", "⚑"
 
+#: By evaluation, what the numbers are of.
+TESTED_ON = {
+    "held-out": "the target test split",
+    "transductive-test": "the target set, whose inputs were seen without labels (oracle by five folds)",
+}
 _NAMES = {"macro_f1": "macro F1", "auroc": "AUROC", "nll": "NLL", "ece": "ECE", "nmi": "NMI", "ari": "ARI"}
 
 

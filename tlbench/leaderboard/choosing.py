@@ -15,20 +15,21 @@ BEST_SINGLE = "best single source"
 #: Ways to end that rule a member out; a member that was not run could still have been the best.
 RULED_OUT = ("failed", "diverged", "timeout", "out_of_memory", "crashed", "skipped")
 
-Spot = tuple[str, str]
+#: A row, a pair and a seed.
+Where = tuple[str, str, int]
 
 
 @dataclass
 class Choices:
-    """Cells with the choices made; by chosen run key, all runs that it was chosen among; what was chosen, in words."""
+    """Cells with the choices made; for each, the keys of all runs that it was made among; what was chosen, in words."""
 
     cells: list[PlannedCell]
-    considered: dict[str, list[str]] = field(default_factory=dict)
+    considered: dict[Where, list[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
 
 def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *, keep: bool) -> Choices:
-    """A row for every grid, on each pair and seed its member with the best score by `selection`.
+    """A row for every grid, in each place its member with the best score by `selection`.
 
     Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given.
     """
@@ -37,14 +38,15 @@ def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *
         return Choices(list(cells))
     choices = Choices([cell for cell in cells if keep or not cell.family])
     for family in families:
-        by_run: dict[tuple[str, int], list[PlannedCell]] = {}
+        by_run: dict[tuple[object, ...], list[PlannedCell]] = {}
         for cell in cells:
             if cell.family == family:
-                by_run.setdefault((cell.pair, cell.seed), []).append(cell)
+                place = (cell.setting, cell.shots, cell.evaluation, cell.backbone)
+                by_run.setdefault((*place, cell.pair, cell.seed), []).append(cell)
         chosen = [_best(board, members, selection) for members in by_run.values()]
         for cell, members in zip(chosen, by_run.values(), strict=True):
             choices.cells.append(cell.model_copy(update={"variant": family}))
-            choices.considered[cell.run_key] = [member.run_key for member in members]
+            choices.considered[family, cell.pair, cell.seed] = [member.run_key for member in members]
         choices.lines.append(_line(board, family, chosen, selection, max(map(len, by_run.values()))))
     return choices
 
@@ -69,12 +71,15 @@ def _score(board: Board, key: str, selection: str) -> float:
 
 
 def _line(board: Board, family: str, chosen: Sequence[PlannedCell], selection: str, members: int) -> str:
-    """How often which member was chosen, and by what."""
-    counts = Counter(cell.variant for cell in chosen if board.status(cell.run_key) == "ok")
+    """How often which member was chosen, by what, and how often there was nothing to choose by."""
+    there = [cell for cell in chosen if board.status(cell.run_key) == "ok"]
+    scored = [cell for cell in there if _score(board, cell.run_key, selection) > float("-inf")]
+    counts = Counter(cell.variant for cell in scored)
     named = ", ".join(f"{variant.removeprefix(family)} {number}" for variant, number in counts.most_common())
     why = DESCRIPTIONS.get(selection, selection)
-    text = f"{family}: of {members} members {selection} ({why}) chose, in {len(chosen)} runs: {named or 'none'}"
-    return f"{text}; its own s/run counts all members"
+    blind = len(there) - len(scored)
+    rest = f"; in {blind} no member had a score, and the first stands" if blind else ""
+    return f"{family}: of {members} members {selection} ({why}) chose, in {len(chosen)} runs: {named or 'none'}{rest}"
 
 
 def choose_single_source(

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, verdicts
-from tlbench.leaderboard.cells import DISHONEST, EMPTY, MISSING, Cell, Column, Scale, Table, count, metric_name
+from tlbench.leaderboard.cells import (
+    DISHONEST,
+    EMPTY,
+    MISSING,
+    TESTED_ON,
+    Cell,
+    Column,
+    Scale,
+    Table,
+    count,
+    metric_name,
+)
 from tlbench.leaderboard.couples import Correct, Couple, Run, Spot, runs_of
 from tlbench.leaderboard.left_out import alone, nothing_in_common, without_numbers
 from tlbench.leaderboard.notes import FEW_SEEDS
@@ -81,12 +92,12 @@ class _Comparison:
 
     def table(self, metric: str, selection: str) -> Table:
         warning = f"{DISHONEST} " if selection == "target-test" else ""
-        place = next(iter(self.couples)).place
-        title = f"A: {self.names[0]}, B: {self.names[1]} · {place} · {warning}selection: {selection}"
+        first = next(iter(self.couples))
+        title = f"A: {self.names[0]}, B: {self.names[1]} · {first.place} · {warning}selection: {selection}"
         unit = " in %" if self.scale.percent else ""
         spread = "mean" if self.few_seeds else "mean ± 95 % interval"
         caption = (
-            f"{metric_name(metric)}{unit} on the target test split, {spread} over seeds; difference: A − B, "
+            f"{metric_name(metric)}{unit} on {TESTED_ON[first.evaluation]}, {spread} over seeds; difference: A − B, "
             "paired by seed."
         )
         return Table(title, self._columns(), self._rows(), caption, self._notes(selection), self.footnotes)
@@ -175,7 +186,7 @@ class _Comparison:
 
     def _verdict_note(self) -> str:
         rows = count(sum(couple.difference is not None for couple in self.couples.values()), "row")
-        overall = " Overall: one test of the mean over pairs, not corrected." if len(self.couples) > 1 else ""
+        overall = " Overall: a test of the mean over pairs by itself, not corrected." if len(self.couples) > 1 else ""
         return f"Verdicts: paired t over seeds, Holm-corrected over {rows}, family-wise 5 %.{overall}"
 
     def _mcnemar_notes(self) -> list[str]:

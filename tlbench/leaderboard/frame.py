@@ -143,7 +143,7 @@ class Board:
             "train_examples_per_second": speed.train_examples_per_second if speed else None,
             "inference_examples_per_second": speed.inference_examples_per_second if speed else None,
             "by_steps": speed.by_steps if speed else None,
-            "own_seconds": record.seconds.own.total if record else None,
+            "own_seconds": record.seconds.own.total - record.seconds.own.selection if record else None,
             "shared_seconds": record.seconds.shared.total if record else None,
             "flags": list(record.flags) if record else [],
         }

@@ -7,19 +7,16 @@ from collections.abc import Iterable
 from tlbench.evaluation.gaps import negative_transfer_rate
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest
-from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, Column, count, metric_name
-from tlbench.leaderboard.scores import Place, Spot
+from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, TESTED_ON, Column, count, metric_name
+from tlbench.leaderboard.scores import REVERSE, Place, Spot
 from tlbench.spec import label_budget
 
 FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
-TESTED_ON = {
-    "held-out": "the target test split",
-    "transductive-test": "the target set, whose inputs were seen without labels (oracle by five folds)",
-}
 GAP_MEANINGS = {
     "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
-    "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone; above 0, the "
-    "source's inputs hurt. Clusters are matched to classes on the test split; the last step alone is scored.",
+    "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone (from random weights, "
+    "where weights are the source); above 0, the source hurt. Clusters are matched to classes on the test split; the "
+    "last step alone is scored.",
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
     "the source hurt. Gain: error of target-only minus that of the strategy.",
 }
@@ -119,6 +116,8 @@ def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ..
     lines = list(place.choices)
     if place.selection == "target-test":
         lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
+    elif place.selection == REVERSE:
+        lines.append(f"{REVERSE} takes the last step, and chooses among members of a grid by {DESCRIPTIONS[REVERSE]}")
     elif place.selection in DESCRIPTIONS and place.selection != "last":
         lines.append(f"{place.selection} chooses checkpoints by {DESCRIPTIONS[place.selection]}")
     if place.at_last_step:

@@ -31,6 +31,7 @@ Spot = tuple[str, str]
 #: References in the order of rows: what no transfer gives first, the ceiling last.
 BASELINES = ("source-only", BEST_SINGLE, "target-only")
 CEILING = "oracle"
+REVERSE = "reverse-validation"
 REFERENCES = (*BASELINES, CEILING)
 
 #: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
@@ -66,6 +67,7 @@ class Place:
     at_last_step: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.members = {cell.run_key for cell in self.cells if cell.family}
         chosen = choose_members(self.board, self.cells, self.selection, keep=self.keep_members)
         self.cells, lines = choose_single_source(chosen.cells, self._larger_is_better)
         self.considered, self.choices = chosen.considered, [*chosen.lines, *lines]
@@ -107,8 +109,11 @@ class Place:
         """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
         record = self.board.records.get(key)
         lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
-        if self.fall_back and reference and record is not None and lacks:
-            self.at_last_step.add(record.variant + ("" if record.variant in REFERENCES else " without the source"))
+        # Of the runs of strategies, reverse validation has a say in those of a grid alone.
+        as_given = reference or (self.selection == REVERSE and key not in self.members)
+        if self.fall_back and as_given and record is not None and lacks:
+            alone = reference and record.variant not in REFERENCES
+            self.at_last_step.add(record.variant + (" without the source" if alone else ""))
             return self.board.score(key, "last", metric)
         return self.board.score(key, self.selection, metric)
 
@@ -120,10 +125,19 @@ class Place:
         value = self.value(cell)
         return None if value is None else -value if self.metric in LOWER_IS_BETTER else value
 
-    def own_seconds(self, record: Record) -> float:
-        """Wall seconds of a run, and of all others that it was chosen among: a search costs what it costs."""
-        keys = self.considered.get(record.run_key, [record.run_key])
-        return sum(self.board.records[key].seconds.own.total for key in keys if key in self.board.records)
+    def own_seconds(self, variant: str) -> list[float]:
+        """Wall seconds of each run of a row; where it was chosen among several, of all of them: the search's cost."""
+        searches = [keys for (row, _, _), keys in self.considered.items() if row == variant]
+        runs = searches or [[record.run_key] for record in self.records(variant)]
+        return [sum(map(self._own_seconds, keys)) for keys in runs]
+
+    def _own_seconds(self, key: str) -> float:
+        """What a run took itself; a second training only counts where it is what chooses."""
+        record = self.board.records.get(key)
+        if record is None:
+            return 0.0
+        own = record.seconds.own
+        return own.total if self.selection == REVERSE else own.total - own.selection
 
     def reason(self, cell: PlannedCell, metric: str) -> str | None:
         """Why a cell has no number; None where it has one."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from tlbench.errors import TlbenchError, unknown
 from tlbench.evaluation.selection import PROTOCOLS
+from tlbench.filters import fits
 from tlbench.leaderboard.by_pair import by_pair
 from tlbench.leaderboard.by_selection import by_selection
 from tlbench.leaderboard.by_strategy import COLUMN_NAMES, by_strategy
@@ -103,7 +103,7 @@ def _chosen(cells: Sequence[PlannedCell], filters: Filters) -> list[PlannedCell]
     for name, globs in filters.items():
         known = {value for cell in cells for value in _values(cell, name)}
         for glob in globs:
-            if not any(fnmatch.fnmatchcase(value, glob) for value in known):
+            if not any(fits(value, glob) for value in known):
                 raise TlbenchError(f"--{name} {glob!r}: {unknown(name, glob, known)}")
     chosen = [cell for cell in cells if all(_matches(cell, name, globs) for name, globs in filters.items())]
     if not chosen:
@@ -114,7 +114,7 @@ def _chosen(cells: Sequence[PlannedCell], filters: Filters) -> list[PlannedCell]
 def _matches(cell: PlannedCell, name: str, globs: Sequence[str]) -> bool:
     if not globs or (name == "strategy" and cell.role == "reference"):
         return True
-    return any(fnmatch.fnmatchcase(value, glob) for value in _values(cell, name) for glob in globs)
+    return any(fits(value, glob) for value in _values(cell, name) for glob in globs)
 
 
 def _values(cell: PlannedCell, name: str) -> set[str]:

@@ -8,7 +8,7 @@ from tlbench.data.folds import draw_folds
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
 from tlbench.errors import DataError, Faults
-from tlbench.planning.place import Place
+from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost
 from tlbench.spec import WEIGHTS
 from tlbench.suites.suite import Part, Suite
@@ -51,27 +51,36 @@ def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
     return has_pretrained_weights(host.find("backbones", name)[0].load())
 
 
-def place_faults(suite: Suite, part: Part, place: Place) -> Iterator[str]:
-    """What the data of one place lack, naming domain, split and class."""
-    yield from _class_faults(part, place)
+def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator[str]:
+    """What the data of one situation lack, naming domain, split and class."""
+    yield from _class_faults(part, situation)
+    yield from _second_training_faults(suite, situation)
     try:
-        _draw(suite, place)
+        _draw(suite, situation)
     except DataError as error:
         yield str(error)
 
 
-def _class_faults(part: Part, place: Place) -> Iterator[str]:
-    sources = [place.ready[name] for name in place.source_domains]
-    if place.setting == "unsupervised":
+def _second_training_faults(suite: Suite, situation: Situation) -> Iterator[str]:
+    """Reverse validation is judged on source validation examples, so every source must have some."""
+    if suite.reverses and situation.setting == "transductive":
+        for name in situation.source_domains:
+            if not situation.ready[name].counts["val"]:
+                yield f"domain {name!r}, val: no examples, and reverse validation is judged on them; leave it out"
+
+
+def _class_faults(part: Part, situation: Situation) -> Iterator[str]:
+    sources = [situation.ready[name] for name in situation.source_domains]
+    if situation.setting == "unsupervised":
         return
-    pair = f"pair {'+'.join(place.sources)}:{place.target}"
+    pair = f"pair {'+'.join(situation.sources)}:{situation.target}"
     for other in sources[1:]:
         if other.class_names != sources[0].class_names:
             yield f"{pair}: sources that are joined must share their classes; {_classes(sources[0], other)}"
             return
     # Of "all" pairs, those that do not fit are skipped with their reason; one that is named is meant.
-    if place.setting == "transductive" and part.pairs != "all" and not place.same_label_space:
-        target = place.ready[place.target]
+    if situation.setting == "transductive" and part.pairs != "all" and not situation.same_label_space:
+        target = situation.ready[situation.target]
         message = (
             f"{pair}: the setting 'transductive' needs the same classes in source and target, for no target label "
         )
@@ -88,11 +97,11 @@ def _named(domain: ReadyDomain) -> str:
     return f"{domain.name!r} has {', '.join(map(repr, names[:_SHOWN_CLASSES]))}{more}"
 
 
-def _draw(suite: Suite, place: Place) -> None:
+def _draw(suite: Suite, situation: Situation) -> None:
     """Draw what runs will be given, to see that it can be had. Raises `DataError`."""
-    target = place.ready[place.target]
-    if place.setting == "inductive":
-        labels, shots = target.labels("train"), place.shots or "all"
-        draw_shots(labels, target.class_names, shots, place.seed, target.name, target.revision)
+    target = situation.ready[situation.target]
+    if situation.setting == "inductive":
+        labels, shots = target.labels("train"), situation.shots or "all"
+        draw_shots(labels, target.class_names, shots, situation.seed, target.name, target.revision)
     if suite.evaluation == "transductive-test":
-        draw_folds(target.labels("test"), target.class_names, place.seed, target.name, target.revision)
+        draw_folds(target.labels("test"), target.class_names, situation.seed, target.name, target.revision)

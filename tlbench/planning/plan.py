@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tlbench.errors import TlbenchError, unknown
+from tlbench.filters import fits
+from tlbench.record import Record
 from tlbench.spec import RunSpec, Setting, Shots, SourceModelSpec
 from tlbench.suites.claims import Claim
 from tlbench.suites.suite import Suite
@@ -40,17 +41,31 @@ class Cell:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run that a plan asks for. `skip` is the reason why it makes no sense, or None.
+    """A run that a plan asks for, and the metrics that it is scored by.
 
-    `reverse`: whether a second training, back to the source, is asked for too.
+    `skip` is the reason why it makes no sense, or None. `reverse`: whether a second training, back to the source, is
+    asked for too.
     """
 
     spec: RunSpec
     variant: str
     references: dict[str, str]
     needs_source_model: bool
+    metrics: tuple[str, ...]
     skip: str | None
     reverse: bool = False
+
+    def is_scored_in(self, record: Record) -> bool:
+        """Whether a record has the numbers that are asked for."""
+        return record.status == "ok" and record.metrics["last"].keys() >= set(self.metrics)
+
+    def lacks_second_training(self, record: Record) -> bool:
+        """Whether the second training is asked for and not in a record."""
+        return self.reverse and "reverse-validation" not in record.metrics
+
+    def is_answered_by(self, record: Record | None) -> bool:
+        """Whether nothing of this run is left to do."""
+        return record is not None and self.is_scored_in(record) and not self.lacks_second_training(record)
 
 
 @dataclass
@@ -77,6 +92,7 @@ class Plan:
             raise TlbenchError(f"the filters {chosen} leave nothing to run: each matches, but never together")
         keys = {cell.run_key for cell in wanted} | {key for cell in wanted for key in cell.references.values()}
         cells = [cell for cell in self.cells if cell in wanted or self._refers(cell, wanted)]
+        cells = [cell for cell in cells if cell.run_key in keys]  # a strategy's own reference goes with it
         return Plan(self.suite, cells, {key: run for key, run in self.runs.items() if key in keys})
 
     @staticmethod
@@ -96,6 +112,7 @@ class Plan:
             "metrics": self.suite.scored_by,
             "selection": self.suite.selection,
             "seeds": list(self.suite.seeds),
+            "asked": {key: [*run.metrics, *(["reverse"] if run.reverse else [])] for key, run in self.runs.items()},
             "cells": [asdict(cell) for cell in self.cells],
             "claims": [claim.model_dump(mode="json") for claim in self._claims()],
         }
@@ -128,7 +145,7 @@ class Filters:
     def match(self, cell: Cell) -> bool:
         """Whether every filter leaves this cell."""
         return all(
-            not (globs := getattr(self, name)) or any(_fits(value, glob) for value in values for glob in globs)
+            not (globs := getattr(self, name)) or any(fits(value, glob) for value in values for glob in globs)
             for name, values in self._values(cell).items()
         )
 
@@ -137,13 +154,8 @@ class Filters:
         for name in ("strategy", "pair", "backbone", "seed", "setting"):
             known = {value for cell in cells for value in self._values(cell)[name]}
             for glob in getattr(self, name):
-                if not any(_fits(value, glob) for value in known):
+                if not any(fits(value, glob) for value in known):
                     raise TlbenchError(f"--{name} {glob!r}: {unknown(name, glob, known)}")
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in ("strategy", "pair", "backbone", "seed", "setting"))
-
-
-def _fits(value: str, glob: str) -> bool:
-    """A glob, or the name itself: names of grid members hold brackets, which a glob reads otherwise."""
-    return value == glob or fnmatch.fnmatchcase(value, glob)

@@ -7,9 +7,9 @@ from typing import Literal
 
 from tlbench.data.store import DomainStore
 from tlbench.errors import Faults
-from tlbench.planning.checks import check_parts, place_faults
-from tlbench.planning.place import Place
+from tlbench.planning.checks import check_parts, situation_faults
 from tlbench.planning.plan import Cell, Plan, PlannedRun
+from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.spec import WEIGHTS, Compute, RunSpec
 from tlbench.strategy import Strategy
@@ -30,15 +30,15 @@ class Planner:
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
         check_parts(self._suite, self._host)
-        places = [(part, place) for part in self._suite.part for place in self._places(part)]
-        faults = {fault: None for part, place in places for fault in place_faults(self._suite, part, place)}
+        asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
+        faults = [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
         if faults:
-            raise Faults(f"suite {self._suite.name!r} cannot run", list(faults))
-        for part, place in places:
-            self._plan_place(part, place)
+            raise Faults(f"suite {self._suite.name!r} cannot run", list(dict.fromkeys(faults)))
+        for part, situation in asked:
+            self._plan_situation(part, situation)
         return self._plan
 
-    def _places(self, part: Part) -> Iterator[Place]:
+    def _situations(self, part: Part) -> Iterator[Situation]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]
         for shots in all_shots:
             for backbone in part.backbones or self._suite.backbones:
@@ -46,86 +46,86 @@ class Planner:
                     names = (*(() if sources == (WEIGHTS,) else sources), target)
                     ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
                     for seed in self._suite.seeds:
-                        yield Place(part.setting, shots, backbone, sources, target, seed, ready)
+                        yield Situation(part.setting, shots, backbone, sources, target, seed, ready)
 
-    def _plan_place(self, part: Part, place: Place) -> None:
-        references = self._references(place)
+    def _plan_situation(self, part: Part, situation: Situation) -> None:
+        references = self._references(situation)
         for name, key in references.items():
-            self._cell(place, NamedVariant(name, name.partition(SINGLE_SOURCE)[0]), key, "reference", references)
+            self._cell(situation, NamedVariant(name, name.partition(SINGLE_SOURCE)[0]), key, "reference", references)
         for variant in self._suite.variants(part):
             own = dict(references)
             strategy = self._strategy(variant.use)
-            if self._has_gap_to_itself(strategy, place):
-                own["without-source"] = self._without_source(variant, strategy, place, references)
-            if (
-                place.setting == "unsupervised" and "without-source" in own
-            ):  # there the reference is the strategy itself
-                alone = NamedVariant(f"{variant.name} (target alone)", variant.use, variant.params)
-                self._cell(place, alone, own["without-source"], "reference", references)
-            key = self._run(variant, place, own, asked=True)
-            self._cell(place, variant, key, "strategy", own)
+            # In `transductive` nothing supervised is left of a strategy without a source.
+            if situation.setting != "transductive" and strategy.not_applicable(situation.outline) is None:
+                own["without-source"] = self._without_source(variant, strategy, situation, references)
+            if situation.setting == "unsupervised" and "without-source" in own and strategy.without_source == "self":
+                alone = "random weights" if situation.from_weights else "target alone"
+                itself = NamedVariant(f"{variant.name} ({alone})", variant.use, variant.params)
+                self._cell(situation, itself, own["without-source"], "reference", references)
+            key = self._run(variant, situation, own, asked=True)
+            self._cell(situation, variant, key, "strategy", own)
 
-    @staticmethod
-    def _has_gap_to_itself(strategy: type[Strategy], place: Place) -> bool:
-        """Whether A(∅, T) says anything: nothing supervised is left of it in `transductive`."""
-        if place.setting == "unsupervised":
-            return strategy.not_applicable(place.outline) is None
-        return place.setting == "inductive"
-
-    def _references(self, place: Place) -> dict[str, str]:
+    def _references(self, situation: Situation) -> dict[str, str]:
         """The references of a setting, each keyed by what it uses."""
-        there: dict[str, Place] = {}
-        if place.setting != "unsupervised" and place.source_domains and place.same_label_space:
-            there["source-only"] = place.from_sources(*place.sources)
-            if len(place.sources) > 1:
-                there |= {f"source-only{SINGLE_SOURCE}{name}": place.from_sources(name) for name in place.sources}
-        if place.setting == "inductive":
-            there["target-only"] = place.alone()
-        there["oracle"] = place.ceiling()
+        there: dict[str, Situation] = {}
+        if situation.setting != "unsupervised" and situation.source_domains and situation.same_label_space:
+            there["source-only"] = situation.from_sources(*situation.sources)
+            if len(situation.sources) > 1:
+                there |= {
+                    f"source-only{SINGLE_SOURCE}{name}": situation.from_sources(name) for name in situation.sources
+                }
+        if situation.setting == "inductive":
+            there["target-only"] = situation.alone()
+        there["oracle"] = situation.ceiling()
         uses = {name: name.partition(SINGLE_SOURCE)[0] for name in there}
         return {name: self._run(NamedVariant(use, use), there[name], {}) for name, use in uses.items()}
 
     def _without_source(
-        self, variant: NamedVariant, strategy: type[Strategy], place: Place, references: dict[str, str]
+        self, variant: NamedVariant, strategy: type[Strategy], situation: Situation, references: dict[str, str]
     ) -> str:
         """The key of A(∅, T), which a strategy declares: a reference, or itself without the source."""
         if strategy.without_source in references:
             return references[strategy.without_source]
         if strategy.without_source != "self":
             variant = NamedVariant(strategy.without_source, strategy.without_source)
-        return self._run(variant, place.alone(), {})
+        return self._run(variant, situation.alone(), {})
 
-    def _run(self, variant: NamedVariant, place: Place, references: dict[str, str], *, asked: bool = False) -> str:
+    def _run(
+        self, variant: NamedVariant, situation: Situation, references: dict[str, str], *, asked: bool = False
+    ) -> str:
         """The key of a run, planned now if it is not yet. Of runs that are asked for, selection may ask for more."""
         strategy = self._strategy(variant.use)
-        spec = self._spec(variant, strategy, place)
-        reason = strategy.not_applicable(place.outline)
-        reverse = asked and self._suite.reverses and place.setting == "transductive" and not reason
+        spec = self._spec(variant, strategy, situation)
+        reason = strategy.not_applicable(situation.outline)
+        # Of a grid alone, for it chooses among members and nothing else.
+        reverse = asked and self._suite.reverses and variant.family is not None and not reason
+        reverse = reverse and situation.setting == "transductive"
         known = self._plan.runs.get(spec.key)
         if known is None or (reverse and not known.reverse):
             skip = f"{variant.use} is not applicable: {reason}" if reason else None
-            needs = strategy.uses_source_model and bool(place.source_domains) and place.setting != "unsupervised"
-            self._plan.runs[spec.key] = PlannedRun(spec, variant.name, references, needs, skip, reverse)
+            needs = strategy.uses_source_model and situation.has_source_labels
+            metrics = self._suite.metrics_of(variant.use, situation.setting)
+            self._plan.runs[spec.key] = PlannedRun(spec, variant.name, references, needs, metrics, skip, reverse)
         return spec.key
 
-    def _spec(self, variant: NamedVariant, strategy: type[Strategy], place: Place) -> RunSpec:
+    def _spec(self, variant: NamedVariant, strategy: type[Strategy], situation: Situation) -> RunSpec:
         entry, _ = self._host.find("strategies", variant.use)
-        backbone, _ = self._host.find("backbones", place.backbone)
+        backbone, _ = self._host.find("backbones", situation.backbone)
         return RunSpec(
             strategy=variant.use,
             strategy_version=entry_version(entry),
             params=strategy.Params(**variant.params).model_dump(mode="json"),
             dataset=self._suite.dataset,
-            revisions={name: place.ready[name].revision for name in place.domains},
-            backbone=place.backbone,
+            revisions={name: situation.ready[name].revision for name in situation.domains},
+            backbone=situation.backbone,
             backbone_version=entry_version(backbone),
-            initial=place.initial,
-            source=place.sources,
-            target=place.target,
-            setting=place.setting,
-            shots=place.shots,
+            initial=situation.initial,
+            source=situation.sources,
+            target=situation.target,
+            setting=situation.setting,
+            shots=situation.shots,
             evaluation=self._suite.evaluation,
-            seed=place.seed,
+            seed=situation.seed,
             budget=self._suite.budget,
             training=self._suite.training,
             compute=self._compute,
@@ -133,7 +133,7 @@ class Planner:
 
     def _cell(
         self,
-        place: Place,
+        situation: Situation,
         variant: NamedVariant,
         key: str,
         role: Literal["strategy", "reference"],
@@ -143,13 +143,13 @@ class Planner:
             variant=variant.name,
             strategy=variant.use,
             params=variant.params,
-            backbone=place.backbone,
-            source=list(place.sources),
-            target=place.target,
-            setting=place.setting,
-            shots=place.shots,
+            backbone=situation.backbone,
+            source=list(situation.sources),
+            target=situation.target,
+            setting=situation.setting,
+            shots=situation.shots,
             evaluation=self._suite.evaluation,
-            seed=place.seed,
+            seed=situation.seed,
             role=role,
             family=variant.family,
             run_key=key,

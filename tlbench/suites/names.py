@@ -82,11 +82,23 @@ def _selection_faults(data: Mapping[str, Any]) -> list[Fault]:
     if wrong:
         message = f"{selection!r} works in the setting {allowed[0]!r} alone, which [[part]] {wrong[0]} does not have"
         return [Fault(("selection",), message)]
+    if (selection == "reverse-validation" or data.get("reverse_validation") is True) and not _reversed_grids(data):
+        key = "selection" if selection == "reverse-validation" else "reverse_validation"
+        message = "reverse validation chooses among the members of a grid, and no part in the setting 'transductive' "
+        return [Fault((key,), f"{message}names one; give a strategy a grid, or leave this out")]
     if selection != "last" and settings and set(settings.values()) == {"unsupervised"}:
         return [
             Fault(("selection",), f"{selection!r} chooses nothing in 'unsupervised': the last step alone is scored")
         ]
     return []
+
+
+def _reversed_grids(data: Mapping[str, Any]) -> list[str]:
+    """The grids that parts in the setting `transductive` name."""
+    variants = table(data.get("strategies"))
+    grids = {name for name, variant in variants.items() if table(variant).get("grid")}
+    transductive = [part for _, part in parts(data) if part.get("setting") == "transductive"]
+    return [name for part in transductive for _, name in strings((), part.get("strategies")) if name in grids]
 
 
 def _domains(name: Any, host: PluginHost) -> tuple[tuple[str, ...] | None, list[Fault]]:
@@ -100,6 +112,9 @@ def _domains(name: Any, host: PluginHost) -> tuple[tuple[str, ...] | None, list[
         offered = entry.load()
         if not hasattr(offered, "domains"):  # a callable that returns a dataset
             offered = offered() if argument is None else offered(argument)
+        if WEIGHTS in offered.domains:
+            message = f"{name!r} has a domain {WEIGHTS!r}, a name that as a source means the backbone's weights"
+            return None, [Fault(("dataset",), message)]
         return tuple(offered.domains), []
     except TlbenchError as error:
         return None, [Fault(("dataset",), str(error))]

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -25,9 +25,6 @@ from pydantic import (
 from tlbench.errors import TlbenchError
 from tlbench.spec import CLUSTERING, WEIGHTS, Budget, Evaluation, Plain, Setting, Shots, Training
 from tlbench.suites.claims import Claim
-
-if TYPE_CHECKING:
-    pass
 
 #: Strategies that the host schedules by itself, since they give every other number its meaning.
 REFERENCES = ("source-only", "target-only", "oracle")
@@ -122,7 +119,7 @@ _Distinct = AfterValidator(_distinct)
 Names = Annotated[list[str], _AtLeastOne, _Distinct]
 StrategyNames = Annotated[list[Annotated[str, AfterValidator(_no_reference)]], _AtLeastOne, _Distinct]
 PairList = Annotated[list[Annotated[str, AfterValidator(_pair_text)]], _AtLeastOne, _Distinct]
-# The tag, which `suite_reading` leaves out of places, keeps the faults of a list apart from those of "all".
+# The tag, which `faults` leaves out of places, keeps the faults of a list apart from those of "all".
 Pairs = Annotated[
     Annotated[Literal["all"], Tag("<one>")] | Annotated[PairList, Tag("<list>")], Discriminator(_one_or_list)
 ]
@@ -224,10 +221,22 @@ class Suite(Plain):
         return self.reverse_validation or self.selection == "reverse-validation"
 
     @property
+    def has_clusters(self) -> bool:
+        """Whether some part is scored by clusters."""
+        return any(part.setting == "unsupervised" for part in self.part)
+
+    @property
     def scored_by(self) -> list[str]:
         """All metrics of its runs: its own, accuracy, which selection speaks of, and those of clusters where asked."""
-        clusters = CLUSTERING if any(part.setting == "unsupervised" for part in self.part) else ()
-        return list(dict.fromkeys([*self.metrics, "accuracy", *clusters]))
+        return list(dict.fromkeys([*self.metrics, "accuracy", *(CLUSTERING if self.has_clusters else ())]))
+
+    def metrics_of(self, strategy: str, setting: Setting) -> tuple[str, ...]:
+        """The metrics of one run. Clusters have no names, so some metrics say nothing of them."""
+        if setting == "unsupervised":
+            return CLUSTERING
+        # The oracle is the ceiling of clusters too; no other run would be asked for their metrics in vain.
+        clusters = CLUSTERING if strategy == "oracle" and self.has_clusters else ()
+        return tuple(dict.fromkeys([*self.metrics, "accuracy", *clusters]))
 
     def variants(self, part: Part) -> list[NamedVariant]:
         """The variants of a part with every grid expanded; a name without an entry is the strategy itself."""

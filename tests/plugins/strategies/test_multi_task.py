@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from tlbench_strategies.multi_task import MultiTask
@@ -66,3 +68,17 @@ def test_the_targets_head_predicts_and_the_sources_head_scores_the_source(kit):
     torch.testing.assert_close(target, predictor.model(inputs))
     torch.testing.assert_close(source, predictor.model.source_heads[0](predictor.model.features(inputs)))
     assert not torch.equal(source, target)
+
+
+def test_each_of_several_sources_is_scored_by_its_own_head(kit):
+    task = kit.make_task()
+    task = replace(task, sources=(task.sources[0], replace(task.sources[0], name="second")))
+    predictor = strategy().fit(task, kit.make_toolkit())
+    inputs = torch.from_numpy(task.sources[0].train.inputs)
+    found = []
+    for index in (0, 1):
+        predictor.select_source(index)
+        found.append(predictor.predict(inputs, "source").logits)
+        expected = predictor.model.source_heads[index](predictor.model.features(inputs))
+        torch.testing.assert_close(found[-1], expected)
+    assert not torch.equal(*found)

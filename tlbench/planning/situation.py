@@ -13,7 +13,7 @@ from tlbench.task import TaskOutline
 
 
 @dataclass(frozen=True)
-class Place:
+class Situation:
     """A pair under a setting for a backbone and a seed. `ready` holds its domains.
 
     `initial` is `random` where A(∅, T) of a pair from weights starts, and the backbone's own elsewhere.
@@ -28,17 +28,15 @@ class Place:
     ready: Mapping[str, ReadyDomain]
     initial: Literal["own", "random"] = "own"
 
-    def alone(self, setting: Setting | None = None, shots: Shots | None = None) -> Place:
+    def alone(self) -> Situation:
         """The target without the source, and without what its backbone brought where that was the source."""
-        initial = "random" if self.from_weights else self.initial
-        there = self.ceiling()
-        return replace(there, setting=setting or self.setting, shots=shots or self.shots, initial=initial)
+        return replace(self, sources=(), initial="random" if self.from_weights else self.initial)
 
-    def ceiling(self) -> Place:
+    def ceiling(self) -> Situation:
         """All target labels, no source, the backbone's own initialisation."""
         return replace(self, setting="inductive", shots="all", sources=())
 
-    def from_sources(self, *sources: str) -> Place:
+    def from_sources(self, *sources: str) -> Situation:
         """Labelled examples of these sources alone, whatever the setting gives of the target."""
         return replace(self, setting="transductive", shots=None, sources=sources)
 
@@ -51,6 +49,11 @@ class Place:
     def source_domains(self) -> tuple[str, ...]:
         """The sources that have examples."""
         return () if self.from_weights else self.sources
+
+    @property
+    def has_source_labels(self) -> bool:
+        """Whether there is anything to train a source model on."""
+        return bool(self.source_domains) and self.setting != "unsupervised"
 
     @property
     def domains(self) -> tuple[str, ...]:
