@@ -116,3 +116,22 @@ def test_target_arrays_are_in_an_order_of_the_hosts(project):
         labels = np.load(file)
         assert not np.array_equal(labels, np.arange(len(labels)) % (labels.max() + 1))  # the order of the toy dataset
         assert not np.array_equal(labels, np.sort(labels))
+
+
+def test_the_job_of_a_second_training_holds_predictions_and_no_label_of_anybody(project):
+    from toy_suite import TOY
+
+    from tlbench.data.store import DomainStore
+    from tlbench.execution.job import write_reverse_job
+    from tlbench.plugins import PluginHost
+
+    project.tlbench("run", project.suite())
+    record = project.record("feature-extraction")
+    store = DomainStore(project.folder / "cache", "toy", PluginHost([TOY]))
+    domains = {name: store.get(name) for name in ("a", "b")}
+    folder = project.folder / "job"
+    write_reverse_job(folder, record.spec, domains, "cpu", (), np.zeros(400, np.int64))
+    assert {file.name for file in folder.iterdir()} == {"job.json", "evaluation.json", "predicted.npy"}
+    for name in ("job.json", "evaluation.json"):
+        assert "cache/labels" not in (folder / name).read_text()
+        assert "test.inputs" not in (folder / name).read_text()
