@@ -31,12 +31,13 @@ class Choices:
 def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *, keep: bool) -> Choices:
     """A row for every grid, in each place its member with the best score by `selection`.
 
-    Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given.
+    Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given; nor
+    does a protocol that scores no member, because the setting lacks what it reads.
     """
-    families = list(dict.fromkeys(cell.family for cell in cells if cell.family))
+    families = list(dict.fromkeys(cell.family for cell in cells if cell.family and _is_scored(board, cell, selection)))
     if selection == "last" or not families:
         return Choices(list(cells))
-    choices = Choices([cell for cell in cells if keep or not cell.family])
+    choices = Choices([cell for cell in cells if keep or cell.family not in families])
     for family in families:
         by_run: dict[tuple[object, ...], list[PlannedCell]] = {}
         for cell in cells:
@@ -55,6 +56,11 @@ def with_choices(board: Board, selection: str) -> Board:
     """The board with a row for every grid beside the rows of its members."""
     cells = choose_members(board, board.cells, selection, keep=True).cells
     return Board(board.plan.model_copy(update={"cells": cells}), board.records, board.damaged)
+
+
+def _is_scored(board: Board, cell: PlannedCell, selection: str) -> bool:
+    record = board.records.get(cell.run_key)
+    return record is not None and selection in record.metrics
 
 
 def _best(board: Board, members: Sequence[PlannedCell], selection: str) -> PlannedCell:

@@ -149,7 +149,15 @@ def _flags(place: Place) -> list[str]:
     for spot, cells in place.by_spot.items():
         for flag in flags_of(place, cells.values()):
             found.setdefault(flag.partition(":")[0], {})[spot] = None
-    return [f"{FLAGGED} {flag}: {', '.join(map(_spot, spots))}" for flag, spots in found.items()]
+    return [f"{FLAGGED} {flag}: {_listing(spots)}" for flag, spots in found.items()]
+
+
+def _listing(spots: Iterable[Spot]) -> str:
+    """`a on x:y, x:z; b on x:y`: each variant once."""
+    by_variant: dict[str, list[str]] = {}
+    for variant, pair in spots:
+        by_variant.setdefault(variant, []).append(pair)
+    return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
 
 
 def flags_of(place: Place, cells: Iterable[object]) -> list[str]:
