@@ -8,7 +8,7 @@ import scikit_posthocs
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
-from tlbench.evaluation.statistics import critical_difference
+from tlbench.evaluation.ranks import critical_difference
 from tlbench.leaderboard.renderers import FORMATS, render
 from tlbench.leaderboard.significance import DEPENDENT, WIDTH, diagram, groups
 from tlbench.leaderboard.table import leaderboard

@@ -1,6 +1,6 @@
-"""Uncertainty: intervals over seeds, paired tests, corrections for many cells, ranks over pairs.
+"""Uncertainty over seeds: intervals, paired tests, corrections for many cells, ratios; and tests on the same items.
 
-Plain numbers in, plain floats out. SciPy, statsmodels and scikit-posthocs are imported where they are called, so that
+Plain numbers in, plain floats out. SciPy and statsmodels are imported where they are called, so that
 importing this module costs nothing.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -20,8 +19,6 @@ Verdict = Literal["helps", "hurts", "undecided"]
 CONFIDENCE = 0.95
 #: With fewer seeds no interval is shown.
 MIN_SEEDS = 3
-#: With fewer pairs ranks are shown without tests (Demšar, JMLR 2006, https://jmlr.org/papers/v7/demsar06a.html).
-MIN_PAIRS = 10
 #: McNemar's test is exact below this number of items on which the two disagree.
 EXACT_BELOW = 25
 #: Differences of this size are rounding: measures are of order 1.
@@ -63,23 +60,6 @@ class RatioEstimate:
     source_only: float
     oracle: float
     n: int
-
-
-@dataclass(frozen=True)
-class RankEstimate:
-    """An average rank over pairs (1 is best) with its 95 % bootstrap interval, None with fewer than three pairs."""
-
-    rank: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class FriedmanTest:
-    """Friedman's χ² statistic and its p-value."""
-
-    statistic: float
-    p_value: float
 
 
 @dataclass(frozen=True)
@@ -164,85 +144,10 @@ def bootstrap_ratio(
     means = (float(ours.mean()), float(lower.mean()), float(upper.mean()), gap.n)
     if gap.interval is None or gap.interval[0] <= 0:
         return RatioEstimate(None, None, None, *means)
-    draws = _draws(gap.n, resamples, seed)
+    draws = resamples_of(gap.n, resamples, seed)
     resampled = _ratios((ours - lower)[draws].mean(axis=1), (upper - lower)[draws].mean(axis=1))
-    low, high = _percentile_interval(resampled, gap.n)
+    low, high = percentile_interval(resampled, gap.n)
     return RatioEstimate(gain.mean / gap.mean, low, high, *means)
-
-
-def average_ranks(scores: ArrayLike, *, resamples: int = 10_000, seed: int = 0) -> list[RankEstimate]:
-    """Average rank of each strategy over pairs; rank 1 has the largest score, ties share the mean of their ranks.
-
-    `scores` (array or frame) have shape (strategies, pairs) or (strategies, pairs, seeds), larger is better; seeds are
-    averaged before ranking. The bootstrap resamples pairs, the same for all strategies, and not seeds: pairs are what
-    the average is over, and each pair's rank carries the noise of its own seeds already, so to resample these too
-    would count it twice. Raises `ValueError` where a score is missing: a mean over pairs with a hole is not taken.
-    """
-    ranks = _ranks(_table(scores))
-    pairs = ranks.shape[1]
-    if pairs < MIN_SEEDS:
-        return [RankEstimate(float(rank), None, None) for rank in ranks.mean(axis=1)]
-    draws = _draws(pairs, resamples, seed)
-    return [RankEstimate(float(row.mean()), *_percentile_interval(row[draws].mean(axis=1), pairs)) for row in ranks]
-
-
-def friedman(scores: ArrayLike) -> FriedmanTest | None:
-    """Whether any of at least three strategies ranks differently over at least ten pairs (SciPy); else None.
-
-    `scores` as in `average_ranks`. Strategies that tie everywhere have statistic 0 and p = 1.
-    Friedman, JASA 1937, https://doi.org/10.1080/01621459.1937.10503522
-    """
-    table = _table(scores)
-    if len(table) < 3 or table.shape[1] < MIN_PAIRS:
-        return None
-    if (table == table[0]).all():
-        return FriedmanTest(0.0, 1.0)
-    from scipy.stats import friedmanchisquare
-
-    result = friedmanchisquare(*table)
-    return FriedmanTest(float(result.statistic), float(result.pvalue))
-
-
-def wilcoxon_holm(scores: ArrayLike) -> dict[tuple[int, int], float] | None:
-    """Holm-corrected p-values of Wilcoxon's signed-rank test (SciPy) for each two strategies, by their positions.
-
-    `scores` as in `average_ranks`; None below ten pairs. Two strategies that tie everywhere have p = 1.
-    Wilcoxon, Biometrics Bulletin 1945, https://doi.org/10.2307/3001968
-    """
-    table = _table(scores)
-    if table.shape[1] < MIN_PAIRS:
-        return None
-    couples = list(combinations(range(len(table)), 2))
-    adjusted = holm([_wilcoxon(table[i], table[j]) for i, j in couples])
-    return {couple: p for couple, p in zip(couples, adjusted, strict=True) if p is not None}
-
-
-def nemenyi(scores: ArrayLike) -> dict[tuple[int, int], float] | None:
-    """Nemenyi's p-values (scikit-posthocs) for each two strategies, by their positions; None below ten pairs.
-
-    `scores` as in `average_ranks`. They are corrected for the number of strategies already.
-    """
-    table = _table(scores)
-    if table.shape[1] < MIN_PAIRS:
-        return None
-    from scikit_posthocs import posthoc_nemenyi_friedman
-
-    p_values = posthoc_nemenyi_friedman(table.T).to_numpy()
-    return {(i, j): float(p_values[i, j]) for i, j in combinations(range(len(table)), 2)}
-
-
-def critical_difference(strategies: int, pairs: int, alpha: float = 0.05) -> float | None:
-    """Distance of average ranks from which on Nemenyi's test calls two strategies different; None below ten pairs.
-
-    q √(k (k + 1) / 6N) for k strategies and N pairs, with q the studentised range over √2
-    (Demšar, JMLR 2006, https://jmlr.org/papers/v7/demsar06a.html).
-    """
-    if pairs < MIN_PAIRS or strategies < 2:
-        return None
-    from scipy.stats import studentized_range
-
-    q = studentized_range.ppf(1 - alpha, strategies, np.inf) / np.sqrt(2)
-    return float(q * np.sqrt(strategies * (strategies + 1) / (6 * pairs)))
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemarTest:
@@ -272,36 +177,6 @@ def _sample(values: ArrayLike) -> Floats:
     return sample
 
 
-def _table(scores: ArrayLike) -> Floats:
-    """Scores as (strategies, pairs), seeds averaged; every one there."""
-    table = np.asarray(scores, dtype=np.float64)
-    if table.ndim == 3:
-        table = table.mean(axis=2)
-    if table.ndim != 2 or not table.size:
-        raise ValueError(f"shape {table.shape} is not (strategies, pairs) or (strategies, pairs, seeds)")
-    missing = int((~np.isfinite(table)).sum())
-    if missing:
-        raise ValueError(f"{missing} of {table.size} cells have no score; ranks need every pair of every strategy")
-    # Means of the same numbers can differ in the last bits, and would then not tie.
-    rounded: Floats = table.round(12)
-    return rounded
-
-
-def _ranks(table: Floats) -> Floats:
-    from scipy.stats import rankdata
-
-    ranks: Floats = rankdata(-table, axis=0)
-    return ranks
-
-
-def _wilcoxon(a: Floats, b: Floats) -> float:
-    if (a == b).all():
-        return 1.0
-    from scipy.stats import wilcoxon
-
-    return float(wilcoxon(a, b).pvalue)
-
-
 def _verdict(cell: PairedTest | None, adjusted: float | None, alpha: float) -> Verdict:
     if cell is None or adjusted is None or adjusted > alpha:
         return "undecided"
@@ -327,7 +202,7 @@ def _t_p_value(t: float, n: int) -> float:
     return float(2 * stdtr(n - 1, -abs(t)))
 
 
-def _draws(n: int, resamples: int, seed: int) -> NDArray[np.int64]:
+def resamples_of(n: int, resamples: int, seed: int) -> NDArray[np.int64]:
     """Positions drawn with replacement, of shape (resamples, n); a fixed seed, so that a table is made twice alike."""
     return np.random.default_rng(seed).integers(n, size=(resamples, n))
 
@@ -338,7 +213,7 @@ def _ratios(top: Floats, bottom: Floats) -> Floats:
     return np.divide(top, bottom, out=ratios, where=bottom > 0)
 
 
-def _percentile_interval(resampled: Floats, n: int) -> tuple[float, float]:
+def percentile_interval(resampled: Floats, n: int) -> tuple[float, float]:
     """Take the 95 % percentile interval of `resampled` means of `n` values, expanded for small `n`.
 
     Percentiles as they are make an interval that is too narrow by √((n − 1) / n) and by the normal in place of

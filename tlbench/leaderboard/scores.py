@@ -9,17 +9,8 @@ from functools import cached_property
 
 from tlbench.evaluation import gaps
 from tlbench.evaluation.metrics import LOWER_IS_BETTER
-from tlbench.evaluation.statistics import (
-    MIN_SEEDS,
-    Estimate,
-    PairedTest,
-    RankEstimate,
-    RatioEstimate,
-    Verdict,
-    average_ranks,
-    estimate,
-    verdicts,
-)
+from tlbench.evaluation.ranks import RankEstimate, average_ranks
+from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, Verdict, estimate, verdicts
 from tlbench.leaderboard.cells import Scale
 from tlbench.leaderboard.choosing import BEST_SINGLE, choose_members, choose_single_source
 from tlbench.leaderboard.frame import Board, PlannedCell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tlbench.evaluation.statistics import critical_difference, friedman, wilcoxon_holm
+from tlbench.evaluation.ranks import critical_difference, friedman, wilcoxon_holm
 from tlbench.leaderboard.cells import count
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.scores import Place
