@@ -54,6 +54,10 @@ def tlbench_register_backbones(register: Register) -> None:
     """Offer backbones: callables `(input_shape) -> tlbench.Backbone`; `(input_shape, argument)` for `"name:"`.
 
     One with pretrained weights also takes the keyword `pretrained`, True by default; with False its weights are random.
+    A factory may have two methods, called with the argument where its name takes one, before anything is trained:
+    `check` raises `tlbench.TlbenchError` where the backbone cannot be had (a missing file, an unknown model), and
+    `revision` gives a string that changes with the weights, which goes into run keys beside the plugin's version. It
+    should be cheap, ask no network, and import little: it is asked again whenever the suite is.
 
     Example: `register("small-cnn", "tlbench_backbones.small:small_cnn", summary="…")`
     """

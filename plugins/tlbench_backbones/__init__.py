@@ -8,8 +8,20 @@ from tlbench.hookspecs import Register
 
 @tlbench.hookimpl
 def tlbench_register_backbones(register: Register) -> None:
-    """Small networks that train in seconds on a CPU."""
+    """Small networks that train in seconds on a CPU, and the pretrained ones of timm."""
     register(
         "small-cnn", "tlbench_backbones.small:small_cnn", summary="two 3×3 convolutions and a layer of 64, for images"
     )
+    register(
+        "lenet",
+        "tlbench_backbones.lenet:lenet",
+        summary="two 5×5 convolutions and a layer of 500, for images from 16 px, as papers on digits use it",
+    )
+    register("linear", "tlbench_backbones.linear:linear", summary="the inputs themselves, flattened")
     register("mlp:", "tlbench_backbones.small:mlp", summary="one hidden layer, e.g. mlp:100, for vectors")
+    register(
+        "timm:",
+        "tlbench_backbones.timm_:factory",
+        summary="pretrained, for images: timm:NAME[?key=value&…][@FILE.safetensors], e.g. timm:resnet18, "
+        "timm:mobilenetv2_100?pad_type=same@weights.safetensors; needs the extra `hub`",
+    )

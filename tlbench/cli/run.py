@@ -66,7 +66,7 @@ def run(
 
     from tlbench.cli.preparing import Request
     from tlbench.cli.progress import listener
-    from tlbench.cli.shortcut import fingerprint, whole_records
+    from tlbench.cli.shortcut import fingerprint, weighted, whole_records
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic)
@@ -86,7 +86,9 @@ def run(
     folder = ready.results(results)
     folder.create()
     with folder.locked(), listener(quiet or as_json, verbose) as heard:
-        folder.write_plan({**ready.whole.to_json(), "fingerprint": fingerprint(request)})
+        weights = weighted(ready.suite, ready.host)
+        plan = {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
+        folder.write_plan(plan)
         pool = LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit)
         session = Session(
             ready.plan,

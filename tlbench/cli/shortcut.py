@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,28 @@ from tlbench import __version__
 from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.files import cache_folder
-from tlbench.plugins import plugin_host
+from tlbench.planning.backbones import backbones_of, weights_revision
+from tlbench.plugins import PluginHost, plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
 from tlbench.spec import PROTOCOL_VERSION
 from tlbench.suites.reading import read_suite
+from tlbench.suites.suite import Suite
 
 if TYPE_CHECKING:
     from tlbench.cli.preparing import Request
 
 
-def fingerprint(request: Request) -> str:
-    """A hash of all that decides a plan: suite, plugins, data, options, and what `--device auto` goes by."""
+def weighted(suite: Suite, host: PluginHost) -> list[str]:
+    """The backbones of a suite whose weights have a revision. Imports every backbone's factory."""
+    return [name for name in backbones_of(suite) if weights_revision(name, host) is not None]
+
+
+def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
+    """A hash of all that decides a plan: suite, plugins, data, weights, options, and what `--device auto` goes by.
+
+    `with_weights` are the backbones that are asked for the revision of their weights, for asking imports them.
+    """
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host)
     domains = DomainStore(cache_folder(), suite.dataset, host)
@@ -39,6 +50,7 @@ def fingerprint(request: Request) -> str:
         "overrides": request.overrides,
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
         "revisions": {name: domains.get(name).revision for name in domains.dataset.domains},
+        "weights": {name: weights_revision(name, host) for name in with_weights},
         "options": [request.device, request.threads, request.deterministic],
         "machine": [platform.node(), Path("/dev/nvidiactl").exists(), os.environ.get("CUDA_VISIBLE_DEVICES")],
     }
@@ -53,7 +65,7 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
     folder = ResultFolder(results, suite.name)
     try:
         plan = json.loads((folder.folder / "plan.json").read_text())
-        if plan["fingerprint"] != fingerprint(request):
+        if plan["fingerprint"] != fingerprint(request, plan["with_weights"]):
             return None
         asked: dict[str, list[str]] = plan["asked"]
         found = {key: folder.read(key) for key in asked}

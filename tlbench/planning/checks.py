@@ -8,6 +8,7 @@ from tlbench.data.folds import draw_folds
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
 from tlbench.errors import DataError, Faults
+from tlbench.planning.backbones import backbone_fault, backbones_of
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost
 from tlbench.spec import WEIGHTS
@@ -17,8 +18,9 @@ _SHOWN_CLASSES = 6
 
 
 def check_parts(suite: Suite, host: PluginHost) -> None:
-    """Raise `Faults` for parts whose setting, pairs, backbones and evaluation do not go together."""
-    faults = [fault for number, part in enumerate(suite.part, 1) for fault in _part_faults(suite, number, part, host)]
+    """Raise `Faults` for backbones that cannot be had, and for parts whose keys do not go together."""
+    faults = [fault for name in backbones_of(suite) if (fault := backbone_fault(name, host))]
+    faults += [fault for number, part in enumerate(suite.part, 1) for fault in _part_faults(suite, number, part, host)]
     if faults:
         raise Faults(f"suite {suite.name!r} cannot run", faults)
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tlbench.data.store import DomainStore
 from tlbench.errors import Faults
+from tlbench.planning.backbones import backbone_version
 from tlbench.planning.checks import check_parts, situation_faults
 from tlbench.planning.plan import Cell, Plan, PlannedRun
 from tlbench.planning.situation import Situation
@@ -25,6 +26,7 @@ class Planner:
         self._domains = domains
         self._compute = compute
         self._classes: dict[str, type[Strategy]] = {}
+        self._backbone_versions: dict[str, str] = {}
         self._plan = Plan(suite)
 
     def plan(self) -> Plan:
@@ -110,7 +112,6 @@ class Planner:
 
     def _spec(self, variant: NamedVariant, strategy: type[Strategy], situation: Situation) -> RunSpec:
         entry, _ = self._host.find("strategies", variant.use)
-        backbone, _ = self._host.find("backbones", situation.backbone)
         return RunSpec(
             strategy=variant.use,
             strategy_version=entry_version(entry),
@@ -118,7 +119,7 @@ class Planner:
             dataset=self._suite.dataset,
             revisions={name: situation.ready[name].revision for name in situation.domains},
             backbone=situation.backbone,
-            backbone_version=entry_version(backbone),
+            backbone_version=self._backbone_version(situation.backbone),
             initial=situation.initial,
             source=situation.sources,
             target=situation.target,
@@ -156,6 +157,11 @@ class Planner:
             references=references,
         )
         self._plan.cells.append(cell)
+
+    def _backbone_version(self, name: str) -> str:
+        if name not in self._backbone_versions:
+            self._backbone_versions[name] = backbone_version(name, self._host)
+        return self._backbone_versions[name]
 
     def _strategy(self, name: str) -> type[Strategy]:
         if name not in self._classes:

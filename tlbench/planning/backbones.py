@@ -1,0 +1,52 @@
+"""What the factory of a backbone says before anything is trained: whether it can be had, and with which weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tlbench.errors import PluginFailure, TlbenchError
+from tlbench.plugins import PluginHost, entry_version
+from tlbench.suites.suite import Suite
+
+
+def backbones_of(suite: Suite) -> list[str]:
+    """The backbones that the parts of a suite use."""
+    return list(dict.fromkeys(name for part in suite.part for name in part.backbones or suite.backbones))
+
+
+def backbone_fault(name: str, host: PluginHost) -> str | None:
+    """Why a backbone cannot be had, as its factory's `check` says; None where it can, or has no such check."""
+    try:
+        _ask("check", name, host)
+    except TlbenchError as error:
+        return f"backbone {name!r}: {error}"
+    return None
+
+
+def weights_revision(name: str, host: PluginHost) -> str | None:
+    """What tells a backbone's weights from others of the same name: its factory's `revision`, where it has one."""
+    revision = _ask("revision", name, host)
+    return None if revision is None else str(revision)
+
+
+def backbone_version(name: str, host: PluginHost) -> str:
+    """What goes into run keys: the plugin's version, and the revision of the weights."""
+    version = entry_version(host.find("backbones", name)[0])
+    revision = weights_revision(name, host)
+    return version if revision is None else f"{version}+{revision}"
+
+
+def _ask(method: str, name: str, host: PluginHost) -> Any:
+    """What a method of the factory says, None where there is none. A plugin's own error is named as such."""
+    entry, argument = host.find("backbones", name)
+    asked: Callable[..., Any] | None = getattr(entry.load(), method, None)
+    if asked is None:
+        return None
+    try:
+        return asked() if argument is None else asked(argument)
+    except TlbenchError:
+        raise
+    except Exception as error:
+        message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
+        raise PluginFailure(message) from error
