@@ -20,7 +20,7 @@ from tlbench.files import cache_folder
 from tlbench.plugins import plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
-from tlbench.spec import PROTOCOL_VERSION
+from tlbench.spec import PROTOCOL_VERSION, WEIGHTS
 from tlbench.suites.reading import read_suite
 
 if TYPE_CHECKING:
@@ -31,14 +31,17 @@ def fingerprint(request: Request) -> str:
     """A hash of all that decides a plan: suite, plugins, data, options, and what `--device auto` goes by."""
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host)
-    domains = DomainStore(cache_folder(), suite.dataset, host)
+    domains = DomainStore(cache_folder(), suite.dataset, host, suite.data)
+    asked = [suite.pairs(part, domains.dataset.domains) for part in suite.part]
+    used = {name for pairs in asked for sources, target in pairs for name in (*sources, target)} - {WEIGHTS}
     content = {
         "versions": [__version__, PROTOCOL_VERSION],
         "suite": suite.model_dump(mode="json"),
         "claims": [claim.model_dump(mode="json") for claim in suite.published],
         "overrides": request.overrides,
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
-        "revisions": {name: domains.get(name).revision for name in domains.dataset.domains},
+        "domains": list(domains.dataset.domains),
+        "revisions": {name: domains.get(name).revision for name in used},
         "options": [request.device, request.threads, request.deterministic],
         "machine": [platform.node(), Path("/dev/nvidiactl").exists(), os.environ.get("CUDA_VISIBLE_DEVICES")],
     }
