@@ -15,6 +15,15 @@ from tlbench.cli.main import main
 from tlbench.record import Record
 
 
+#: A background job of a shell starts with Ctrl-C ignored, and so would whatever its tests start.
+HEEDING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tlbench.cli.main import main
+sys.exit(main())
+"""
+
+
 @dataclass
 class Outcome:
     """What a command gave."""
@@ -50,8 +59,8 @@ class Project:
         return Outcome(code, captured.out, captured.err)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start a command as a process of its own."""
-        command = [sys.executable, "-m", "tlbench", *map(str, arguments), "--plugin", str(TOY)]
+        """Start a command as a process of its own, which heeds Ctrl-C even where the tests run in the background."""
+        command = [sys.executable, "-c", HEEDING, *map(str, arguments), "--plugin", str(TOY)]
         return subprocess.Popen(
             command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -32,7 +33,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Domain:
-    """One distribution of labelled examples with `train`, `val` and `test` splits."""
+    """One distribution of labelled examples with `train`, `val` and `test` splits.
+
+    `notes`: what was done to the data on the way in, as sentences, e.g. files that were left out; users are told.
+    """
 
     name: str
     modality: Modality
@@ -40,6 +44,7 @@ class Domain:
     train: Split
     val: Split
     test: Split
+    notes: tuple[str, ...] = ()
 
     def split(self, name: SplitName) -> Split:
         """The split called `name`."""
@@ -59,17 +64,24 @@ class Domain:
 class Dataset(ABC):
     """What a dataset plugin offers: domains that share a label space.
 
-    Subclasses set the class attributes and implement `load`. `domains` is read without loading any data.
+    Subclasses set the class attributes and implement `load`. A class with `class Params(tlbench.Params)` takes options:
+    a suite gives them in its table `[data]`, and the class is called with `params=`, an instance of its Params.
     """
 
-    #: Names of the domains, in the order in which tables show them.
-    domains: ClassVar[tuple[str, ...]]
     #: Licence of the data, one line.
     licence: ClassVar[str]
     #: Where the data comes from: a link or a citation.
     origin: ClassVar[str]
     #: The metric by which strategies are ranked on this dataset.
     primary_metric: ClassVar[str] = "accuracy"
+
+    @property
+    @abstractmethod
+    def domains(self) -> tuple[str, ...]:
+        """Names of the domains, in the order in which tables show them, known without loading any data.
+
+        A class attribute where they are always the same, a property where they depend on what was asked for.
+        """
 
     @abstractmethod
     def load(self, domain: str) -> Domain:
@@ -78,3 +90,7 @@ class Dataset(ABC):
     def fingerprint(self) -> str:
         """A cheap string that changes when `load` would give other arrays (default: it never does)."""
         return ""
+
+    def about(self, domain: str) -> Sequence[str]:
+        """What `tlbench doctor PATH` says of a domain beside its counts, e.g. the sizes of image files."""
+        return ()

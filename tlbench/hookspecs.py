@@ -45,6 +45,8 @@ def tlbench_register_strategies(register: Register) -> None:
 def tlbench_register_datasets(register: Register) -> None:
     """Offer datasets: subclasses of `tlbench.Dataset`, or callables that return one.
 
+    A class with `class Params(tlbench.Params)` takes options, from a suite's table `[data]`, as the keyword `params`.
+
     Example: `register("digits", "tlbench_datasets.digits:Digits", summary="…")`
     """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Params(BaseModel):
-    """Parameters of a strategy: typed, with defaults; unknown names and wrong types are refused."""
+    """Parameters of a strategy, or options of a dataset: typed; unknown names and wrong types are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -302,7 +302,7 @@ def test_interrupted_or_killed_nothing_done_is_lost_and_the_rest_runs_later(proj
     folder = project.folder / "results" / "toy"
     _wait_for(lambda: len([file for file in folder.glob("*.json") if file.name != "plan.json"]) == 2)
     running.send_signal(how)
-    running.communicate()
+    running.communicate(timeout=60)
     assert running.returncode == code
     before = {record.run_key: record for record in project.records()}
     assert {record.variant for record in before.values()} == {"source-only", "oracle"}

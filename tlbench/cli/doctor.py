@@ -1,4 +1,4 @@
-"""`tlbench doctor`: the machine, versions, caches and plugins; what is missing and what to do about it."""
+"""`tlbench doctor [PATH]`: the machine, or data of one's own; what is missing and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,12 +14,34 @@ from tlbench.cli import options
 from tlbench.errors import TlbenchError
 from tlbench.files import cache_folder, make_writable_folder
 
-REQUIRED = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "pluggy", "pydantic", "safetensors")
+REQUIRED = (
+    "torch",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "statsmodels",
+    "pandas",
+    "pluggy",
+    "pydantic",
+    "safetensors",
+    "pillow",
+)
 OPTIONAL = ("torchvision", "timm", "transformers", "datasets")
 
 
-def doctor(plugin: options.PluginFiles = None, debug: options.Debug = False) -> int:
-    """Check the installation: exit 0 where runs can work, 1 where something stands in their way."""
+def doctor(
+    path: Annotated[
+        Path | None, typer.Argument(help="Data of your own: a folder of images or .npz files, a table.")
+    ] = None,
+    plugin: options.PluginFiles = None,
+    debug: options.Debug = False,
+) -> int:
+    """Check the installation, or data of your own: exit 0 where runs can work, 1 where something is in their way."""
+    if path is not None:
+        from tlbench.cli.doctor_path import examine
+        from tlbench.plugins import plugin_host
+
+        return examine(path, plugin_host(options.files(plugin)))
     faults: list[str] = []
     typer.echo(f"python        {platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores")
     for name in REQUIRED:

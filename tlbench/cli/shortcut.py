@@ -22,7 +22,7 @@ from tlbench.planning.backbones import backbones_of, weights_revision
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
-from tlbench.spec import PROTOCOL_VERSION
+from tlbench.spec import PROTOCOL_VERSION, WEIGHTS
 from tlbench.suites.reading import read_suite
 from tlbench.suites.suite import Suite
 
@@ -42,14 +42,17 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
     """
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host)
-    domains = DomainStore(cache_folder(), suite.dataset, host)
+    domains = DomainStore(cache_folder(), suite.dataset, host, suite.data)
+    asked = [suite.pairs(part, domains.dataset.domains) for part in suite.part]
+    used = {name for pairs in asked for sources, target in pairs for name in (*sources, target)} - {WEIGHTS}
     content = {
         "versions": [__version__, PROTOCOL_VERSION],
         "suite": suite.model_dump(mode="json"),
         "claims": [claim.model_dump(mode="json") for claim in suite.published],
         "overrides": request.overrides,
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
-        "revisions": {name: domains.get(name).revision for name in domains.dataset.domains},
+        "domains": list(domains.dataset.domains),
+        "revisions": {name: domains.get(name).revision for name in used},
         "weights": {name: weights_revision(name, host) for name in with_weights},
         "options": [request.device, request.threads, request.deterministic],
         "machine": [platform.node(), Path("/dev/nvidiactl").exists(), os.environ.get("CUDA_VISIBLE_DEVICES")],

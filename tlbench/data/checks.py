@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tlbench.domain import SPLITS, Domain, Split
 from tlbench.errors import Faults
@@ -51,6 +53,11 @@ def _absent_classes(domain: Domain) -> Iterator[str]:
                 yield f"{name}: class {class_name!r} has no example"
 
 
+def content_hash(row: NDArray[Any]) -> bytes:
+    """A hash by which equal inputs are found."""
+    return hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest()
+
+
 def _shared_examples(domain: Domain) -> Iterator[str]:
     """Exact duplicates within a domain must not straddle its splits: what was trained on would be tested."""
     seen: dict[bytes, str] = {}
@@ -58,8 +65,7 @@ def _shared_examples(domain: Domain) -> Iterator[str]:
     for name in SPLITS:
         split = domain.split(name)
         for row, label in zip(split.inputs, split.labels.tolist(), strict=False):
-            digest = hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest()
-            first = seen.setdefault(digest, name)
+            first = seen.setdefault(content_hash(row), name)
             if first != name:
                 class_name = domain.class_names[label] if 0 <= label < len(domain.class_names) else str(label)
                 counts[first, name, class_name] = counts.get((first, name, class_name), 0) + 1

@@ -13,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.data.checks import check_domain
+from tlbench.data.opening import open_dataset, plugin_errors
 from tlbench.domain import SPLITS, Dataset, SplitName
-from tlbench.errors import DataError, TlbenchError, unknown
+from tlbench.errors import DataError, unknown
 from tlbench.files import write_whole
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.seeds import derive
@@ -66,15 +67,15 @@ class ReadyDomain:
 
 
 class DomainStore:
-    """Makes the domains of one dataset ready and finds those that are."""
+    """Makes the domains of one dataset ready and finds those that are. `options` is a suite's table `[data]`."""
 
-    def __init__(self, cache: Path, dataset: str, host: PluginHost) -> None:
-        entry, argument = host.find("datasets", dataset)
+    def __init__(self, cache: Path, dataset: str, host: PluginHost, options: Mapping[str, Any] | None = None) -> None:
+        entry, _ = host.find("datasets", dataset)
         self.name = dataset
         self.version = entry_version(entry)
-        factory = entry.load()
-        with _plugin_errors(f"dataset {dataset!r} cannot be opened"):
-            self.dataset: Dataset = factory() if argument is None else factory(argument)
+        self.options = dict(options or {})
+        with plugin_errors(f"dataset {dataset!r} cannot be opened"):
+            self.dataset: Dataset = open_dataset(dataset, self.options, host)
         self._cache = cache
         self._ready: dict[tuple[str, Evaluation], ReadyDomain] = {}
 
@@ -88,13 +89,14 @@ class DomainStore:
             raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
         place = (domain, evaluation)
         if place not in self._ready:
-            with _plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
+            with plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
                 ready = self._find(domain) or self._make(domain)
                 self._ready[place] = ready if evaluation == "held-out" else _whole(ready)
         return self._ready[place]
 
     def _index_file(self, domain: str) -> Path:
-        content = json.dumps([self.name, self.version, self.dataset.fingerprint(), domain, LAYOUT])
+        parts = [self.name, self.version, self.options, self.dataset.fingerprint(), domain, LAYOUT]
+        content = json.dumps(parts, sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         return self._cache / "datasets" / f"{_safe(self.name)}-{digest}.json"
 
@@ -109,6 +111,8 @@ class DomainStore:
 
     def _make(self, name: str) -> ReadyDomain:
         domain = self.dataset.load(name)
+        for note in domain.notes:
+            sys.stderr.write(f"note: dataset {self.name!r}, domain {name!r}: {note}\n")
         check_domain(self.name, domain)
         revision = domain.revision
         folder, labels = self._folders(revision)
@@ -177,19 +181,10 @@ def _write_rows(path: Path, arrays: Sequence[NDArray[Any]], order: NDArray[np.in
     out.flush()
 
 
-@contextmanager
-def _plugin_errors(title: str) -> Iterator[None]:
-    """A dataset plugin's own errors, named as such and without a traceback."""
-    try:
-        yield
-    except TlbenchError:
-        raise
-    except Exception as error:
-        raise DataError(f"{title}: {type(error).__name__}: {error}") from error
-
-
 def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    """A name for a folder; what is long, as paths may be, is cut short and told apart by a hash."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return safe if len(safe) <= 100 else f"{safe[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _write_json(path: Path, content: Any) -> None:

@@ -55,12 +55,23 @@ def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
 
 def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator[str]:
     """What the data of one situation lack, naming domain, split and class."""
+    yield from _shape_faults(situation)
     yield from _class_faults(part, situation)
     yield from _second_training_faults(suite, situation)
     try:
         _draw(suite, situation)
     except DataError as error:
         yield str(error)
+
+
+def _shape_faults(situation: Situation) -> Iterator[str]:
+    """One network takes the inputs of all domains of a pair."""
+    target = situation.ready[situation.target]
+    for name in situation.source_domains:
+        shape = situation.ready[name].input_shape
+        if shape != target.input_shape:
+            shapes = f"{shape} in {name!r} and {target.input_shape} in {target.name!r}"
+            yield f"pair {name}:{target.name}: inputs have the shapes {shapes}; one network needs one shape"
 
 
 def _second_training_faults(suite: Suite, situation: Situation) -> Iterator[str]:

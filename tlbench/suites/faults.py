@@ -17,8 +17,9 @@ from tlbench.suites.suite import Part, Suite, plain_fault
 Location = tuple[str | int, ...]
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {"budget": Budget, "training": Training, "part": Part}
-_SECTION_ORDER: tuple[str | int, ...] = ("budget", "training", "part", "strategies")
+_SECTION_ORDER: tuple[str | int, ...] = ("data", "budget", "training", "part", "strategies")
 _FORMS = {
+    "data": "write the options of the dataset as a table [data]",
     "part": "write each part as a table [[part]], with two brackets",
     "part.pairs": 'must be "all" or a list such as ["one:two"]',
     "part.strategies": 'must be a list of names such as ["dann"]',
@@ -49,7 +50,7 @@ def place(location: Location) -> str:
             head = f"[[part]] {index + 1}"
         case ("strategies", str(name), *rest):
             head = f"[strategies.{name}]"
-        case (("budget" | "training") as section, str(key), *more):
+        case (("data" | "budget" | "training") as section, str(key), *more):
             head, rest = f"[{section}]", [key, *more]
         case _:
             head, rest = "", list(location)
@@ -121,6 +122,13 @@ def _guess(value: str, expected: str) -> str:
 def _known_keys(location: Location) -> list[str]:
     section = _SECTIONS.get(str(location[0])) if len(location) > 1 else Suite
     return list(section.model_fields) if section else []
+
+
+def unknown_field(kind: str, key: str, owner: str, params: type[BaseModel]) -> str:
+    """A sentence about a key that the Params of `owner`, as in `strategy 'dann'`, do not have."""
+    if not params.model_fields:
+        return f"the {owner} has no {kind}s; remove {key!r}"
+    return f"{unknown(kind, key, params.model_fields)} ({owner})"
 
 
 def plain_faults(location: Location, value: Any) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from typing import Any
 from tlbench.errors import TlbenchError, unknown
 from tlbench.plugins import PluginHost
 from tlbench.spec import WEIGHTS
+from tlbench.suites.dataset import dataset_domains
 from tlbench.suites.faults import Fault, Location
 from tlbench.suites.suite import REFERENCES, parse_pair
 
@@ -37,7 +38,7 @@ def name_faults(data: Mapping[str, Any], host: PluginHost) -> list[Fault]:
         *_selection_faults(data),
         *_use_faults(data, host),
     ]
-    domains, dataset_faults = _domains(data.get("dataset"), host)
+    domains, dataset_faults = _domains(data, host)
     faults += dataset_faults
     for index, part in parts(data):
         here: Location = ("part", index)
@@ -101,25 +102,16 @@ def _reversed_grids(data: Mapping[str, Any]) -> list[str]:
     return [name for part in transductive for _, name in strings((), part.get("strategies")) if name in grids]
 
 
-def _domains(name: Any, host: PluginHost) -> tuple[tuple[str, ...] | None, list[Fault]]:
+def _domains(data: Mapping[str, Any], host: PluginHost) -> tuple[tuple[str, ...] | None, list[Fault]]:
     """The dataset's domains, or None where they cannot be known."""
+    name, options = data.get("dataset"), data.get("data", {})
     if not isinstance(name, str):
         return None, []
     if name not in host.registries["datasets"]:
         return None, _unknown_names("datasets", [(("dataset",), name)], host)
-    try:
-        entry, argument = host.find("datasets", name)
-        offered = entry.load()
-        if not hasattr(offered, "domains"):  # a callable that returns a dataset
-            offered = offered() if argument is None else offered(argument)
-        if WEIGHTS in offered.domains:
-            message = f"{name!r} has a domain {WEIGHTS!r}, a name that as a source means the backbone's weights"
-            return None, [Fault(("dataset",), message)]
-        return tuple(offered.domains), []
-    except TlbenchError as error:
-        return None, [Fault(("dataset",), str(error))]
-    except Exception as error:  # a plugin's own code
-        return None, [Fault(("dataset",), f"{name!r} does not say its domains: {type(error).__name__}: {error}")]
+    if not isinstance(options, dict):  # the model says so
+        return None, []
+    return dataset_domains(name, options, host)
 
 
 def _pair_faults(at: Location, pairs: Any, domains: tuple[str, ...] | None) -> list[Fault]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tlbench.errors import TlbenchError, unknown
+from tlbench.errors import TlbenchError
 from tlbench.plugins import PluginHost
-from tlbench.suites.faults import Fault, Location, message_of
+from tlbench.suites.faults import Fault, Location, message_of, unknown_field
 from tlbench.suites.names import parts, strings, table
 from tlbench.suites.suite import Suite, Variant
 
@@ -68,10 +68,5 @@ def _param_fault(
     where: Location = (*here, key) if key else here
     if variant.grid and key in chosen:
         where = (*here, "grid", key) if unknown_key else (*here, "grid", key, variant.grid[key].index(chosen[key]))
-    return Fault(where, _unknown_param(variant.use, key, params) if unknown_key else message_of(item))
-
-
-def _unknown_param(strategy: str, key: str, params: type[BaseModel]) -> str:
-    if not params.model_fields:
-        return f"the strategy {strategy!r} has no parameters; remove {key!r}"
-    return f"{unknown('parameter', key, params.model_fields)} (strategy {strategy!r})"
+    message = unknown_field("parameter", key, f"strategy {variant.use!r}", params) if unknown_key else message_of(item)
+    return Fault(where, message)

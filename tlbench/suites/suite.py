@@ -196,6 +196,8 @@ class Suite(Plain):
     name: Annotated[str, AfterValidator(_safe_name)]
     summary: str = ""
     dataset: str
+    #: Options of the dataset, which its Params checks.
+    data: dict[str, Any] = Field(default_factory=dict)
     backbones: Names
     seeds: Seeds
     metrics: Names = Field(default_factory=lambda: ["accuracy", "macro_f1"])

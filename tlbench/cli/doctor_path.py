@@ -1,0 +1,191 @@
+"""`tlbench doctor PATH`: what one's own data hold, what is wrong with them, and a suite for them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import typer
+from tabulate import tabulate
+
+from tlbench.cli.guessing import Guess, guess
+from tlbench.data.checks import check_domain, content_hash
+from tlbench.data.opening import open_dataset, plugin_errors
+from tlbench.domain import SPLITS, Dataset, Domain
+from tlbench.errors import TlbenchError
+from tlbench.plugins import PluginHost
+
+_SHOWN_CLASSES = 12
+
+
+@dataclass
+class Seen:
+    """What could be loaded, what is wrong, and whether single faults had to be forgiven for it."""
+
+    domains: dict[str, Domain] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    forgiven: bool = False
+
+
+def examine(path: Path, host: PluginHost) -> int:
+    """Report on a path: exit 0 where a suite can run on it as it is, 1 where something is to be mended."""
+    found = guess(path)
+    typer.echo(f"{path}: {found.words}; in a suite: dataset = {_toml(found.name)}")
+    seen = Seen(faults=list(found.faults))
+    if not seen.faults:
+        try:
+            with plugin_errors(found.name):
+                _look(found, host, seen)
+        except TlbenchError as error:
+            seen.faults.append(str(error))
+    _describe(seen)
+    for fault in seen.faults:
+        typer.echo(f"fault: {fault}")
+    if seen.domains or found.faults:
+        _suggest(path, found, seen)
+    return 1 if seen.faults else 0
+
+
+def _look(found: Guess, host: PluginHost, seen: Seen) -> None:
+    """Load every domain, leniently where it cannot be had otherwise."""
+    strict = open_dataset(found.name, found.options, host)
+    lenient = open_dataset(found.name, {**found.options, **found.lenient}, host)
+    for name in strict.domains:
+        domain = _load(strict, name, seen.faults)
+        if domain is None and found.lenient:
+            domain = _load(lenient, name, seen.faults)
+            seen.forgiven |= domain is not None
+        if domain is not None:
+            seen.domains[name] = domain
+            seen.about[name] = "; ".join(strict.about(name))
+            seen.faults += _check(found.name, domain)
+    if len(shapes := sorted({_shape(domain) for domain in seen.domains.values()})) > 1:
+        seen.faults.append(f"inputs differ in shape between domains ({', '.join(shapes)}), and one network needs one")
+    if len(strict.domains) == 1:
+        seen.faults.append(f"there is one domain alone, {strict.domains[0]!r}, and transfer takes two")
+
+
+def _load(dataset: Dataset, name: str, faults: list[str]) -> Domain | None:
+    try:
+        with plugin_errors(f"domain {name!r}"):
+            return dataset.load(name)
+    except TlbenchError as error:
+        if str(error) not in faults:
+            faults.append(str(error))
+        return None
+
+
+def _check(name: str, domain: Domain) -> list[str]:
+    try:
+        check_domain(name, domain)
+    except TlbenchError as error:
+        return [str(error)]
+    return []
+
+
+def _table(seen: Seen) -> str:
+    rows = [
+        [name, len(domain.class_names), *(len(domain.split(split)) for split in SPLITS), _shape(domain), about]
+        for (name, domain), about in zip(seen.domains.items(), seen.about.values(), strict=True)
+    ]
+    headers = ["domain", "classes", *SPLITS, "inputs", *(["on disk"] if any(seen.about.values()) else [])]
+    return tabulate([row[: len(headers)] for row in rows], headers, disable_numparse=True)
+
+
+def _shape(domain: Domain) -> str:
+    shape = domain.train.inputs.shape[1:]
+    return f"{shape[0]} features" if domain.modality == "vector" else " x ".join(map(str, shape))
+
+
+def _describe(seen: Seen) -> None:
+    """Counts, classes, duplicates, and what was done to the data."""
+    if not seen.domains:
+        return
+    typer.echo(f"\n{_table(seen)}\n")
+    for line in [*_class_lines(seen.domains), *_duplicates(seen.domains)]:
+        typer.echo(line)
+    for name, domain in seen.domains.items():
+        for note in domain.notes:
+            typer.echo(f"note: domain {name!r}: {note}")
+
+
+def _class_lines(domains: Mapping[str, Domain]) -> Iterator[str]:
+    names = {name: set(domain.class_names) for name, domain in domains.items()}
+    shared = sorted(set.intersection(*names.values()))
+    if same_classes(domains):
+        yield f"classes: {_shown(next(iter(domains.values())).class_names)}"
+    else:
+        yield f"classes that all domains have: {_shown(shared) if shared else 'none'}"
+        for name, own in names.items():
+            if more := sorted(own - set(shared)):
+                yield f"classes of {name!r} beside them: {_shown(more)}"
+        if len({frozenset(map(str.casefold, own)) for own in names.values()}) == 1:
+            yield "the names of the classes differ in upper and lower case alone: rename them, and they are the same"
+        yield "label spaces differ, so the setting 'transductive' is out for such pairs; 'inductive' works"
+    for name, domain in domains.items():
+        counts = np.bincount(domain.train.labels, minlength=len(domain.class_names))
+        smallest = int(counts.argmin())
+        yield f"smallest class of {name!r}: {domain.class_names[smallest]!r}, {counts[smallest]} to train on"
+
+
+def same_classes(domains: Mapping[str, Domain]) -> bool:
+    """Whether all domains have the same label space."""
+    return len({domain.class_names for domain in domains.values()}) == 1
+
+
+def _shown(names: tuple[str, ...] | list[str]) -> str:
+    more = f" and {len(names) - _SHOWN_CLASSES} more" if len(names) > _SHOWN_CLASSES else ""
+    return f"{', '.join(names[:_SHOWN_CLASSES])}{more}"
+
+
+def _duplicates(domains: Mapping[str, Domain]) -> Iterator[str]:
+    contents = {name: _contents(domain) for name, domain in domains.items()}
+    for name, found in contents.items():
+        if copies := sum(map(len, found.values())) - len(found):
+            torn = sum(len(set(labels)) > 1 for labels in found.values())
+            classes = f"; of {torn} the copies stand under several classes" if torn else ""
+            yield f"duplicates within {name!r}: {copies} more than there are different examples{classes}"
+    for one, other in itertools.combinations(contents, 2):
+        if both := len(contents[one].keys() & contents[other].keys()):
+            yield f"duplicates across domains: {both} of the examples of {one!r} in {other!r}"
+
+
+def _contents(domain: Domain) -> dict[bytes, list[int]]:
+    """The labels under which each different input stands."""
+    found: dict[bytes, list[int]] = {}
+    for split in map(domain.split, SPLITS):
+        for row, label in zip(split.inputs, split.labels.tolist(), strict=False):
+            found.setdefault(content_hash(row), []).append(label)
+    return found
+
+
+def _suggest(path: Path, found: Guess, seen: Seen) -> None:
+    """A suite that can be saved and run."""
+    domains = seen.domains
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().stem).strip("-_")[:60] or "mine"
+    vectors = any(domain.modality == "vector" for domain in domains.values()) or "label" in found.options
+    options = {**found.options, **(found.lenient if seen.forgiven else {})}
+    lines = [f"name = {_toml(name)}", f"dataset = {_toml(found.name)}"]
+    lines += [f'backbones = ["{"mlp:64" if vectors else "small-cnn"}"]', "seeds = [0, 1, 2]"]
+    if options:
+        lines += ["", "[data]", *(f"{key} = {_toml(value)}" for key, value in options.items())]
+    lines += ["", "[budget]", "steps = 300", "", "[[part]]"]
+    if not domains or same_classes(domains):
+        lines += ['setting = "transductive"', 'strategies = ["feature-extraction", "dann"]']
+    else:
+        fewest = min(int(np.unique(domain.train.labels, return_counts=True)[1].min()) for domain in domains.values())
+        lines += ['setting = "inductive"', f"shots = {min(5, fewest)}", 'strategies = ["fine-tune", "multi-task"]']
+    lines += ['pairs = "all"']
+    typer.echo(f"\nA suite to begin with; save it as {name}.toml, then: tlbench run {name}.toml\n")
+    typer.echo("\n".join(lines))
+
+
+def _toml(value: str) -> str:
+    """A string as TOML writes it, which is as JSON does."""
+    return json.dumps(value, ensure_ascii=False)
