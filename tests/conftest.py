@@ -14,7 +14,6 @@ from toy_suite import SUITE, TOY
 from tlbench.cli.main import main
 from tlbench.record import Record
 
-
 #: A background job of a shell starts with Ctrl-C ignored, and so would whatever its tests start.
 HEEDING = """
 import signal, sys
