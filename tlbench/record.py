@@ -114,23 +114,8 @@ class Record(_Part):
 
 def new_record(spec: RunSpec, variant: str, status: Status, references: dict[str, str], **rest: Any) -> Record:
     """A record whose identity is taken from its run's description."""
+    identity = {name: getattr(spec, name) for name in Record.model_fields.keys() & RunSpec.model_fields.keys()}
+    identity["source"] = list(spec.source)
     return Record(
-        run_key=spec.key,
-        strategy=spec.strategy,
-        variant=variant,
-        backbone=spec.backbone,
-        dataset=spec.dataset,
-        source=list(spec.source),
-        target=spec.target,
-        setting=spec.setting,
-        shots=spec.shots,
-        evaluation=spec.evaluation,
-        seed=spec.seed,
-        budget=spec.budget,
-        training=spec.training,
-        params=spec.params,
-        spec=spec,
-        status=status,
-        references=references,
-        **rest,
+        run_key=spec.key, variant=variant, spec=spec, status=status, references=references, **identity, **rest
     )

@@ -87,20 +87,24 @@ def test_the_search_finds_the_labels_when_they_are_put_there_on_purpose(peek, mo
     assert tells(found, labels["train.npy"])
 
 
-def test_a_job_names_no_test_file_before_training_and_no_folder_of_labels_ever(project):
-    from tlbench.execution.job import write_run_job
-
-    project.tlbench("run", project.suite())
-    record = project.record("source-only")
+def spec_and_domains(project, variant):
+    """What a job is written from, after a run that has made the domains ready."""
     from toy_suite import TOY
 
     from tlbench.data.store import DomainStore
     from tlbench.plugins import PluginHost
 
+    project.tlbench("run", project.suite())
     store = DomainStore(project.folder / "cache", "toy", PluginHost([TOY]))
-    domains = {name: store.get(name) for name in ("a", "b")}
+    return project.record(variant).spec, {name: store.get(name) for name in ("a", "b")}
+
+
+def test_a_job_names_no_test_file_before_training_and_no_folder_of_labels_ever(project):
+    from tlbench.execution.job import write_run_job
+
+    spec, domains = spec_and_domains(project, "source-only")
     folder = project.folder / "job"
-    write_run_job(folder, record.spec, domains, "cpu", (), None)
+    write_run_job(folder, spec, domains, "cpu", (), None)
     assert "test.inputs" not in (folder / "job.json").read_text()
     assert "test.inputs" in (folder / "evaluation.json").read_text()
     for text in ((folder / name).read_text() for name in ("job.json", "evaluation.json")):
@@ -119,18 +123,11 @@ def test_target_arrays_are_in_an_order_of_the_hosts(project):
 
 
 def test_the_job_of_a_second_training_holds_predictions_and_no_label_of_anybody(project):
-    from toy_suite import TOY
-
-    from tlbench.data.store import DomainStore
     from tlbench.execution.job import write_reverse_job
-    from tlbench.plugins import PluginHost
 
-    project.tlbench("run", project.suite())
-    record = project.record("feature-extraction")
-    store = DomainStore(project.folder / "cache", "toy", PluginHost([TOY]))
-    domains = {name: store.get(name) for name in ("a", "b")}
+    spec, domains = spec_and_domains(project, "feature-extraction")
     folder = project.folder / "job"
-    write_reverse_job(folder, record.spec, domains, "cpu", (), np.zeros(400, np.int64))
+    write_reverse_job(folder, spec, domains, "cpu", (), np.zeros(400, np.int64))
     assert {file.name for file in folder.iterdir()} == {"job.json", "evaluation.json", "predicted.npy"}
     for name in ("job.json", "evaluation.json"):
         assert "cache/labels" not in (folder / name).read_text()

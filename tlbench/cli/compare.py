@@ -16,8 +16,8 @@ from tlbench.errors import TlbenchError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tlbench.filters import Filters
     from tlbench.leaderboard.frame import Board
-    from tlbench.leaderboard.table import Filters
 
 EPILOG = """Examples:
 

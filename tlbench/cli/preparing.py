@@ -11,7 +11,7 @@ from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
-from tlbench.planning.plan import Filters, Plan
+from tlbench.planning.plan import Plan
 from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.results import ResultFolder
@@ -72,7 +72,7 @@ def prepare(request: Request) -> Ready:
     suite = with_metrics(suite, domains.dataset, host)
     check_primary_metric(suite, host)
     whole = Planner(suite, host, domains, machine.compute).plan()
-    filters = Filters(**{name: tuple(globs or ()) for name, globs in (request.filters or {}).items()})
+    filters = {name: globs for name, globs in (request.filters or {}).items() if globs}
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")

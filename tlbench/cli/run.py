@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tlbench.cli import options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tlbench.cli.preparing import Request
+    from tlbench.execution.session import Listener
     from tlbench.planning.plan import Plan
     from tlbench.record import Record
     from tlbench.results import ResultFolder
@@ -66,30 +70,43 @@ def run(
 
     from tlbench.cli.preparing import Request
     from tlbench.cli.progress import listener
-    from tlbench.cli.shortcut import fingerprint, weighted, whole_records
+    from tlbench.cli.shortcut import whole_records
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic)
-    there = whole_records(request, results) if reuse is Reuse.failed else None
-    if there is not None:
-        folder, records = there
-        with listener(quiet or as_json, verbose) as heard:
+    with listener(quiet or as_json, verbose) as heard:
+        there = whole_records(request, results) if reuse is Reuse.failed else None
+        if there is not None:
+            folder, records, plan = *there, None
             heard.planned(0, len(records), 0)
-        _report(folder, records, None, as_json)
-        return 0
+        else:
+            folder, records, plan = _run(request, results, reuse.value, limit, memory_limit, heard)
+    _report(folder, records, plan, as_json)
+    return _exit_code(records)
 
+
+def _run(
+    request: Request,
+    results: Path,
+    reuse: Literal["failed", "always", "never"],
+    limit: float | None,
+    memory_limit: int | None,
+    heard: Listener,
+) -> tuple[ResultFolder, dict[str, Record], Plan]:
+    """Plan, write the plan, and run what is missing of it."""
     from tlbench.cli.preparing import prepare
+    from tlbench.cli.shortcut import fingerprint, weighted
     from tlbench.execution.local import LocalPool
     from tlbench.execution.session import Session
 
     ready = prepare(request)
     folder = ready.results(results)
     folder.create()
-    with folder.locked(), listener(quiet or as_json, verbose) as heard:
+    with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        plan = {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
-        folder.write_plan(plan)
-        pool = LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit)
+        folder.write_plan(
+            {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
+        )
         session = Session(
             ready.plan,
             folder,
@@ -97,18 +114,20 @@ def run(
             ready.cache,
             ready.host,
             ready.machine,
-            pool,
+            LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit),
             heard,
             ready.metrics(),
-            reuse.value,
+            reuse,
             limit,
-            files,
+            request.plugin_files,
         )
         records = session.run()
-    code = 0 if all(record.status in ("ok", "skipped") for record in records.values()) else 1
-    ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
-    _report(folder, records, ready.plan, as_json)
-    return code
+    ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=_exit_code(records))
+    return folder, records, ready.plan
+
+
+def _exit_code(records: dict[str, Record]) -> int:
+    return 0 if all(record.status in ("ok", "skipped") for record in records.values()) else 1
 
 
 def _report(folder: ResultFolder, records: dict[str, Record], plan: Plan | None, as_json: bool) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tlbench.evaluation.selection import DESCRIPTIONS
-from tlbench.leaderboard.frame import Board, PlannedCell
+from tlbench.leaderboard.frame import Board
+from tlbench.planned_cell import PlannedCell
 from tlbench.suites.suite import SINGLE_SOURCE
 
 BEST_SINGLE = "best single source"

@@ -7,46 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.errors import TlbenchError
+from tlbench.planned_cell import PlannedCell
 from tlbench.record import Record
 from tlbench.results import ResultFolder
-from tlbench.spec import Evaluation, Setting, Shots
 from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PLAN_FILE = "plan.json"
-
-
-class PlannedCell(BaseModel):
-    """One place in the tables: a variant or reference on a pair for a seed, and the key of the run that fills it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    variant: str
-    strategy: str
-    params: dict[str, Any]
-    backbone: str
-    source: list[str]
-    target: str
-    setting: Setting
-    shots: Shots | None
-    evaluation: Evaluation
-    seed: int
-    role: Literal["strategy", "reference"]
-    family: str | None = None
-    run_key: str
-    references: dict[str, str]
-
-    @property
-    def pair(self) -> str:
-        """`source:target`, as users type it."""
-        return f"{'+'.join(self.source) or '-'}:{self.target}"
 
 
 class PlanHeader(BaseModel):

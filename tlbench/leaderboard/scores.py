@@ -13,7 +13,8 @@ from tlbench.evaluation.ranks import RankEstimate, average_ranks
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, Verdict, estimate, verdicts
 from tlbench.leaderboard.cells import Scale
 from tlbench.leaderboard.choosing import BEST_SINGLE, choose_members, choose_single_source
-from tlbench.leaderboard.frame import Board, PlannedCell
+from tlbench.leaderboard.frame import Board
+from tlbench.planned_cell import PlannedCell
 from tlbench.record import Record
 
 BySeed = dict[int, float]

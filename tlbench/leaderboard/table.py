@@ -7,19 +7,18 @@ from typing import Literal
 
 from tlbench.errors import TlbenchError, unknown
 from tlbench.evaluation.selection import PROTOCOLS
-from tlbench.filters import fits
+from tlbench.filters import Filters, check, leaves
 from tlbench.leaderboard.by_pair import by_pair
 from tlbench.leaderboard.by_selection import by_selection
 from tlbench.leaderboard.by_strategy import COLUMN_NAMES, by_strategy
 from tlbench.leaderboard.cells import Cell, Column, Table
-from tlbench.leaderboard.frame import Board, PlannedCell
+from tlbench.leaderboard.frame import Board
 from tlbench.leaderboard.scores import Place
+from tlbench.planned_cell import PlannedCell
 from tlbench.spec import CLUSTERING
 
 __all__ = ["Cell", "Column", "Filters", "Table", "leaderboard"]
 
-#: Globs by what they filter: `strategy` (variants too), `pair`, `backbone`, `seed`, `setting`.
-Filters = Mapping[str, Sequence[str]]
 SECOND_METRIC = "macro_f1"
 
 
@@ -100,32 +99,12 @@ def _places(cells: Sequence[PlannedCell]) -> list[list[PlannedCell]]:
 
 def _chosen(cells: Sequence[PlannedCell], filters: Filters) -> list[PlannedCell]:
     """The cells that every filter leaves; references are left whatever the filter of strategies says."""
-    for name, globs in filters.items():
-        known = {value for cell in cells for value in _values(cell, name)}
-        for glob in globs:
-            if not any(fits(value, glob) for value in known):
-                raise TlbenchError(f"--{name} {glob!r}: {unknown(name, glob, known)}")
-    chosen = [cell for cell in cells if all(_matches(cell, name, globs) for name, globs in filters.items())]
+    check(filters, cells)
+    of_references = {name: globs for name, globs in filters.items() if name != "strategy"}
+    chosen = [cell for cell in cells if leaves(of_references if cell.role == "reference" else filters, cell)]
     if not chosen:
         raise TlbenchError("nothing to show: " + ("the filters match, but never together" if cells else "no cells"))
     return chosen
-
-
-def _matches(cell: PlannedCell, name: str, globs: Sequence[str]) -> bool:
-    if not globs or (name == "strategy" and cell.role == "reference"):
-        return True
-    return any(fits(value, glob) for value in _values(cell, name) for glob in globs)
-
-
-def _values(cell: PlannedCell, name: str) -> set[str]:
-    values: dict[str, set[str]] = {
-        "strategy": {cell.variant, cell.strategy, *filter(None, [cell.family])},
-        "pair": {cell.pair},
-        "backbone": {cell.backbone},
-        "seed": {str(cell.seed)},
-        "setting": {cell.setting},
-    }
-    return values[_known("filter", name, values)]
 
 
 def _protocol(board: Board, name: str) -> str:

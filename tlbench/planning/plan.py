@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from tlbench.errors import TlbenchError, unknown
-from tlbench.filters import fits
+from tlbench.errors import TlbenchError
+from tlbench.filters import Filters, check, leaves
+from tlbench.planned_cell import PlannedCell
 from tlbench.record import Record
-from tlbench.spec import RunSpec, Setting, Shots, SourceModelSpec
+from tlbench.spec import RunSpec, SourceModelSpec
 from tlbench.suites.claims import Claim
 from tlbench.suites.suite import Suite
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One place in the tables: a variant or reference on a pair for a seed, and the run that fills it."""
-
-    variant: str
-    strategy: str
-    params: dict[str, Any]
-    backbone: str
-    source: list[str]
-    target: str
-    setting: Setting
-    shots: Shots | None
-    evaluation: str
-    seed: int
-    role: Literal["strategy", "reference"]
-    family: str | None
-    run_key: str
-    references: dict[str, str]
-
-    @property
-    def pair(self) -> str:
-        """`source:target`, as users type it."""
-        return f"{'+'.join(self.source)}:{self.target}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +48,7 @@ class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key."""
 
     suite: Suite
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[PlannedCell] = field(default_factory=list)
     runs: dict[str, PlannedRun] = field(default_factory=dict)
 
     def source_models(self) -> dict[str, SourceModelSpec]:
@@ -81,27 +56,22 @@ class Plan:
         needed = (run.spec.source_model() for run in self.runs.values() if run.needs_source_model and not run.skip)
         return {spec.key: spec for spec in needed}
 
-    def select(self, chosen: Filters) -> Plan:
+    def select(self, filters: Filters) -> Plan:
         """The part of this plan that filters leave, with the references of what they leave.
 
         Raises `TlbenchError` for a filter that matches nothing.
         """
-        chosen.check(self.cells)
-        wanted = [cell for cell in self.cells if chosen.match(cell)]
+        check(filters, self.cells)
+        wanted = [cell for cell in self.cells if leaves(filters, cell)]
         if not wanted:
-            raise TlbenchError(f"the filters {chosen} leave nothing to run: each matches, but never together")
+            raise TlbenchError("the filters leave nothing to run: each matches, but never together")
         keys = {cell.run_key for cell in wanted} | {key for cell in wanted for key in cell.references.values()}
-        cells = [cell for cell in self.cells if cell in wanted or self._refers(cell, wanted)]
-        cells = [cell for cell in cells if cell.run_key in keys]  # a strategy's own reference goes with it
+        places = {_place(cell) for cell in wanted}
+        # A strategy's own reference, which stands in the same place as those of others, goes with its strategy.
+        beside = {id(cell) for cell in self.cells if cell.role == "reference" and _place(cell) in places}
+        shown = {id(cell) for cell in wanted} | beside
+        cells = [cell for cell in self.cells if id(cell) in shown and cell.run_key in keys]
         return Plan(self.suite, cells, {key: run for key, run in self.runs.items() if key in keys})
-
-    @staticmethod
-    def _refers(cell: Cell, wanted: Sequence[Cell]) -> bool:
-        """Whether a reference's cell stands in the same table and pair as something wanted."""
-        if cell.role != "reference":
-            return False
-        place = (cell.pair, cell.setting, cell.shots, cell.seed, cell.backbone)
-        return any(place == (other.pair, other.setting, other.shots, other.seed, other.backbone) for other in wanted)
 
     def to_json(self) -> dict[str, Any]:
         """What `leaderboard` needs to know, as plain data."""
@@ -113,7 +83,7 @@ class Plan:
             "selection": self.suite.selection,
             "seeds": list(self.suite.seeds),
             "asked": {key: [*run.metrics, *(["reverse"] if run.reverse else [])] for key, run in self.runs.items()},
-            "cells": [asdict(cell) for cell in self.cells],
+            "cells": [cell.model_dump(mode="json") for cell in self.cells],
             "claims": [claim.model_dump(mode="json") for claim in self._claims()],
         }
 
@@ -123,39 +93,6 @@ class Plan:
         return [c for c in self.suite.published if c.dataset == self.suite.dataset and c.backbone in backbones]
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Globs of `--strategy`, `--pair`, `--backbone`, `--seed`, `--setting`; an empty list leaves everything."""
-
-    strategy: Sequence[str] = ()
-    pair: Sequence[str] = ()
-    backbone: Sequence[str] = ()
-    seed: Sequence[str] = ()
-    setting: Sequence[str] = ()
-
-    def _values(self, cell: Cell) -> dict[str, set[str]]:
-        return {
-            "strategy": {cell.variant, cell.strategy, *filter(None, [cell.family])},
-            "pair": {cell.pair},
-            "backbone": {cell.backbone},
-            "seed": {str(cell.seed)},
-            "setting": {cell.setting},
-        }
-
-    def match(self, cell: Cell) -> bool:
-        """Whether every filter leaves this cell."""
-        return all(
-            not (globs := getattr(self, name)) or any(fits(value, glob) for value in values for glob in globs)
-            for name, values in self._values(cell).items()
-        )
-
-    def check(self, cells: Sequence[Cell]) -> None:
-        """Raise `TlbenchError` for a glob that matches nothing at all."""
-        for name in ("strategy", "pair", "backbone", "seed", "setting"):
-            known = {value for cell in cells for value in self._values(cell)[name]}
-            for glob in getattr(self, name):
-                if not any(fits(value, glob) for value in known):
-                    raise TlbenchError(f"--{name} {glob!r}: {unknown(name, glob, known)}")
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in ("strategy", "pair", "backbone", "seed", "setting"))
+def _place(cell: PlannedCell) -> tuple[object, ...]:
+    """The table, pair and seed that a cell stands in."""
+    return cell.pair, cell.setting, cell.shots, cell.seed, cell.backbone

@@ -7,9 +7,10 @@ from typing import Literal
 
 from tlbench.data.store import DomainStore
 from tlbench.errors import Faults
+from tlbench.planned_cell import PlannedCell
 from tlbench.planning.backbones import backbone_version
 from tlbench.planning.checks import check_parts, situation_faults
-from tlbench.planning.plan import Cell, Plan, PlannedRun
+from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.spec import WEIGHTS, Compute, RunSpec
@@ -140,7 +141,7 @@ class Planner:
         role: Literal["strategy", "reference"],
         references: dict[str, str],
     ) -> None:
-        cell = Cell(
+        cell = PlannedCell(
             variant=variant.name,
             strategy=variant.use,
             params=variant.params,
