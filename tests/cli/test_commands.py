@@ -108,3 +108,10 @@ def test_doctor_says_what_is_there_and_what_stands_in_the_way(project, monkeypat
     outcome = project.tlbench("doctor")
     assert outcome.code == 1
     assert "TLBENCH_CACHE" in outcome.out
+
+
+def test_a_suite_that_was_never_run_is_not_called_unknown_and_says_what_to_do(project):
+    outcome = project.tlbench("leaderboard", "digits", plugin=False)
+    assert outcome.code == 2
+    assert "no records of 'digits' in results; run it first (tlbench run digits)" in outcome.err
+    assert "unknown" not in outcome.err

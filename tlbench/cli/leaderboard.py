@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tlbench.cli import options
-from tlbench.errors import TlbenchError
+from tlbench.errors import TlbenchError, unknown
 
 EPILOG = """Examples:
 
@@ -85,10 +85,9 @@ def suite_folder(suite: str, results: Path) -> Path:
             raise TlbenchError(f"{suite}: no suite name can be read from it: {error}") from error
     folder = results / suite
     if not folder.is_dir():
-        from tlbench.errors import unknown
-
-        known = [path.name for path in results.glob("*") if (path / "plan.json").exists()] if results.is_dir() else []
-        raise TlbenchError(
-            f"no records in {folder}: {unknown('suite', suite, known)} Run it first: tlbench run {suite}"
-        )
+        known = [path.parent.name for path in sorted(results.glob("*/plan.json"))]
+        first = f"run it first (tlbench run {suite}), or name its folder with --results DIR"
+        if not known:
+            raise TlbenchError(f"no records of {suite!r} in {results}; {first}")
+        raise TlbenchError(f"no records in {folder}: {unknown('suite', suite, known)}; {first}")
     return folder
