@@ -11,6 +11,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.inputs import Inputs, canonical_bytes
+
 Modality = Literal["image", "text", "vector", "audio"]
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
@@ -20,11 +22,12 @@ SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 class Split:
     """Examples of one split.
 
-    `inputs`: images are uint8 of shape (n, channels, height, width); vectors are float32 of shape (n, features).
+    `inputs`: images are uint8 of shape (n, channels, height, width); vectors are float32 of shape (n, features), or
+    `SparseRows`; texts are `Texts`. Arrays may be memory-mapped, and then are read in part and never as a whole.
     `labels`: int64 of shape (n,), indices into the domain's `class_names`.
     """
 
-    inputs: NDArray[np.generic]
+    inputs: Inputs
     labels: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -56,8 +59,9 @@ class Domain:
         digest = hashlib.sha256(repr((self.modality, self.class_names)).encode())
         for name in SPLITS:
             for array in (self.split(name).inputs, self.split(name).labels):
-                digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-                digest.update(np.ascontiguousarray(array).tobytes())
+                digest.update(f"{name} ".encode())
+                for piece in canonical_bytes(array):
+                    digest.update(piece)
         return digest.hexdigest()[:16]
 
 

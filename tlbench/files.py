@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -21,16 +23,21 @@ def cache_folder() -> Path:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary neighbour of `path`, then move it into place in one step."""
+    """Let `write` fill a temporary neighbour of `path`, a file or a folder, then move it into place in one step."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        if path.is_dir():
+            shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
         raise TlbenchError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        with contextlib.suppress(OSError):  # most often it is not there any more
+            temporary.unlink()
 
 
 def make_writable_folder(path: Path, option: str) -> None:

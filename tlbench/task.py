@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.inputs import Inputs, take
 from tlbench.spec import Setting, Shots
 
 
@@ -29,7 +30,7 @@ class TaskOutline:
 class Examples:
     """Examples: `inputs` (n, …) as in `tlbench.domain.Split`, `labels` int64 (n,), or (0,) where they are not given."""
 
-    inputs: NDArray[np.generic]
+    inputs: Inputs
     labels: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -55,13 +56,13 @@ class TargetView:
 
     name: str
     class_names: tuple[str, ...]
-    inputs: NDArray[np.generic]
+    inputs: Inputs
     labelled: NDArray[np.int64]
     labels: NDArray[np.int64]
 
     def labelled_examples(self) -> Examples:
         """The labelled target examples; empty where the setting gives none."""
-        return Examples(self.inputs[self.labelled], self.labels)
+        return Examples(take(self.inputs, self.labelled), self.labels)
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from tlbench.data.checks import content_hash
 from tlbench.domain import SPLITS, Domain, Modality, Split, SplitName
 from tlbench.errors import DataError, Faults
+from tlbench.inputs import Inputs, digests, take
 from tlbench.seeds import derive
 from tlbench.strategy import Params
 
@@ -112,7 +111,7 @@ def given_splits(title: str, splits: Sequence[SplitName]) -> dict[SplitName, Ind
 
 def deal(
     title: str,
-    inputs: NDArray[Any],
+    inputs: Inputs,
     labels: Indices,
     class_names: Sequence[str],
     keys: Sequence[str],
@@ -142,11 +141,11 @@ def deal(
     return {name: np.array(sorted(rows), dtype=np.int64) for name, rows in members.items()}
 
 
-def equal_rows(inputs: NDArray[Any]) -> list[list[int]]:
+def equal_rows(inputs: Inputs) -> list[list[int]]:
     """Rows that are the same byte for byte, together, in the order of the first of each."""
     groups: dict[bytes, list[int]] = defaultdict(list)
-    for row, content in enumerate(inputs):
-        groups[content_hash(content)].append(row)
+    for row, content in enumerate(digests(inputs)):
+        groups[content].append(row)
     return list(groups.values())
 
 
@@ -165,11 +164,11 @@ def domain_of(
     name: str,
     modality: Modality,
     class_names: tuple[str, ...],
-    inputs: NDArray[Any],
+    inputs: Inputs,
     labels: Indices,
     members: Mapping[SplitName, Indices],
     notes: Sequence[str] = (),
 ) -> Domain:
     """A domain from all its rows and the rows of each split."""
-    train, val, test = (Split(inputs[members[split]], labels[members[split]]) for split in SPLITS)
+    train, val, test = (Split(take(inputs, members[split]), labels[members[split]]) for split in SPLITS)
     return Domain(name, modality, class_names, train, val, test, tuple(notes))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy_suite import TOY
 
-from tlbench.data import store
+from tlbench import inputs
 from tlbench.data.store import DomainStore
 from tlbench.plugins import PluginHost
 
@@ -24,7 +24,7 @@ def rows(domain, *splits):
 
 
 def test_the_whole_domain_is_the_target_of_transductive_test_and_each_label_stays_with_its_input(domains, monkeypatch):
-    monkeypatch.setattr(store, "ROWS", 64)  # several rounds of copying
+    monkeypatch.setattr(inputs, "CHUNK_BYTES", 2**10)  # several rounds of copying
     parts, whole = domains.get("a"), domains.get("a", "transductive-test")
     assert rows(whole, "test") == rows(parts, "train", "val", "test")
     assert rows(whole, "train") == rows(parts, "train", "test")

@@ -14,10 +14,11 @@ import typer
 from tabulate import tabulate
 
 from tlbench.cli.guessing import Guess, guess
-from tlbench.data.checks import check_domain, content_hash
+from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
 from tlbench.domain import SPLITS, Dataset, Domain
 from tlbench.errors import TlbenchError
+from tlbench.inputs import digests
 from tlbench.plugins import PluginHost
 
 _SHOWN_CLASSES = 12
@@ -100,6 +101,8 @@ def _table(seen: Seen) -> str:
 
 def _shape(domain: Domain) -> str:
     shape = domain.train.inputs.shape[1:]
+    if domain.modality == "text":
+        return "texts"
     return f"{shape[0]} features" if domain.modality == "vector" else " x ".join(map(str, shape))
 
 
@@ -160,8 +163,8 @@ def _contents(domain: Domain) -> dict[bytes, list[int]]:
     """The labels under which each different input stands."""
     found: dict[bytes, list[int]] = {}
     for split in map(domain.split, SPLITS):
-        for row, label in zip(split.inputs, split.labels.tolist(), strict=False):
-            found.setdefault(content_hash(row), []).append(label)
+        for content, label in zip(digests(split.inputs), split.labels.tolist(), strict=False):
+            found.setdefault(content, []).append(label)
     return found
 
 

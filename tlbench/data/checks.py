@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tlbench.domain import SPLITS, Domain, Split
 from tlbench.errors import Faults
+from tlbench.inputs import Inputs, SparseRows, Texts, chunks, digests
 
 
 def check_domain(dataset: str, domain: Domain) -> None:
@@ -36,13 +34,22 @@ def _split_faults(domain: Domain, name: str, split: Split) -> Iterator[str]:
     elif split.labels.min() < 0 or split.labels.max() >= classes:
         wrong = split.labels[(split.labels < 0) | (split.labels >= classes)]
         yield f"{name}: label {wrong[0]} is not among the {classes} classes (0 to {classes - 1})"
-    if np.issubdtype(split.inputs.dtype, np.floating):
-        rows = ~np.isfinite(split.inputs.reshape(len(split), -1)).all(axis=1)
-        if rows.any():
-            where = int(np.flatnonzero(rows)[0])
-            label = int(split.labels[where])
-            named = domain.class_names[label] if 0 <= label < classes else str(label)
-            yield f"{name}: {int(rows.sum())} inputs hold NaN or infinity, the first at {where} (class {named!r})"
+    broken = list(_not_finite(split.inputs))
+    if broken:
+        label = int(split.labels[broken[0]])
+        named = domain.class_names[label] if 0 <= label < classes else str(label)
+        yield f"{name}: {len(broken)} inputs hold NaN or infinity, the first at {broken[0]} (class {named!r})"
+
+
+def _not_finite(inputs: Inputs) -> Iterator[int]:
+    """The rows that hold NaN or infinity."""
+    if isinstance(inputs, SparseRows):
+        wrong = np.flatnonzero(~np.isfinite(inputs.data))
+        yield from np.unique(np.searchsorted(inputs.indptr, wrong, side="right") - 1).tolist()
+    elif not isinstance(inputs, Texts) and np.issubdtype(inputs.dtype, np.floating):
+        for at, block in chunks(inputs):
+            finite = np.isfinite(block.reshape(len(block), -1)).all(axis=1)
+            yield from (at + np.flatnonzero(~finite)).tolist()
 
 
 def _absent_classes(domain: Domain) -> Iterator[str]:
@@ -53,19 +60,14 @@ def _absent_classes(domain: Domain) -> Iterator[str]:
                 yield f"{name}: class {class_name!r} has no example"
 
 
-def content_hash(row: NDArray[Any]) -> bytes:
-    """A hash by which equal inputs are found."""
-    return hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=16).digest()
-
-
 def _shared_examples(domain: Domain) -> Iterator[str]:
     """Exact duplicates within a domain must not straddle its splits: what was trained on would be tested."""
     seen: dict[bytes, str] = {}
     counts: dict[tuple[str, str, str], int] = {}
     for name in SPLITS:
         split = domain.split(name)
-        for row, label in zip(split.inputs, split.labels.tolist(), strict=False):
-            first = seen.setdefault(content_hash(row), name)
+        for content, label in zip(digests(split.inputs), split.labels.tolist(), strict=False):
+            first = seen.setdefault(content, name)
             if first != name:
                 class_name = domain.class_names[label] if 0 <= label < len(domain.class_names) else str(label)
                 counts[first, name, class_name] = counts.get((first, name, class_name), 0) + 1

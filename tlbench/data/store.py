@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
+from tlbench.data.stored import Storage, open_inputs, place_of, storage_of, write_array, write_inputs
 from tlbench.domain import SPLITS, Dataset, SplitName
 from tlbench.errors import DataError, unknown
 from tlbench.files import write_whole
@@ -35,8 +36,6 @@ from tlbench.spec import Evaluation
 LAYOUT = 1
 #: Of which splits those of `transductive-test` are made.
 WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "val": ("val",), "test": SPLITS}
-#: Rows that are copied at a time when splits are joined.
-ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,11 @@ class ReadyDomain:
     counts: dict[str, int]
     folder: Path
     label_folder: Path
+    storage: Storage = "array"
 
     def inputs(self, split: SplitName) -> Path:
-        """The file of a split's inputs."""
-        return self.folder / f"{split}.inputs.npy"
+        """Where a split's inputs are."""
+        return place_of(self.folder, f"{split}.inputs", self.storage)
 
     def labels(self, split: SplitName) -> NDArray[np.int64]:
         """The labels of a split, int64 (n,). Only the host calls this."""
@@ -116,12 +116,14 @@ class DomainStore:
         check_domain(self.name, domain)
         revision = domain.revision
         folder, labels = self._folders(revision)
+        storage = storage_of(domain.train.inputs)
         for split in SPLITS:
             data = domain.split(split)
             order = np.random.default_rng(derive(0, "order", revision, split)).permutation(len(data))
-            _write_array(labels / f"{split}.npy", data.labels[order].astype(np.int64))
-            _write_array(folder / f"{split}.inputs.npy", data.inputs[order])
+            write_array(labels / f"{split}.npy", data.labels[order].astype(np.int64))
+            write_inputs(place_of(folder, f"{split}.inputs", storage), [data.inputs], order)
         meta = {
+            "storage": storage,
             "class_names": domain.class_names,
             "modality": domain.modality,
             "input_shape": domain.train.inputs.shape[1:],
@@ -149,6 +151,7 @@ class DomainStore:
             counts=meta["counts"],
             folder=folder,
             label_folder=labels,
+            storage=meta.get("storage", "array"),
         )
 
 
@@ -160,25 +163,10 @@ def _whole(parts: ReadyDomain) -> ReadyDomain:
         order = np.random.default_rng(derive(0, "order", parts.revision, "whole", split)).permutation(counts[split])
         if not (whole.label_folder / f"{split}.npy").exists():
             labels = np.concatenate([parts.labels(name) for name in names])
-            _write_array(whole.label_folder / f"{split}.npy", labels[order])
+            write_array(whole.label_folder / f"{split}.npy", labels[order])
         if not whole.inputs(split).exists():
-            inputs = [np.load(parts.inputs(name), mmap_mode="r", allow_pickle=False) for name in names]
-            write_whole(whole.inputs(split), lambda to, i=inputs, o=order: _write_rows(to, i, o))  # type: ignore[misc]
+            write_inputs(whole.inputs(split), [open_inputs(parts.inputs(name)) for name in names], order)
     return whole
-
-
-def _write_rows(path: Path, arrays: Sequence[NDArray[Any]], order: NDArray[np.int64]) -> None:
-    """Write the rows of several arrays, as if joined, in this order; little of them is ever in memory."""
-    first = arrays[0]
-    out = np.lib.format.open_memmap(path, "w+", first.dtype, (len(order), *first.shape[1:]))
-    for at in range(0, len(order), ROWS):
-        rows = order[at : at + ROWS]
-        start = 0
-        for array in arrays:
-            here = (rows >= start) & (rows < start + len(array))
-            out[at : at + ROWS][here] = array[rows[here] - start]
-            start += len(array)
-    out.flush()
 
 
 def _safe(name: str) -> str:
@@ -189,11 +177,3 @@ def _safe(name: str) -> str:
 
 def _write_json(path: Path, content: Any) -> None:
     write_whole(path, lambda to: to.write_text(json.dumps(content)))
-
-
-def _write_array(path: Path, array: NDArray[Any]) -> None:
-    def write(to: Path) -> None:
-        with to.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-
-    write_whole(path, write)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tlbench.data.folds import draw_folds, identical
 from tlbench.data.shots import draw_shots
 from tlbench.data.store import ReadyDomain
+from tlbench.data.stored import open_inputs
 from tlbench.domain import SplitName
 from tlbench.seeds import derive
 from tlbench.spec import RunSpec, Shots, SourceModelSpec
@@ -165,7 +166,7 @@ def _target(folder: Path, domain: ReadyDomain, spec: RunSpec) -> dict[str, Any]:
         chosen = draw_shots(every, domain.class_names, spec.shots, spec.seed, domain.name, domain.revision)
         _save_labelled(folder, view, chosen, every[chosen])
         if _by_folds(spec):
-            copies = identical(np.load(domain.inputs(split), mmap_mode="r", allow_pickle=False))
+            copies = identical(open_inputs(domain.inputs(split)))
             folds = draw_folds(every, domain.class_names, spec.seed, domain.name, domain.revision, copies)
             np.save(folder / "folds.npy", folds)
             view["folds"] = str(folder / "folds.npy")

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tlbench.execution.tasks import open_array
+from tlbench.data.stored import open_inputs
+from tlbench.inputs import Inputs
 from tlbench.predictor import Predictor, Side
+from tlbench.training.batches import batch_tensor
 from tlbench.training.toolkit import INFERENCE_BATCH
 
 Arrays = dict[str, NDArray[Any]]
-Inputs = NDArray[np.generic]
 
 
 def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
@@ -26,7 +27,7 @@ def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
 
 def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple[Arrays, float]:
     """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
-    test = open_array(places["test"])
+    test = open_inputs(places["test"])
     arrays: Arrays = {}
     steps = steps_of(places, predictor)
     if len(steps) == 1:
@@ -37,7 +38,7 @@ def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple
         arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
         rate = len(test) / (time.perf_counter() - start)
         if places["source_tests"] and predictor.has_side("source"):
-            parts = [open_array(path) for path in places["source_tests"]]
+            parts = [open_inputs(path) for path in places["source_tests"]]
             arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
         arrays |= selection(places["selection"], predictor, step, device)
     return arrays, rate
@@ -49,7 +50,7 @@ def selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step
     for role, parts in roles.items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = [open_array(part["inputs"])[np.array(part["items"])] for part in parts]
+            inputs = [open_inputs(part["inputs"])[np.array(part["items"])] for part in parts]
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
@@ -71,7 +72,7 @@ def evaluate_folds(
     places: dict[str, Any], predictors: Sequence[Predictor], items: Sequence[NDArray[np.int64]], device: str
 ) -> tuple[Arrays, float]:
     """Logits of all test items at every checkpoint, each from the predictor that had not seen its label."""
-    test = open_array(places["test"])
+    test = open_inputs(places["test"])
     arrays: Arrays = {}
     seconds = 0.0
     predict(predictors[0], test[items[0]], "target", device)  # the warm-up pass
@@ -94,7 +95,7 @@ def predict(
     logits, features = [], []
     with torch.inference_mode():
         for at in range(0, len(inputs), INFERENCE_BATCH):
-            batch = torch.from_numpy(np.array(inputs[at : at + INFERENCE_BATCH])).to(device)
+            batch = batch_tensor(inputs, slice(at, at + INFERENCE_BATCH), device)
             prediction = predictor.predict(batch, side)
             if prediction.logits.shape[:1] != (len(batch),) or prediction.logits.ndim != 2:
                 shape = tuple(prediction.logits.shape)

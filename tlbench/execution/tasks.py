@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.data.stored import open_inputs
+from tlbench.inputs import join
 from tlbench.spec import RunSpec
 from tlbench.task import Examples, SourceView, TargetView, TransferTask
 
@@ -20,7 +22,7 @@ def read_task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
     """The task of a run."""
     view = job["target"]
     labelled, labels = (np.load(view[name]) if name in view else NOTHING for name in ("labelled", "labels"))
-    target = TargetView(view["name"], tuple(view["class_names"]), open_array(view["inputs"]), labelled, labels)
+    target = TargetView(view["name"], tuple(view["class_names"]), open_inputs(view["inputs"]), labelled, labels)
     sources = tuple(read_source(source) for source in job["sources"])
     return TransferTask(spec.setting, spec.shots, sources, target, tuple(job["input_shape"]), spec.seed)
 
@@ -28,7 +30,7 @@ def read_task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
 def read_source(view: dict[str, Any]) -> SourceView:
     """A source domain, without labels where the job names none."""
     train, val = (
-        Examples(open_array(part["inputs"]), np.load(part["labels"]) if "labels" in part else NOTHING)
+        Examples(open_inputs(part["inputs"]), np.load(part["labels"]) if "labels" in part else NOTHING)
         for part in (view["train"], view["val"])
     )
     return SourceView(view["name"], tuple(view["class_names"]), train, val)
@@ -45,17 +47,10 @@ def fold_tasks(task: TransferTask, folds: Labels) -> Iterator[tuple[TransferTask
 def read_reversed_task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
     """The task from the target, with predicted labels, to the sources, without any."""
     view = job["source"]
-    inputs = open_array(view["inputs"])
-    labelled, none = Examples(inputs, np.load(view["labels"])), Examples(inputs[:0], NOTHING)
+    inputs = open_inputs(view["inputs"])
+    labelled, none = Examples(inputs, np.load(view["labels"])), Examples(inputs[slice(0)], NOTHING)
     source = SourceView(view["name"], tuple(view["class_names"]), labelled, none)
     view = job["target"]
-    parts = [open_array(path) for path in view["inputs"]]
-    joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    joined = join([open_inputs(path) for path in view["inputs"]])
     target = TargetView(view["name"], tuple(view["class_names"]), joined, NOTHING, NOTHING)
     return TransferTask(spec.setting, spec.shots, (source,), target, tuple(job["input_shape"]), spec.seed)
-
-
-def open_array(path: str) -> NDArray[np.generic]:
-    """A memory map, read as it is needed."""
-    array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array

@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from tlbench.backbone import Backbone, has_pretrained_weights
+from tlbench.data.stored import open_inputs
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.source_training import fit_source_model
-from tlbench.execution.tasks import NOTHING, fold_tasks, open_array, read_reversed_task, read_source, read_task
+from tlbench.execution.tasks import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
+from tlbench.inputs import join
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.predictor import Predictor
 from tlbench.seeds import derive
@@ -127,8 +129,8 @@ def _reverse(
     predictor.load(last)
     places = json.loads((folder / "evaluation.json").read_text())["selection"]
     (parts,) = places.values()
-    inputs = [open_array(part["inputs"])[np.array(part["items"])] for part in parts]
-    logits, _ = predict(predictor, np.concatenate(inputs), "target", job["device"])
+    inputs = join([open_inputs(part["inputs"])[np.array(part["items"])] for part in parts])
+    logits, _ = predict(predictor, inputs, "target", job["device"])
     clock.tick("selection")
     report.seen += toolkit.report.seen
     return _summary(report, clock.seconds, job["device"]), {"source_val/logits": logits}
@@ -140,7 +142,7 @@ def _train_source_model(folder: Path, job: dict[str, Any], host: PluginHost, on_
     _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
     sources = tuple(read_source(view) for view in job["sources"])
     first = sources[0]
-    target = TargetView(first.name, first.class_names, first.train.inputs[:0], NOTHING, NOTHING)
+    target = TargetView(first.name, first.class_names, first.train.inputs[slice(0)], NOTHING, NOTHING)
     task = TransferTask("transductive", None, sources, target, tuple(job["input_shape"]), spec.seed)
     clock.tick("data")
 

@@ -10,11 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tlbench.inputs import Index
+from tlbench.inputs import Inputs as Rows
 from tlbench.seeds import derive
 from tlbench.task import SourceView, TransferTask
 
-#: Arrays up to this size are copied to the device once; larger ones are read from their memory map batch by batch.
-RESIDENT_BYTES = 2 * 1024**3
+#: Arrays up to this size are copied to a GPU once; larger ones are read from their memory map batch by batch, as on a
+#: CPU all are that are not small: the system keeps what is read often, once for all runs.
+RESIDENT_BYTES = {"cuda": 4 * 2**30, "cpu": 256 * 2**20}
 
 
 class MissingRole(ValueError):
@@ -58,22 +61,25 @@ class Pool:
 
     def __init__(
         self,
-        inputs: NDArray[np.generic],
+        inputs: Rows,
         labels: NDArray[np.int64] | None,
         seed: int,
         device: str,
     ) -> None:
         self._device = device
         self._order = Shuffled(len(inputs), seed)
-        self._array = inputs
-        self._resident = _to_device(inputs, device) if inputs.nbytes <= RESIDENT_BYTES else None
+        self._inputs = inputs
+        # What is sparse stays so: a batch alone is made dense.
+        resident = isinstance(inputs, np.ndarray) and inputs.nbytes <= RESIDENT_BYTES[device.partition(":")[0]]
+        self._resident = batch_tensor(inputs, slice(None), device) if resident else None
         self._labels = None if labels is None else torch.as_tensor(np.asarray(labels), device=device)
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The next `count` inputs and their labels, on the device."""
         chosen = self._order.take(count)
         index = torch.from_numpy(chosen).to(self._device)
-        inputs = _to_device(self._array[chosen], self._device) if self._resident is None else self._resident[index]
+        kept = self._resident
+        inputs = batch_tensor(self._inputs, chosen, self._device) if kept is None else kept[index]
         return inputs, None if self._labels is None else self._labels[index]
 
 
@@ -205,7 +211,7 @@ class Batches:
         self.labelled_seen += self._size
         return _join([self._labelled.draw(self._size)])
 
-    def _pool(self, inputs: NDArray[np.generic], labels: NDArray[np.int64] | None, *purpose: str) -> Pool:
+    def _pool(self, inputs: Rows, labels: NDArray[np.int64] | None, *purpose: str) -> Pool:
         return Pool(inputs, labels, derive(self._task.seed, self._phase, *purpose), self._device)
 
 
@@ -219,5 +225,6 @@ def _even(total: int, parts: int) -> list[int]:
     return [total // parts + (index < total % parts) for index in range(parts)]
 
 
-def _to_device(array: NDArray[np.generic], device: str) -> Tensor:
-    return torch.from_numpy(np.array(array)).to(device)  # a copy: memory maps are not writeable
+def batch_tensor(inputs: Rows, rows: Index, device: str) -> Tensor:
+    """Some rows of inputs, dense, on the device."""
+    return torch.from_numpy(np.array(inputs[rows])).to(device)  # a copy: memory maps are not writeable

@@ -15,13 +15,14 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from tlbench.backbone import Backbone
+from tlbench.inputs import Inputs, join
 from tlbench.model import TransferModel
 from tlbench.predictor import ModelPredictor, Prediction, Predictor, Side
 from tlbench.record import ModelSize, Seen
 from tlbench.seeds import derive
 from tlbench.spec import Budget, Training
 from tlbench.task import Examples, TransferTask
-from tlbench.training.batches import Batches
+from tlbench.training.batches import Batches, batch_tensor
 from tlbench.training.loop import Groups, Loss, train, weights_of
 
 #: Examples per forward pass where no gradient is taken.
@@ -169,18 +170,16 @@ class Toolkit:
         if not task.sources:
             raise ValueError("this run has neither source nor target labels to fit a classifier on")
         return Examples(
-            np.concatenate([source.train.inputs for source in task.sources]),
+            join([source.train.inputs for source in task.sources]),
             np.concatenate([source.train.labels for source in task.sources]),
         )
 
-    def features(
-        self, backbone: Backbone, inputs: NDArray[np.generic], *, labelled: bool = True
-    ) -> NDArray[np.float32]:
+    def features(self, backbone: Backbone, inputs: Inputs, *, labelled: bool = True) -> NDArray[np.float32]:
         """Features (n, feature_dim) of raw inputs under a frozen backbone. `labelled` says how they count as seen."""
         start = time.perf_counter()
         with torch.inference_mode():
             parts = [
-                backbone(torch.from_numpy(np.array(inputs[at : at + INFERENCE_BATCH])).to(self.device)).cpu().numpy()
+                backbone(batch_tensor(inputs, slice(at, at + INFERENCE_BATCH), self.device)).cpu().numpy()
                 for at in range(0, len(inputs), INFERENCE_BATCH)
             ]
         features: NDArray[np.float32] = np.concatenate(parts)
