@@ -126,6 +126,11 @@ class RunSpec(Plain):
         """The sources that have examples: none where the source is weights alone."""
         return () if self.source == (WEIGHTS,) else self.source
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that has a part in it, the target last."""
+        return (*self.source_domains, self.target)
+
     def source_model(self) -> SourceModelSpec:
         """The shared training on this run's source."""
         shared = SourceModelSpec.model_fields.keys() - {"revisions", "protocol"}

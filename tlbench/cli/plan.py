@@ -83,6 +83,7 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
         "shared_trainings_users": sum(run.needs_source_model for run in to_do),
         "second_trainings": sum(run.reverse for run in to_do),
         "skipped": dict(skipped),
+        "shared_examples": [shared.text for shared in ready.plan.shared],
         "estimated_seconds": round(seconds / ready.machine.workers, 1),
         "estimate_from": basis,
         "choices": ready.machine.choices,
@@ -100,6 +101,7 @@ def _text(summary: dict[str, Any]) -> str:
             f"  {summary['second_trainings']:4d} x a second training, back to the source, for reverse-validation"
         )
     lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
+    lines += [f"duplicates across domains: {text}" for text in summary["shared_examples"]]
     lines.append(
         f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}"
     )

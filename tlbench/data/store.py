@@ -15,55 +15,29 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
-from tlbench.data.stored import Storage, open_inputs, place_of, storage_of, write_array, write_inputs
+from tlbench.data.ready import ReadyDomain
+from tlbench.data.stored import open_inputs, place_of, storage_of, write_array, write_inputs
+from tlbench.data.tokens import tokenised
 from tlbench.domain import SPLITS, Dataset, SplitName
 from tlbench.errors import DataError, unknown
 from tlbench.files import write_whole
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.seeds import derive
 from tlbench.spec import Evaluation
+from tlbench.tokenizer import takes_no_text, tokenizer_of
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
 LAYOUT = 1
 #: Of which splits those of `transductive-test` are made.
 WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "val": ("val",), "test": SPLITS}
-
-
-@dataclass(frozen=True)
-class ReadyDomain:
-    """A domain on disk. `inputs(split)` is a path a worker may be given; `labels(split)` is for the host."""
-
-    name: str
-    revision: str
-    class_names: tuple[str, ...]
-    modality: str
-    input_shape: tuple[int, ...]
-    counts: dict[str, int]
-    folder: Path
-    label_folder: Path
-    storage: Storage = "array"
-
-    def inputs(self, split: SplitName) -> Path:
-        """Where a split's inputs are."""
-        return place_of(self.folder, f"{split}.inputs", self.storage)
-
-    def labels(self, split: SplitName) -> NDArray[np.int64]:
-        """The labels of a split, int64 (n,). Only the host calls this."""
-        path = self.label_folder / f"{split}.npy"
-        try:
-            labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise DataError(f"cannot read {path}: {error}; remove the folder {path.parent} to make it anew") from error
-        return labels
 
 
 class DomainStore:
@@ -72,12 +46,14 @@ class DomainStore:
     def __init__(self, cache: Path, dataset: str, host: PluginHost, options: Mapping[str, Any] | None = None) -> None:
         entry, _ = host.find("datasets", dataset)
         self.name = dataset
+        self._host = host
         self.version = entry_version(entry)
         self.options = dict(options or {})
         with plugin_errors(f"dataset {dataset!r} cannot be opened"):
             self.dataset: Dataset = open_dataset(dataset, self.options, host)
         self._cache = cache
         self._ready: dict[tuple[str, Evaluation], ReadyDomain] = {}
+        self._tokenised: dict[tuple[str, str, Evaluation], ReadyDomain] = {}
 
     def get(self, domain: str, evaluation: Evaluation = "held-out") -> ReadyDomain:
         """The domain, made ready now if it is not yet. Raises `DataError` for a name it does not have.
@@ -93,6 +69,19 @@ class DomainStore:
                 ready = self._find(domain) or self._make(domain)
                 self._ready[place] = ready if evaluation == "held-out" else _whole(ready)
         return self._ready[place]
+
+    def get_for(self, backbone: str, domain: str, evaluation: Evaluation) -> ReadyDomain:
+        """The domain as a backbone takes it: texts as the ids of its tokenizer, everything else as it is."""
+        ready = self.get(domain, evaluation)
+        if ready.storage != "text":
+            return ready
+        place = (backbone, domain, evaluation)
+        if place not in self._tokenised:
+            tokenizer = tokenizer_of(backbone, self._host)
+            if tokenizer is None:
+                raise DataError(takes_no_text(backbone, domain))
+            self._tokenised[place] = tokenised(ready, tokenizer)
+        return self._tokenised[place]
 
     def _index_file(self, domain: str) -> Path:
         parts = [self.name, self.version, self.options, self.dataset.fingerprint(), domain, LAYOUT]

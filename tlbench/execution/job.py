@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.data.folds import draw_folds, identical
+from tlbench.data.ready import ReadyDomain
 from tlbench.data.shots import draw_shots
-from tlbench.data.store import ReadyDomain
 from tlbench.data.stored import open_inputs
 from tlbench.domain import SplitName
 from tlbench.seeds import derive

@@ -120,7 +120,7 @@ class Recorder:
     def _held(self, run: PlannedRun, job: Job) -> Held:
         """The labels that a run is scored by. Those of target training items are not among them."""
         evaluation = run.spec.evaluation
-        domains = {name: self._domains.get(name, evaluation) for name in (*run.spec.source_domains, run.spec.target)}
+        domains = {name: self._domains.get(name, evaluation) for name in run.spec.domains}
         items = self._labels_of(run, job)
         sources = [domains[name] for name in run.spec.source_domains]
         source_test = np.concatenate([source.labels("test") for source in sources]) if sources else None

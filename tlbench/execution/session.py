@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,7 +15,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.store import DomainStore, ReadyDomain
+from tlbench.data.ready import ReadyDomain
+from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.score import Metric
 from tlbench.execution.device import Machine
@@ -163,22 +164,22 @@ class Session:
                 work.job = self._write_run(folder, work.run)
                 self.host.tell("tlbench_run_started", identity=identity_of(work.run))
             elif work.model is not None:
-                domains = {name: self.domains.get(name, work.model.evaluation) for name in work.model.source}
+                domains = self._domains_of(work.model, work.model.source)
                 work.job = write_source_model_job(folder, work.model, domains, self.machine.device, self.plugin_files)
             self._running[work.key] = work
             self.pool.submit(work.key, folder, folder / "log.txt")
 
     def _write_run(self, folder: Path, run: PlannedRun) -> Job:
         model = self._models.folder(run.spec.source_model().key) if run.needs_source_model else None
-        domains, device = self._domains_of(run.spec), self.machine.device
+        domains, device = self._domains_of(run.spec, run.spec.domains), self.machine.device
         return write_run_job(folder, run.spec, domains, device, self.plugin_files, model, run.reverse)
 
     def _write_reverse(self, folder: Path, run: PlannedRun, predicted: NDArray[np.int64]) -> Job:
-        domains, device = self._domains_of(run.spec), self.machine.device
+        domains, device = self._domains_of(run.spec, run.spec.domains), self.machine.device
         return write_reverse_job(folder, run.spec, domains, device, self.plugin_files, predicted)
 
-    def _domains_of(self, spec: RunSpec) -> dict[str, ReadyDomain]:
-        return {name: self.domains.get(name, spec.evaluation) for name in (*spec.source_domains, spec.target)}
+    def _domains_of(self, spec: RunSpec | SourceModelSpec, names: Iterable[str]) -> dict[str, ReadyDomain]:
+        return {name: self.domains.get_for(spec.backbone, name, spec.evaluation) for name in names}
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]

@@ -19,7 +19,7 @@ def by_pair(place: Place) -> Table:
     ]
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
-    lines = [*notes.harm(place), *notes.verdict_note(place), *doubts.lines, *marks]
+    lines = [*notes.harm(place), *notes.verdict_note(place), *notes.shared_examples(place), *doubts.lines, *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 
 

@@ -75,6 +75,7 @@ class _ByStrategy:
             [
                 *notes.harm(self.place),
                 *notes.verdict_note(self.place),
+                *notes.shared_examples(self.place),
                 *self.sanity.lines,
                 *marks,
                 *self._cost_note(),

@@ -15,6 +15,7 @@ from tlbench.errors import TlbenchError
 from tlbench.planned_cell import PlannedCell
 from tlbench.record import Record
 from tlbench.results import ResultFolder
+from tlbench.shared_examples import SharedExamples
 from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class PlanHeader(BaseModel):
     seeds: list[int]
     cells: list[PlannedCell]
     claims: list[Claim] = Field(default_factory=list)
+    shared: list[SharedExamples] = Field(default_factory=list)
 
 
 @dataclass

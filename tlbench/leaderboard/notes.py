@@ -88,6 +88,13 @@ def _rate(place: Place) -> str:
     return "; ".join(parts)
 
 
+def shared_examples(place: Place) -> list[str]:
+    """The line that says which test examples stand in a source too."""
+    asked = {(source, cell.target) for cell in place.cells for source in cell.source}
+    found = [shared.text for shared in place.board.plan.shared if (shared.source, shared.target) in asked]
+    return [f"duplicates across domains: {'; '.join(found)}"] if found else []
+
+
 def _spot(spot: Spot) -> str:
     return f"{spot[0]} on {spot[1]}"
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tlbench.data.folds import draw_folds
+from tlbench.data.ready import ReadyDomain
 from tlbench.data.shots import draw_shots
-from tlbench.data.store import ReadyDomain
 from tlbench.errors import DataError, Faults
 from tlbench.planning.backbones import backbone_fault, backbones_of
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost
 from tlbench.spec import WEIGHTS
 from tlbench.suites.suite import Part, Suite
+from tlbench.tokenizer import takes_no_text, tokenizer_of
 
 _SHOWN_CLASSES = 6
 
@@ -51,6 +52,18 @@ def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
     from tlbench.backbone import has_pretrained_weights  # here, for it imports torch
 
     return has_pretrained_weights(host.find("backbones", name)[0].load())
+
+
+def text_faults(situations: Iterable[Situation], host: PluginHost) -> Iterator[str]:
+    """Backbones that are given texts and take none."""
+    given = {
+        (situation.backbone, name)
+        for situation in situations
+        for name in situation.domains
+        if situation.ready[name].storage == "text"
+    }
+    deaf = {backbone for backbone in {backbone for backbone, _ in given} if tokenizer_of(backbone, host) is None}
+    yield from (takes_no_text(backbone, name) for backbone, name in sorted(given) if backbone in deaf)
 
 
 def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator[str]:

@@ -9,6 +9,7 @@ from tlbench.errors import TlbenchError
 from tlbench.filters import Filters, check, leaves
 from tlbench.planned_cell import PlannedCell
 from tlbench.record import Record
+from tlbench.shared_examples import SharedExamples
 from tlbench.spec import RunSpec, SourceModelSpec
 from tlbench.suites.claims import Claim
 from tlbench.suites.suite import Suite
@@ -50,6 +51,7 @@ class Plan:
     suite: Suite
     cells: list[PlannedCell] = field(default_factory=list)
     runs: dict[str, PlannedRun] = field(default_factory=dict)
+    shared: list[SharedExamples] = field(default_factory=list)
 
     def source_models(self) -> dict[str, SourceModelSpec]:
         """The shared trainings that the runs need."""
@@ -71,7 +73,7 @@ class Plan:
         beside = {id(cell) for cell in self.cells if cell.role == "reference" and _place(cell) in places}
         shown = {id(cell) for cell in wanted} | beside
         cells = [cell for cell in self.cells if id(cell) in shown and cell.run_key in keys]
-        return Plan(self.suite, cells, {key: run for key, run in self.runs.items() if key in keys})
+        return Plan(self.suite, cells, {key: run for key, run in self.runs.items() if key in keys}, self.shared)
 
     def to_json(self) -> dict[str, Any]:
         """What `leaderboard` needs to know, as plain data."""
@@ -84,6 +86,7 @@ class Plan:
             "seeds": list(self.suite.seeds),
             "asked": {key: [*run.metrics, *(["reverse"] if run.reverse else [])] for key, run in self.runs.items()},
             "cells": [cell.model_dump(mode="json") for cell in self.cells],
+            "shared": [shared.model_dump(mode="json") for shared in self.shared],
             "claims": [claim.model_dump(mode="json") for claim in self._claims()],
         }
 

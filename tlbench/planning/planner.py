@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from tlbench.data.overlap import shared_examples
 from tlbench.data.store import DomainStore
 from tlbench.errors import Faults
 from tlbench.planned_cell import PlannedCell
 from tlbench.planning.backbones import backbone_version
-from tlbench.planning.checks import check_parts, situation_faults
+from tlbench.planning.checks import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost, entry_version
+from tlbench.shared_examples import SharedExamples
 from tlbench.spec import WEIGHTS, Compute, RunSpec
 from tlbench.strategy import Strategy
 from tlbench.suites.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
@@ -34,12 +36,20 @@ class Planner:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
         check_parts(self._suite, self._host)
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
-        faults = [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
+        faults = list(text_faults((situation for _, situation in asked), self._host))
+        faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
         if faults:
             raise Faults(f"suite {self._suite.name!r} cannot run", list(dict.fromkeys(faults)))
         for part, situation in asked:
             self._plan_situation(part, situation)
+        self._plan.shared = self._shared_examples([situation for _, situation in asked])
         return self._plan
+
+    def _shared_examples(self, situations: Sequence[Situation]) -> list[SharedExamples]:
+        """What the domains of pairs have in common, where they have anything."""
+        pairs = {(source, each.target): each.ready for each in situations for source in each.source_domains}
+        found = [shared_examples(ready[source], ready[target]) for (source, target), ready in pairs.items()]
+        return [shared for shared in found if shared.count]
 
     def _situations(self, part: Part) -> Iterator[Situation]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from tlbench.data.store import ReadyDomain
+from tlbench.data.ready import ReadyDomain
 from tlbench.spec import WEIGHTS, Setting, Shots
 from tlbench.task import TaskOutline
 
