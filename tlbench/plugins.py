@@ -179,7 +179,18 @@ def _cached_host(files: tuple[str, ...]) -> PluginHost:
 
 def plugin_host(files: Iterable[str | Path] = ()) -> PluginHost:
     """The plugins of this process with the given one-file plugins, found once."""
-    return _cached_host(tuple(str(path) for path in files))
+    host = _cached_host(tuple(str(path) for path in files))
+    _latest[:] = [host]
+    return host
+
+
+#: The host that was asked for last.
+_latest: list[PluginHost] = []
+
+
+def latest_host() -> PluginHost:
+    """The plugins as they were asked for last: for a plugin whose name holds the name of another."""
+    return _latest[0] if _latest else plugin_host()
 
 
 def entry_version(entry: Entry) -> str:

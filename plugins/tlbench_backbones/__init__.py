@@ -20,6 +20,11 @@ def tlbench_register_backbones(register: Register) -> None:
     register("linear", "tlbench_backbones.linear:linear", summary="the inputs themselves, flattened")
     register("mlp:", "tlbench_backbones.small:mlp", summary="one hidden layer, e.g. mlp:100, for vectors")
     register(
+        "frozen:",
+        "tlbench_backbones.frozen:factory",
+        summary="the features of another backbone, made once in place of the inputs, e.g. frozen:timm:resnet18",
+    )
+    register(
         "timm:",
         "tlbench_backbones.timm_:factory",
         summary="pretrained, for images: timm:NAME[?key=value&…][@FILE.safetensors], e.g. timm:resnet18, "

@@ -8,7 +8,7 @@ backbone unlearn what tells them apart:
     min over θ_f, θ_y of  L_y(θ_f, θ_y) − λ L_d(θ_f, θ_d),    min over θ_d of  L_d(θ_f, θ_d)
     λ(p) = adversarial_weight · (2/(1 + e^(−10p)) − 1)
 
-As in the paper λ scales only what reaches the backbone; the domain head learns with weight 1.
+or, with `ramp = false`, λ = adversarial_weight throughout, as the paper has it for its shallow network. As in the paper λ scales only what reaches the backbone; the domain head learns with weight 1.
 """
 
 from __future__ import annotations
@@ -37,14 +37,20 @@ class DomainAdversarial(GradientStrategy):
     same_label_space = True
 
     class Params(tlbench.Params):
-        """`adversarial_weight` is the limit of λ; `hidden` the width of the domain head's hidden layer."""
+        """`adversarial_weight` is λ, or its limit with `ramp`; `hidden` the width of the domain head's hidden layer.
+
+        With `hidden = 0` the domain head is a logistic regression, as that of the paper's shallow network.
+        """
 
         adversarial_weight: Annotated[float, Field(ge=0)] = 1.0
-        hidden: Annotated[int, Field(ge=1)] = 100
+        hidden: Annotated[int, Field(ge=0)] = 100
+        ramp: bool = True
 
     def build(self, task: TransferTask, features: int) -> Mapping[str, nn.Module]:
         """The paper's domain head for small images: one hidden layer of 100, then a logit."""
         hidden = self.params.hidden
+        if not hidden:
+            return {"domain_head": nn.Linear(features, 1)}
         return {"domain_head": nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, 1))}
 
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> Mapping[str, Tensor]:
@@ -52,7 +58,8 @@ class DomainAdversarial(GradientStrategy):
         source, target = batch.source, batch.target
         features = model.features(torch.cat([source.inputs, target.inputs]))
         of_source, of_target = features[: len(source.inputs)], features[len(source.inputs) :]
-        weight = self.params.adversarial_weight * schedules.adversarial_weight(progress)
+        ramp = schedules.adversarial_weight(progress) if self.params.ramp else 1.0
+        weight = self.params.adversarial_weight * ramp
         source_domain, target_domain = (
             model.domain_head(layers.reverse_gradient(part, weight)) for part in (of_source, of_target)
         )
@@ -70,4 +77,4 @@ class DomainAdversarial(GradientStrategy):
     @classmethod
     def health(cls, curve: Sequence[Mapping[str, Any]], params: Params) -> list[Health]:
         """Domain accuracy, domain loss and λ at start and end, against the course that they should take."""
-        return domain_health.game(curve, params.adversarial_weight)
+        return domain_health.game(curve, params.adversarial_weight, params.ramp)

@@ -34,7 +34,7 @@ EXPLODED, CONFUSED = 2 * math.log(2), 1.5 * math.log(2)
 LEARNT = 0.9
 
 
-def game(curve: Points, adversarial_weight: float) -> list[Health]:
+def game(curve: Points, adversarial_weight: float, ramp: bool = True) -> list[Health]:
     """One line on the domains, one on the source's classes, and one more where λ is off its schedule.
 
     Single batches are noisy: values are means over a quarter of the points, the first quarter → the last.
@@ -47,7 +47,11 @@ def game(curve: Points, adversarial_weight: float) -> list[Health]:
     width = len(points) // 4
     classes = _classes(points, width)
     reading, ok = _reading(points, width, adversarial_weight, classes.ok)
-    return [Health(f"{reading}: {_numbers(points, width)}", ok), classes, *_off_schedule(points, adversarial_weight)]
+    return [
+        Health(f"{reading}: {_numbers(points, width)}", ok),
+        classes,
+        *_off_schedule(points, adversarial_weight, ramp),
+    ]
 
 
 def _reading(points: Points, width: int, adversarial_weight: float, learnt: bool) -> tuple[str, bool]:
@@ -87,10 +91,11 @@ def _numbers(points: Points, width: int) -> str:
     return ", ".join(parts)
 
 
-def _off_schedule(points: Points, adversarial_weight: float) -> list[Health]:
+def _off_schedule(points: Points, adversarial_weight: float, ramp: bool) -> list[Health]:
     steps = points[-1]["step"]  # the last point of a curve is the last step
     for point in points:
-        expected = adversarial_weight * schedules.adversarial_weight((point["step"] - 1) / steps)
+        factor = schedules.adversarial_weight((point["step"] - 1) / steps) if ramp else 1.0
+        expected = adversarial_weight * factor
         if not math.isclose(point["lambda"], expected, rel_tol=1e-4, abs_tol=1e-6):  # float32 holds seven digits
             where = f"{point['lambda']:.4g} at step {point['step']}, where {expected:.4g} is expected"
             return [Health(f"λ is off its schedule: {where}", ok=False)]

@@ -69,6 +69,9 @@ class Quiet:
     def ended(self, job: str, label: str, status: str, message: str) -> None:
         """Nothing."""
 
+    def preparing(self, label: str, done: int, total: int) -> None:
+        """Nothing."""
+
     def say(self, line: str) -> None:
         """One line on standard error."""
         with contextlib.suppress(BrokenPipeError):  # the reader has gone; the runs have not
@@ -101,6 +104,13 @@ class Lines(Quiet):
             return
         self._last = now
 
+    def preparing(self, label: str, done: int, total: int) -> None:
+        """Now and then how far it is."""
+        now = time.monotonic()
+        if now - self._last >= LINE_SECONDS:
+            self._last = now
+            self.say(f"preparing {label}: {done:,} of {total:,}")
+
 
 class Bars(Quiet):
     """A bar for the suite and one for each run in flight."""
@@ -126,6 +136,12 @@ class Bars(Quiet):
         if job not in self._tasks:
             self._tasks[job] = self._bars.add_task(f"  {label}", total=steps)
         self._bars.update(self._tasks[job], completed=step, total=steps)
+
+    def preparing(self, label: str, done: int, total: int) -> None:
+        """A bar of its own, which goes when it is full."""
+        self.progress(label, f"preparing {label}", "", done, total)
+        if done == total:
+            self._bars.remove_task(self._tasks.pop(label))
 
     def ended(self, job: str, label: str, status: str, message: str) -> None:
         """Take the run's bar away, move the suite's."""

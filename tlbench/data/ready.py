@@ -26,6 +26,8 @@ class ReadyDomain:
     folder: Path
     label_folder: Path
     storage: Storage = "array"
+    #: What it took to prepare its inputs for a backbone, once for all runs.
+    prepared_seconds: float = 0.0
 
     def inputs(self, split: SplitName) -> Path:
         """Where a split's inputs are."""

@@ -23,16 +23,16 @@ import numpy as np
 
 from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
+from tlbench.data.prepared import Told, prepared
 from tlbench.data.ready import ReadyDomain
 from tlbench.data.stored import open_inputs, place_of, storage_of, write_array, write_inputs
-from tlbench.data.tokens import tokenised
 from tlbench.domain import SPLITS, Dataset, SplitName
 from tlbench.errors import DataError, unknown
 from tlbench.files import write_whole
 from tlbench.plugins import PluginHost, entry_version
+from tlbench.preparation import preparation_of, takes_no_text
 from tlbench.seeds import derive
 from tlbench.spec import Evaluation
-from tlbench.tokenizer import takes_no_text, tokenizer_of
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
 LAYOUT = 1
@@ -41,19 +41,30 @@ WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "va
 
 
 class DomainStore:
-    """Makes the domains of one dataset ready and finds those that are. `options` is a suite's table `[data]`."""
+    """Makes the domains of one dataset ready and finds those that are. `options` is a suite's table `[data]`.
 
-    def __init__(self, cache: Path, dataset: str, host: PluginHost, options: Mapping[str, Any] | None = None) -> None:
+    `device` is where inputs are prepared for backbones that ask for it.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        dataset: str,
+        host: PluginHost,
+        options: Mapping[str, Any] | None = None,
+        device: str = "cpu",
+    ) -> None:
         entry, _ = host.find("datasets", dataset)
         self.name = dataset
         self._host = host
+        self._device = device
         self.version = entry_version(entry)
         self.options = dict(options or {})
         with plugin_errors(f"dataset {dataset!r} cannot be opened"):
             self.dataset: Dataset = open_dataset(dataset, self.options, host)
         self._cache = cache
         self._ready: dict[tuple[str, Evaluation], ReadyDomain] = {}
-        self._tokenised: dict[tuple[str, str, Evaluation], ReadyDomain] = {}
+        self._prepared: dict[tuple[str, str, Evaluation], ReadyDomain] = {}
 
     def get(self, domain: str, evaluation: Evaluation = "held-out") -> ReadyDomain:
         """The domain, made ready now if it is not yet. Raises `DataError` for a name it does not have.
@@ -70,18 +81,23 @@ class DomainStore:
                 self._ready[place] = ready if evaluation == "held-out" else _whole(ready)
         return self._ready[place]
 
-    def get_for(self, backbone: str, domain: str, evaluation: Evaluation) -> ReadyDomain:
-        """The domain as a backbone takes it: texts as the ids of its tokenizer, everything else as it is."""
-        ready = self.get(domain, evaluation)
-        if ready.storage != "text":
-            return ready
+    def get_for(
+        self, backbone: str, domain: str, evaluation: Evaluation, told: Told = lambda done, total: None
+    ) -> ReadyDomain:
+        """The domain as a backbone takes it, prepared now if it is not yet. `told` hears how far that is."""
         place = (backbone, domain, evaluation)
-        if place not in self._tokenised:
-            tokenizer = tokenizer_of(backbone, self._host)
-            if tokenizer is None:
+        if place not in self._prepared:
+            ready = self.get(domain, evaluation)
+            preparation = preparation_of(backbone, self._host)
+            if ready.storage == "text" and not (preparation and preparation.takes_text):
                 raise DataError(takes_no_text(backbone, domain))
-            self._tokenised[place] = tokenised(ready, tokenizer)
-        return self._tokenised[place]
+            title = f"domain {domain!r} cannot be prepared for the backbone {backbone!r}"
+            try:
+                with plugin_errors(title):
+                    self._prepared[place] = prepared(ready, preparation, self._device, told) if preparation else ready
+            except DataError as error:
+                raise DataError(str(error) if str(error).startswith(title) else f"{title}: {error}") from error
+        return self._prepared[place]
 
     def _index_file(self, domain: str) -> Path:
         parts = [self.name, self.version, self.options, self.dataset.fingerprint(), domain, LAYOUT]

@@ -69,6 +69,7 @@ class Recorder:
         )
         if run.needs_source_model:
             self._add_shared(record, run)
+        self._add_preparation(record, run)
         self._add_health(record)
         if PREDICTED in arrays:
             score.predictions[PREDICTED] = arrays[PREDICTED]
@@ -105,6 +106,14 @@ class Recorder:
         if record.throughput.train_examples_per_second is None:  # nothing but the shared phase was trained
             record.throughput.train_examples_per_second = meta["train_examples_per_second"]
             record.throughput.by_steps = meta["by_steps"]
+
+    def _add_preparation(self, record: Record, run: PlannedRun) -> None:
+        """Add what it took to prepare the inputs for the backbone, in full, as of all work that runs share."""
+        spec = run.spec
+        ready = [self._domains.get_for(spec.backbone, name, spec.evaluation) for name in spec.domains]
+        if seconds := sum(domain.prepared_seconds for domain in ready):
+            record.seconds.shared.data += seconds
+            record.seconds.shared.total += seconds
 
     def _add_health(self, record: Record) -> None:
         """Add what the strategy says of its training. A plugin that fails in this has done its run all the same."""

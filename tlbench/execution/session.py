@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -50,6 +51,9 @@ class Listener(Protocol):
     def ended(self, job: str, label: str, status: str, message: str) -> None:
         """A job ended."""
 
+    def preparing(self, label: str, done: int, total: int) -> None:
+        """Inputs are made ready for a backbone, before the runs: so many examples of so many."""
+
 
 @dataclass
 class Session:
@@ -80,6 +84,8 @@ class Session:
         self._clean_jobs()
         records = self._find_done()
         missing = [run for key, run in self.plan.runs.items() if key not in records]
+        for run in missing:  # before the first run, for preparing may take all cores
+            self._domains_of(run.spec, run.spec.domains)
         second = sum(run.reverse for run in missing) + len(self._queue)
         self._enqueue(missing)
         models = sum(work.run is None for work in self._queue)
@@ -179,7 +185,11 @@ class Session:
         return write_reverse_job(folder, run.spec, domains, device, self.plugin_files, predicted)
 
     def _domains_of(self, spec: RunSpec | SourceModelSpec, names: Iterable[str]) -> dict[str, ReadyDomain]:
-        return {name: self.domains.get_for(spec.backbone, name, spec.evaluation) for name in names}
+        return {name: self._domain_for(spec, name) for name in names}
+
+    def _domain_for(self, spec: RunSpec | SourceModelSpec, name: str) -> ReadyDomain:
+        told = functools.partial(self.listener.preparing, f"{name} for {spec.backbone}")
+        return self.domains.get_for(spec.backbone, name, spec.evaluation, told)
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]

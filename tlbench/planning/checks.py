@@ -11,9 +11,9 @@ from tlbench.errors import DataError, Faults
 from tlbench.planning.backbones import backbone_fault, backbones_of
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost
+from tlbench.preparation import preparation_of, takes_no_text
 from tlbench.spec import WEIGHTS
 from tlbench.suites.suite import Part, Suite
-from tlbench.tokenizer import takes_no_text, tokenizer_of
 
 _SHOWN_CLASSES = 6
 
@@ -62,8 +62,11 @@ def text_faults(situations: Iterable[Situation], host: PluginHost) -> Iterator[s
         for name in situation.domains
         if situation.ready[name].storage == "text"
     }
-    deaf = {backbone for backbone in {backbone for backbone, _ in given} if tokenizer_of(backbone, host) is None}
-    yield from (takes_no_text(backbone, name) for backbone, name in sorted(given) if backbone in deaf)
+    reading = {backbone: preparation_of(backbone, host) for backbone, _ in given}
+    for backbone, name in sorted(given):
+        preparation = reading[backbone]
+        if preparation is None or not preparation.takes_text:
+            yield takes_no_text(backbone, name)
 
 
 def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator[str]:

@@ -58,6 +58,24 @@ def test_lambda_follows_its_schedule(kit, progress):
     assert not terms["lambda"].requires_grad
 
 
+@pytest.mark.parametrize("progress", [0.0, 0.6])
+def test_without_a_ramp_lambda_is_the_same_throughout_and_its_health_expects_so(kit, progress):
+    task = kit.make_task("transductive", None)
+    dann = strategy(adversarial_weight=0.5, ramp=False)
+    terms = dann.loss(kit.model(dann, task), kit.one_batch(task), progress)
+    assert float(terms["lambda"]) == 0.5
+    toolkit = kit.make_toolkit(steps=20)
+    dann.fit(task, toolkit)
+    assert not any("off its schedule" in item.text for item in dann.health(toolkit.report.curve, dann.params))
+    assert any("off its schedule" in item.text for item in dann.health(toolkit.report.curve, strategy().params))
+
+
+def test_without_a_hidden_layer_the_domain_head_is_a_logistic_regression(kit):
+    task = kit.make_task("transductive", None)
+    model = kit.model(strategy(hidden=0), task)
+    assert [tuple(p.shape) for p in model.domain_head.parameters()] == [(1, model.feature_dim), (1,)]
+
+
 def test_transductive_uses_no_target_label_and_inductive_uses_the_few(kit):
     dann = strategy()
     without = kit.make_task("transductive", None)

@@ -1,0 +1,82 @@
+"""What is done to inputs once, before any run, because a backbone asks for it: ids of tokens, frozen features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlbench.errors import DataError, PluginFailure, TlbenchError
+from tlbench.inputs import Inputs, Texts
+from tlbench.plugins import PluginHost
+
+
+class Preparation(Protocol):
+    """Inputs to arrays. The host asks it once for all examples; runs are given the arrays alone."""
+
+    #: Changes whenever other arrays would come out.
+    revision: str
+    #: Whether it takes texts.
+    takes_text: bool
+
+    def __call__(self, inputs: Inputs, device: str) -> NDArray[Any]:
+        """For some examples as many rows (n, …), of the same shape for all; `device` is where to compute."""
+
+
+class Tokenizer(Protocol):
+    """Texts to token ids."""
+
+    #: Changes whenever other ids would come out: with the vocabulary, the length, the way to cut.
+    revision: str
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """Ids (n, length), of the same length for all texts, in the backbone's own way of padding."""
+
+
+class Tokenising:
+    """A tokenizer as a preparation."""
+
+    takes_text = True
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self.revision = tokenizer.revision
+
+    def __call__(self, inputs: Inputs, device: str) -> NDArray[np.int32]:
+        """Raises `DataError` for ids of another form than int32 (n, length)."""
+        assert isinstance(inputs, Texts)
+        ids = self._tokenizer(inputs.tolist())
+        if not isinstance(ids, np.ndarray) or ids.dtype != np.int32 or ids.ndim != 2 or len(ids) != len(inputs):
+            form = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
+            raise DataError(f"its tokenizer gave {form} for {len(inputs)} texts; int32 (n, length) it is")
+        return ids
+
+
+def preparation_of(backbone: str, host: PluginHost) -> Preparation | None:
+    """What the factory of a backbone asks for: its `preparation`, or its `tokenizer`; None where it has neither."""
+    entry, argument = host.find("backbones", backbone)
+    factory = entry.load()
+    for method in ("preparation", "tokenizer"):
+        asked: Callable[..., Any] | None = getattr(factory, method, None)
+        if asked is None:
+            continue
+        try:
+            found = asked() if argument is None else asked(argument)
+        except TlbenchError:
+            raise
+        except Exception as error:
+            message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
+            raise PluginFailure(f"backbone {backbone!r}: {message}") from error
+        preparation: Preparation | None = Tokenising(found) if method == "tokenizer" else found
+        return preparation
+    return None
+
+
+def takes_no_text(backbone: str, domain: str) -> str:
+    """What to say of a backbone that is given texts and takes none."""
+    return (
+        f"the inputs of {domain!r} are texts, and the backbone {backbone!r} takes none; name one that does, as "
+        "transformers:FOLDER, or data of numbers"
+    )
