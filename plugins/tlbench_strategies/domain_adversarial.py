@@ -8,7 +8,8 @@ backbone unlearn what tells them apart:
     min over θ_f, θ_y of  L_y(θ_f, θ_y) − λ L_d(θ_f, θ_d),    min over θ_d of  L_d(θ_f, θ_d)
     λ(p) = adversarial_weight · (2/(1 + e^(−10p)) − 1)
 
-or, with `ramp = false`, λ = adversarial_weight throughout, as the paper has it for its shallow network. As in the paper λ scales only what reaches the backbone; the domain head learns with weight 1.
+or, with `ramp = false`, λ = adversarial_weight throughout, as the paper has it for its shallow network. As in the paper
+λ scales only what reaches the backbone; the domain head learns with weight 1.
 """
 
 from __future__ import annotations
