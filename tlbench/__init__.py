@@ -17,7 +17,7 @@ hookimpl = pluggy.HookimplMarker("tlbench")
 
 if TYPE_CHECKING:
     from tlbench.backbone import Backbone
-    from tlbench.domain import Dataset, Domain, Split
+    from tlbench.domain import Dataset, Domain, Split, Whereabouts
     from tlbench.errors import DataError, TlbenchError
     from tlbench.health import Health
     from tlbench.model import TransferModel
@@ -47,6 +47,7 @@ _HOME = {
     "Toolkit": "tlbench.training.toolkit",
     "TransferModel": "tlbench.model",
     "TransferTask": "tlbench.task",
+    "Whereabouts": "tlbench.domain",
 }
 _MODULES = {"layers", "losses", "schedules"}
 
@@ -69,6 +70,7 @@ __all__ = [
     "Toolkit",
     "TransferModel",
     "TransferTask",
+    "Whereabouts",
     "hookimpl",
     "layers",
     "losses",

@@ -22,3 +22,21 @@ def tlbench_register_datasets(register: Register) -> None:
     register("npz:", "tlbench_datasets.arrays:Npz", summary="your own arrays: PATH/domain.npz with inputs and labels")
     register("csv:", "tlbench_datasets.tables:Csv", summary="your own table of numbers, columns named in [data]")
     register("parquet:", "tlbench_datasets.tables:Parquet", summary="as csv:, from a Parquet file (needs pyarrow)")
+    register(
+        "digits-real",
+        "tlbench_datasets.digits_real:DigitsReal",
+        summary="MNIST, USPS and MNIST on photographs, 28x28 and RGB unless [data] says otherwise",
+    )
+    register(
+        "mnist-usps",
+        "tlbench_datasets.mnist_usps:MnistUsps",
+        summary="the subsets of 2,000 and 1,800 digits of JDA, as vectors, for transductive-test",
+    )
+    register("pacs", "tlbench_datasets.pacs:Pacs", summary="photographs, paintings, cartoons, sketches: your copy")
+    register("pacs-96", "tlbench_datasets.pacs:Pacs96", summary="all of PACS, reduced to 96x96")
+    register("pneumonia", "tlbench_datasets.pneumonia:Pneumonia", summary="chest X-rays of MedMNIST, 28x28, grey")
+    register(
+        "pneumonia-rebuilt",
+        "tlbench_datasets.pneumonia:PneumoniaRebuilt",
+        summary="as pneumonia, put together from two incomplete copies",
+    )

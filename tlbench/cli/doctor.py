@@ -25,6 +25,7 @@ REQUIRED = (
     "pydantic",
     "safetensors",
     "pillow",
+    "pooch",
 )
 OPTIONAL = ("torchvision", "timm", "transformers", "datasets")
 
@@ -33,10 +34,12 @@ def doctor(
     path: Annotated[
         Path | None, typer.Argument(help="Data of your own: a folder of images or .npz files, a table.")
     ] = None,
+    data: options.Data = None,
     plugin: options.PluginFiles = None,
     debug: options.Debug = False,
 ) -> int:
     """Check the installation, or data of your own: exit 0 where runs can work, 1 where something is in their way."""
+    options.use_data(data)
     if path is not None:
         from tlbench.cli.doctor_path import examine
         from tlbench.plugins import plugin_host
@@ -52,11 +55,8 @@ def doctor(
         typer.echo(f"{name:13} {_version(name) or 'not installed (optional: pip install tlbench[hub])'}")
     typer.echo(f"device        {_device()}")
     faults += _folder_faults("cache", cache_folder(), "the environment variable TLBENCH_CACHE")
-    data = os.environ.get("TLBENCH_DATA")
-    if data and not Path(data).is_dir():
-        faults.append(f"TLBENCH_DATA names {data}, which is no folder")
-    typer.echo(f"local data    {data or 'none (TLBENCH_DATA is not set; the embedded digits need none)'}")
     faults += _plugin_faults(plugin)
+    faults += _data_faults(plugin)
     for fault in faults:
         typer.echo(f"fault: {fault}")
     typer.echo("nothing stands in the way of a run" if not faults else f"{len(faults)} to mend")
@@ -79,6 +79,17 @@ def _plugin_faults(files: list[Path] | None) -> list[str]:
     host = plugin_host(options.files(files))
     typer.echo(f"plugins       {len(host.plugins)}, of which {len(host.failures())} failed")
     return [f"plugin {plugin.name!r} {plugin.status}" for plugin in host.failures()]
+
+
+def _data_faults(files: list[Path] | None) -> list[str]:
+    from tlbench.cli.doctor_data import describe
+    from tlbench.plugins import plugin_host
+
+    named = os.environ.get("TLBENCH_DATA")
+    typer.echo(f"data folder   {named or 'none (name one with --data DIR or TLBENCH_DATA)'}")
+    if named and not Path(named).expanduser().is_dir():
+        return [f"TLBENCH_DATA names {named}, which is no folder"]
+    return describe(plugin_host(options.files(files)))
 
 
 def _version(name: str) -> str | None:

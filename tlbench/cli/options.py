@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,9 @@ RESULTS = Path("results")
 SuiteName = Annotated[str, typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.")]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
 PluginFiles = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="A folder of public data, in place of TLBENCH_DATA.")
+]
 Strategies = Annotated[list[str] | None, typer.Option("--strategy", metavar="GLOB", help="Only these variants.")]
 Pairs = Annotated[list[str] | None, typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.")]
 Backbones = Annotated[list[str] | None, typer.Option("--backbone", metavar="GLOB", help="Only these backbones.")]
@@ -56,6 +60,15 @@ def size(text: str | None) -> int | None:
     if not match or float(match[1]) <= 0:
         raise TlbenchError(f"--memory {text!r}: write a size as 8GiB or 500MiB")
     return int(float(match[1]) * _BYTES[match[2]])
+
+
+def use_data(folder: Path | None) -> None:
+    """Let `--data` stand in for `TLBENCH_DATA`, for this process and those it starts."""
+    if folder is None:
+        return
+    if not folder.is_dir():
+        raise TlbenchError(f"--data {str(folder)!r} is no folder; name one that holds public data")
+    os.environ["TLBENCH_DATA"] = str(folder.resolve())
 
 
 def files(paths: Sequence[Path] | None) -> tuple[str, ...]:

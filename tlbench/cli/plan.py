@@ -33,12 +33,15 @@ def plan(
     device: options.Device = "auto",
     workers: options.Workers = None,
     threads: options.Threads = None,
+    data: options.Data = None,
     plugin: options.PluginFiles = None,
     deterministic: options.Deterministic = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
     """Show what would run, what is shared and done already, and the estimated cost."""
+    options.use_data(data)
+
     from tlbench.cli.preparing import Request, prepare
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}

@@ -57,6 +57,7 @@ def run(
     reuse: Annotated[
         Reuse, typer.Option(help="failed: ok is kept, all else runs again; always: failures are kept too; never.")
     ] = Reuse.failed,
+    data: options.Data = None,
     plugin: options.PluginFiles = None,
     deterministic: options.Deterministic = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
@@ -65,6 +66,7 @@ def run(
     debug: options.Debug = False,
 ) -> int:
     """Run what is missing of a suite, and end with its leaderboard."""
+    options.use_data(data)
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin)
 
