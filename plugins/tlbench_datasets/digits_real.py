@@ -112,7 +112,8 @@ class DigitsReal(PublicDataset):
 
     def _shaped(self, split: Split) -> Split:
         """From uint8 (n, side, side) or (n, 3, side, side) to (n, channels, size, size)."""
-        images: NDArray[Any] = split.inputs if split.inputs.ndim == 4 else split.inputs[:, None]
+        images: NDArray[Any] = np.asarray(split.inputs)
+        images = images if images.ndim == 4 else images[:, None]
         if images.shape[1] > self._params.channels:
             images = _grey(images)
         images = _resized(images, self._params.size)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from tlbench.data.checks import content_hash
 from tlbench.domain import Domain, Modality, Split
+from tlbench.inputs import digests
+from tlbench.inputs import take as rows_of
 from tlbench.seeds import derive
 from tlbench_datasets.own_data import Indices
 
@@ -29,9 +27,9 @@ def validation_rows(count: int, *purpose: str) -> tuple[Indices, Indices]:
     return np.sort(order[held:]), np.sort(order[:held])
 
 
-def take(split: Split, rows: NDArray[Any]) -> Split:
-    """Some rows of a split, by their numbers or a mask."""
-    return Split(split.inputs[rows], split.labels[rows])
+def take(split: Split, rows: Indices) -> Split:
+    """Some rows of a split, by their numbers."""
+    return Split(rows_of(split.inputs, rows), split.labels[rows])
 
 
 def official_domain(
@@ -47,16 +45,18 @@ def official_domain(
 
     So nothing is ever left out of test, and figures on it can be set beside others.
     """
-    held = {content_hash(row) for row in test.inputs}
+    held = set(digests(test.inputs))
     val, val_note = _without(val, held, "val", "test")
-    held |= {content_hash(row) for row in val.inputs}
+    held |= set(digests(val.inputs))
     train, train_note = _without(train, held, "train", "val or test")
     return Domain(name, modality, class_names, train, val, test, (*notes, *val_note, *train_note))
 
 
 def _without(split: Split, held: set[bytes], name: str, later: str) -> tuple[Split, tuple[str, ...]]:
-    fresh = np.array([content_hash(row) not in held for row in split.inputs], dtype=bool)
-    if fresh.all():
+    fresh = np.array([row for row, content in enumerate(digests(split.inputs)) if content not in held], dtype=np.int64)
+    if len(fresh) == len(split):
         return split, ()
-    note = f"{int((~fresh).sum())} of {len(split)} examples of {name} are left out, for copies of them are in {later}"
+    note = (
+        f"{len(split) - len(fresh)} of {len(split)} examples of {name} are left out, for copies of them are in {later}"
+    )
     return take(split, fresh), (note,)
