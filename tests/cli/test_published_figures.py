@@ -20,13 +20,16 @@ def test_faults_of_claims_are_told_before_anything_runs(project):
     assert project.tlbench("run", project.suite(WITH_CLAIMS.replace("claims.csv", "none.csv"))).code == 2
 
 
-def test_the_plan_carries_the_figures_of_its_dataset_and_backbones_and_the_table_compares(project):
+def test_the_plan_carries_the_figures_of_its_dataset_and_counts_the_others_and_the_table_compares(project):
     others = ROW.replace("toy,", "digits,", 1) + ROW.replace("mlp:16", "lenet") + ROW.replace("source-only", "dann")
     project.write("claims.csv", HEADER + (ROW + others).replace("VALUE", "0.05"))
     suite = project.suite(WITH_CLAIMS)
     outcome = project.tlbench("run", suite)
     assert outcome.code == 0
-    assert [claim["strategy"] for claim in project.plan()["claims"]] == ["source-only", "dann"]
+    figures = [(claim["strategy"], claim["backbone"]) for claim in project.plan()["claims"]]
+    assert figures == [("source-only", "mlp:16"), ("source-only", "lenet"), ("dann", "mlp:16")]
+    assert project.plan()["claims_elsewhere"] == {"digits": 1}
+    assert project.plan()["test_examples"] == {"a": 400, "b": 400}
     accuracy = 100 * project.record("source-only").metrics["last"]["accuracy"]
     line = f"⚑ source-only on a:b is {accuracy:.1f}, published 5.0 (Someone 2016)"
     assert line in outcome.out
@@ -43,3 +46,38 @@ def test_figures_that_change_are_compared_anew_without_running_anything(project)
     outcome = project.tlbench("run", project.suite(WITH_CLAIMS))
     assert "all 3 runs are there" in outcome.err
     assert "published 6.0 (Someone 2016)" in outcome.out
+
+
+def test_claims_are_set_beside_ours_in_every_format_and_on_the_card_of_a_run(project):
+    others = ROW.replace("source-only", "dann") + ROW.replace("mlp:16", "lenet").replace(",,\n", ",,more steps\n")
+    project.write("claims.csv", HEADER + (ROW + others).replace("VALUE", "0.05"))
+    suite = project.suite(WITH_CLAIMS.replace("[budget]", 'evaluation = "transductive-test"\n\n[budget]', 1))
+    assert project.tlbench("run", suite).code == 0
+    # 400, 100 and 400 examples are the splits of the toy, and all of them are the test set here.
+    assert project.plan()["test_examples"] == {"a": 900, "b": 900}
+    outcome = project.tlbench("leaderboard", "toy", "--claims", plugin=False)
+    assert outcome.code == 0
+    assert "toy · transductive · mlp:16 · transductive-test · selection: last · published accuracy" in outcome.out
+    record = project.record("source-only")
+    off = f"{100 * record.metrics['last']['accuracy'] - 5:+.1f}"
+    assert f"{off}  inconclusive" in outcome.out
+    assert "all tables: reproduced 0, higher 0, lower 0, inconclusive 1, not comparable 0, missing 2" in outcome.out
+    for form in ("markdown", "csv", "latex", "html", "json"):
+        other = project.tlbench("leaderboard", "toy", "--claims", "--format", form, plugin=False)
+        assert (other.code, "inconclusive" in other.out) == (0, True)
+    card = project.tlbench("show", record.run_key, plugin=False).out
+    assert f"published for this pair\n  accuracy        0.05 (Someone 2016), this run {off} points\n" in card
+    (project.folder / "results" / "toy" / "plan.json").unlink()
+    assert "published for" not in project.tlbench("show", record.run_key, plugin=False).out
+
+
+def test_claims_of_a_suite_without_any_and_options_that_exclude_each_other_are_errors(project):
+    project.tlbench("run", project.suite())
+    for options, message in (
+        ([], "names no published figures. To add some: write a CSV file with the columns dataset,source,target"),
+        (["--by", "pair"], "so --by pair does not go with it"),
+    ):
+        outcome = project.tlbench("leaderboard", "toy", "--claims", *options, plugin=False)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert message in outcome.err
+        assert "Traceback" not in outcome.err

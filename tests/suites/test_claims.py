@@ -157,7 +157,7 @@ def test_faults_are_reported_together_by_the_line_on_which_their_row_begins(faul
 
 def test_a_claim_holds_its_row(read):
     row = {**ROW, "plus_minus": "0.007", "note": "as\nprinted", "differs": "ten times the steps"}
-    assert read(text_of(row)) == [Claim(**{**row, "value": 0.495, "plus_minus": 0.007})]
+    assert read(text_of(row)) == [Claim(**{**row, "value": 0.495, "plus_minus": 0.007, "decimals": 3})]
     assert read(text_of({}))[0].plus_minus is None
 
 
@@ -165,6 +165,28 @@ def test_byte_order_mark_windows_line_ends_blank_lines_spaces_and_order_do_not_m
     plain = read(text_of({}, {"value": "1"}))
     text = text_of({"dataset": " fruit "}, {"value": "1"}, columns=tuple(reversed(ROW)))
     assert read(b"\xef\xbb\xbf" + text.replace("\n", "\r\n\r\n").encode()) == plain
+
+
+@pytest.mark.parametrize(("value", "decimals"), [("0.495", 3), ("0.50", 2), ("1", 0), ("49.5e-2", 3), ("+.5", 1)])
+def test_decimals_are_those_of_the_text(read, value, decimals):
+    (claim,) = read(text_of({"value": value}))
+    assert claim.decimals == decimals
+    assert claim.half_unit == pytest.approx(0.5 / 10**decimals)
+
+
+def test_zeros_that_a_spreadsheet_dropped_are_taken_back_from_the_figures_of_the_same_source(read):
+    other = {"value": "0.4", "citation": "Another 2019"}
+    found = read(text_of({"value": "0.5"}, {"value": "0.495"}, {"value": "0.9", "metric": "macro_f1"}, other))
+    assert [claim.decimals for claim in found] == [3, 3, 1, 1]
+
+
+def test_decimals_are_no_column(faults):
+    found = faults(text_of({}, columns=(*ROW, "decimals")))
+    assert found[0].startswith("claims.csv:1: decimals: unknown column 'decimals'")
+
+
+def test_a_claim_of_an_older_plan_has_no_half_unit():
+    assert Claim(**{**ROW, "value": 0.5}).half_unit == 0
 
 
 def test_metrics_of_plugins_have_a_scale_of_their_own(read):

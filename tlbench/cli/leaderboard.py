@@ -19,6 +19,8 @@ EPILOG = """Examples:
 
   tlbench leaderboard digits --selection all
 
+  tlbench leaderboard digits --claims      published figures beside ours
+
   tlbench leaderboard digits --format markdown > table.md"""
 
 
@@ -56,6 +58,9 @@ def leaderboard(
     selection: Annotated[
         str | None, typer.Option(help="A selection protocol, or all to see them side by side.")
     ] = None,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="Published figures beside ours: reproduced, higher, lower, or why not.")
+    ] = False,
     columns: Annotated[str | None, typer.Option(help="Columns to show, separated by commas.")] = None,
     missing: Annotated[
         Missing, typer.Option(help="show: no mean where a run is missing; drop: a mean over what is there, counted.")
@@ -63,12 +68,14 @@ def leaderboard(
     debug: options.Debug = False,
 ) -> int:
     """Show the leaderboard of a suite from its stored records."""
+    from tlbench.leaderboard.by_figure import by_figure
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.renderers import render
-    from tlbench.leaderboard.table import leaderboard as tables_of
+    from tlbench.leaderboard.table import leaderboard as by_row
 
     board = load_board(suite_folder(suite, results))
     wanted = [name.strip() for name in columns.split(",")] if columns else None
+    tables_of = by_figure if claims else by_row
     tables = tables_of(board, metric, by.value, selection, wanted, missing.value)
     typer.echo(render(tables, format_.value))
     return 0

@@ -19,6 +19,7 @@ from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.files import cache_folder
 from tlbench.planning.backbones import backbones_of, weights_revision
+from tlbench.planning.plan import PLAN_LAYOUT
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.record import Record
 from tlbench.results import ResultFolder
@@ -46,7 +47,7 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
     asked = [suite.pairs(part, domains.dataset.domains) for part in suite.part]
     used = {name for pairs in asked for sources, target in pairs for name in (*sources, target)} - {WEIGHTS}
     content = {
-        "versions": [__version__, PROTOCOL_VERSION],
+        "versions": [__version__, PROTOCOL_VERSION, PLAN_LAYOUT],
         "suite": suite.model_dump(mode="json"),
         "claims": [claim.model_dump(mode="json") for claim in suite.published],
         "overrides": request.overrides,

@@ -12,6 +12,7 @@ from tlbench.cli import options
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
+    from tlbench.leaderboard.frame import PlanHeader
     from tlbench.record import Record
     from tlbench.results import ResultFolder
 
@@ -36,8 +37,20 @@ def show(
     folder = ResultFolder(path.parent.parent, path.parent.name)
     record = folder.read(path.stem)
     assert record is not None
-    typer.echo(record.model_dump_json(indent=1) if as_json else card(record, _references(record, folder)))
+    if as_json:
+        typer.echo(record.model_dump_json(indent=1))
+    else:
+        typer.echo(card(record, _references(record, folder), _plan(folder)))
     return 0
+
+
+def _plan(folder: ResultFolder) -> PlanHeader | None:
+    """The plan beside a record; None where there is none that can be read, for the record says enough without it."""
+    from tlbench.leaderboard.frame import read_plan
+
+    with contextlib.suppress(TlbenchError):
+        return read_plan(folder.folder)
+    return None
 
 
 def _references(record: Record, folder: ResultFolder) -> dict[str, Record]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.beside import beside
+from tlbench.leaderboard.beside import beside, beside_published
 from tlbench.leaderboard.cells import FLAGGED, MISSING, TESTED_ON, metric_name
-from tlbench.leaderboard.frame import as_number
+from tlbench.leaderboard.frame import PlanHeader, as_number
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.sanity import oracle_below_source_only
 from tlbench.record import Record
@@ -21,15 +21,17 @@ LABEL_WIDTH = 16
 CURVE_LINES = 6
 
 
-def card(record: Record, references: Mapping[str, Record]) -> str:
+def card(record: Record, references: Mapping[str, Record], plan: PlanHeader | None = None) -> str:
     """Everything a record says, as text of several sections; those with nothing to say are left out.
 
-    `references` are the records of its references by name, those that can be read.
+    `references` are the records of its references by name, those that can be read. `plan` is the suite's, which holds
+    what has been published.
     """
     sections = [
         ("", _identity(record)),
         (f"metrics on {TESTED_ON[record.evaluation]}", _metrics(record.metrics)),
         ("beside its references", _lines(beside(record, references))),
+        ("published for this pair", _lines(beside_published(record, plan) if plan else [])),
         ("time and memory", _cost(record)),
         ("seen", _seen(record)),
         ("curve", _curve(record.curve)),

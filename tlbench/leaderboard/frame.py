@@ -25,7 +25,11 @@ PLAN_FILE = "plan.json"
 
 
 class PlanHeader(BaseModel):
-    """What a suite asked for, as `plan.json` holds it."""
+    """What a suite asked for, as `plan.json` holds it.
+
+    `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
+    domain the size of the test split; plans that were written before it was kept lack it.
+    """
 
     suite: str
     dataset: str
@@ -36,6 +40,8 @@ class PlanHeader(BaseModel):
     cells: list[PlannedCell]
     claims: list[Claim] = Field(default_factory=list)
     shared: list[SharedExamples] = Field(default_factory=list)
+    claims_elsewhere: dict[str, int] = Field(default_factory=dict)
+    test_examples: dict[str, int] = Field(default_factory=dict)
 
 
 @dataclass
@@ -130,7 +136,7 @@ def load_board(folder: Path) -> Board:
 
     A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read.
     """
-    board = Board(_read_plan(folder))
+    board = Board(read_plan(folder))
     results = ResultFolder(folder.parent, folder.name)
     keys = {cell.run_key: None for cell in board.cells}
     keys.update({key: None for cell in board.cells for key in cell.references.values()})
@@ -145,7 +151,8 @@ def load_board(folder: Path) -> Board:
     return board
 
 
-def _read_plan(folder: Path) -> PlanHeader:
+def read_plan(folder: Path) -> PlanHeader:
+    """The plan in `results/<suite>/`. Raises `TlbenchError` where there is none that can be read."""
     path = folder / PLAN_FILE
     again = f"run `tlbench run {folder.name}`, which writes it"
     try:

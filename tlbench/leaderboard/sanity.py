@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tlbench.evaluation.statistics import Estimate
 from tlbench.leaderboard.cells import FLAGGED
 from tlbench.leaderboard.frame import as_number
+from tlbench.leaderboard.matching import is_about_pair
 from tlbench.leaderboard.scores import CEILING, Place, Spot
 from tlbench.record import Record
 from tlbench.suites.claims import Claim
@@ -71,14 +72,13 @@ def _is_far(found: Estimate, published: float) -> bool:
 
 def _is_about(claim: Claim, place: Place, pair: str) -> bool:
     """Whether a claim is about a reference of this table on this pair, by the protocol that the suite follows."""
-    sources, _, target = pair.rpartition(":")
     return (
         not claim.differs
         and claim.strategy in (*place.baselines, *place.ceiling)
         and claim.dataset == place.board.plan.dataset
         and claim.backbone == place.cells[0].backbone
         and claim.metric == place.metric
-        and claim.pair == (frozenset(sources.split("+")), target)
+        and is_about_pair(claim, pair)
         and _same_labels(claim, place)
     )
 

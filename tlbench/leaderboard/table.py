@@ -44,7 +44,7 @@ def leaderboard(
     _known("--missing", missing, ["show", "drop"])
     tables = []
     drop = missing == "drop"
-    for cells in _places(_chosen(board.cells, filters or {})):
+    for cells in cells_by_place(chosen_cells(board.cells, filters or {})):
         clusters = cells[0].setting == "unsupervised"
         of = metric if not clusters or metric in CLUSTERING else CLUSTERING[0]
         if selection == "all":
@@ -57,7 +57,7 @@ def leaderboard(
         tables.append(by_pair(place) if by == "pair" else by_strategy(place, shown, columns))
     summary = by == "strategy" and selection != "all"
     # Of strategies, a name that only tables of another setting have, such as `closed`, is no mistake.
-    return _with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
+    return with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
 
 
 def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def metric_and_protocol(board: Board, metric: str | None, selection: str | None)
 
 def filtered(board: Board, filters: Filters) -> Board:
     """A board of the cells that every filter leaves. Raises `TlbenchError` where one leaves nothing."""
-    plan = board.plan.model_copy(update={"cells": _chosen(board.cells, filters)})
+    plan = board.plan.model_copy(update={"cells": chosen_cells(board.cells, filters)})
     return Board(plan, board.records, board.damaged)
 
 
@@ -80,7 +80,7 @@ def _metrics(board: Board, metric: str, columns: Sequence[str] | None, beside: S
     return list(dict.fromkeys([metric, *there]))
 
 
-def _with_columns(tables: Sequence[Table], columns: Sequence[str] | None, known: set[str]) -> list[Table]:
+def with_columns(tables: Sequence[Table], columns: Sequence[str] | None, known: set[str]) -> list[Table]:
     """Tables with the columns asked for; those of strategies are made with them already."""
     if columns is None:
         return list(tables)
@@ -89,7 +89,7 @@ def _with_columns(tables: Sequence[Table], columns: Sequence[str] | None, known:
     return [table.keep(columns) for table in tables]
 
 
-def _places(cells: Sequence[PlannedCell]) -> list[list[PlannedCell]]:
+def cells_by_place(cells: Sequence[PlannedCell]) -> list[list[PlannedCell]]:
     """Cells that may stand in one table, in the plan's order."""
     groups: dict[tuple[object, ...], list[PlannedCell]] = {}
     for cell in cells:
@@ -97,7 +97,7 @@ def _places(cells: Sequence[PlannedCell]) -> list[list[PlannedCell]]:
     return list(groups.values())
 
 
-def _chosen(cells: Sequence[PlannedCell], filters: Filters) -> list[PlannedCell]:
+def chosen_cells(cells: Sequence[PlannedCell], filters: Filters) -> list[PlannedCell]:
     """The cells that every filter leaves; references are left whatever the filter of strategies says."""
     check(filters, cells)
     of_references = {name: globs for name, globs in filters.items() if name != "strategy"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,10 @@ from tlbench.planned_cell import PlannedCell
 from tlbench.record import Record
 from tlbench.shared_examples import SharedExamples
 from tlbench.spec import RunSpec, SourceModelSpec
-from tlbench.suites.claims import Claim
 from tlbench.suites.suite import Suite
+
+#: Raised when a plan on disk says more than before, so that one written earlier is written anew.
+PLAN_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,16 @@ class PlannedRun:
 
 @dataclass
 class Plan:
-    """Cells of the tables, the runs behind them by key, and the source models that runs share by key."""
+    """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
+
+    `test_examples`: by domain the size of its test split under the suite's evaluation.
+    """
 
     suite: Suite
     cells: list[PlannedCell] = field(default_factory=list)
     runs: dict[str, PlannedRun] = field(default_factory=dict)
     shared: list[SharedExamples] = field(default_factory=list)
+    test_examples: dict[str, int] = field(default_factory=dict)
 
     def source_models(self) -> dict[str, SourceModelSpec]:
         """The shared trainings that the runs need."""
@@ -73,7 +80,8 @@ class Plan:
         beside = {id(cell) for cell in self.cells if cell.role == "reference" and _place(cell) in places}
         shown = {id(cell) for cell in wanted} | beside
         cells = [cell for cell in self.cells if id(cell) in shown and cell.run_key in keys]
-        return Plan(self.suite, cells, {key: run for key, run in self.runs.items() if key in keys}, self.shared)
+        runs = {key: run for key, run in self.runs.items() if key in keys}
+        return Plan(self.suite, cells, runs, self.shared, self.test_examples)
 
     def to_json(self) -> dict[str, Any]:
         """What `leaderboard` needs to know, as plain data."""
@@ -87,13 +95,15 @@ class Plan:
             "asked": {key: [*run.metrics, *(["reverse"] if run.reverse else [])] for key, run in self.runs.items()},
             "cells": [cell.model_dump(mode="json") for cell in self.cells],
             "shared": [shared.model_dump(mode="json") for shared in self.shared],
-            "claims": [claim.model_dump(mode="json") for claim in self._claims()],
+            "test_examples": self.test_examples,
+            "claims": [c.model_dump(mode="json") for c in self.suite.published if c.dataset == self.suite.dataset],
+            # A file may hold the figures of a whole literature, which no table of this suite can show.
+            "claims_elsewhere": self._claims_elsewhere(),
         }
 
-    def _claims(self) -> list[Claim]:
-        """The published figures of this dataset and these backbones."""
-        backbones = {cell.backbone for cell in self.cells}
-        return [c for c in self.suite.published if c.dataset == self.suite.dataset and c.backbone in backbones]
+    def _claims_elsewhere(self) -> dict[str, int]:
+        """How many published figures there are of each other dataset."""
+        return dict(Counter(c.dataset for c in self.suite.published if c.dataset != self.suite.dataset))
 
 
 def _place(cell: PlannedCell) -> tuple[object, ...]:

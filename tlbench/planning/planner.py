@@ -58,6 +58,7 @@ class Planner:
                 for sources, target in self._suite.pairs(part, self._domains.dataset.domains):
                     names = (*(() if sources == (WEIGHTS,) else sources), target)
                     ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
+                    self._plan.test_examples |= {name: domain.counts["test"] for name, domain in ready.items()}
                     for seed in self._suite.seeds:
                         yield Situation(part.setting, shots, backbone, sources, target, seed, ready)
 

@@ -7,6 +7,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -40,6 +41,7 @@ class Claim(Plain):
 
     `source` joins several by `+`. `plus_minus` is what its source prints. `differs` says in what the suite's protocol
     differs from the published one; only where it is empty does a run that is far from the figure raise a doubt.
+    `decimals` is no column: how many decimals `value` is printed with, as a fraction; None in plans that do not say.
     """
 
     dataset: _Name
@@ -55,6 +57,7 @@ class Claim(Plain):
     citation: _Name
     note: str
     differs: str
+    decimals: Annotated[int, Field(ge=0)] | None = None
 
     @field_validator("value")
     @classmethod
@@ -71,8 +74,13 @@ class Claim(Plain):
         """Sources, in whatever order they are written, and target."""
         return frozenset(self.source.split("+")), self.target
 
+    @property
+    def half_unit(self) -> float:
+        """Half a unit of the last printed digit, in the unit of `value`; 0 where the digits are not known."""
+        return 0.0 if self.decimals is None else 0.5 * 10.0**-self.decimals
 
-COLUMNS = tuple(Claim.model_fields)
+
+COLUMNS = tuple(name for name in Claim.model_fields if name != "decimals")
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -95,7 +103,16 @@ def read_claims(path: Path) -> list[Claim]:
     if faults:
         in_order = sorted(faults, key=lambda fault: fault[0])
         raise Faults(f"{path}: the published figures cannot be used", [_place(path, *fault) for fault in in_order])
-    return claims
+    return _as_printed(claims)
+
+
+def _as_printed(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims with the decimals of their table: a spreadsheet drops zeros at the end, so that 0.500 becomes 0.5."""
+    finest: dict[tuple[str, str], int] = {}
+    for claim in claims:
+        table = (claim.citation, claim.metric)
+        finest[table] = max(finest.get(table, 0), claim.decimals or 0)
+    return [claim.model_copy(update={"decimals": finest[claim.citation, claim.metric]}) for claim in claims]
 
 
 def _place(path: Path, line: int, text: str) -> str:
@@ -152,7 +169,14 @@ def _claim(header: Sequence[str], cells: Sequence[str]) -> Claim:
     if len(cells) != len(header):
         counted = f"{len(cells)} cells where the header names {len(header)} columns"
         raise ValueError(f"{counted}; quote a text that holds a comma, and leave no cell out")
-    return Claim.model_validate({name: cell for name, cell in zip(header, cells, strict=True) if name in COLUMNS})
+    named = {name: cell for name, cell in zip(header, cells, strict=True) if name in COLUMNS}
+    return Claim.model_validate(named).model_copy(update={"decimals": _decimals(named["value"])})
+
+
+def _decimals(number: str) -> int:
+    """The digits behind the point of a number that pydantic has taken for one."""
+    exponent = Decimal(number).as_tuple().exponent
+    return max(0, -int(exponent))
 
 
 def _row_faults(error: ValueError, header: Sequence[str]) -> list[str]:
