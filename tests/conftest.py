@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -83,3 +84,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLBENCH_CACHE", str(tmp_path / "cache"))
     return Project(tmp_path, capsys)
+
+
+@pytest.fixture
+def mirror() -> Path:
+    """The folder of real public data; a test that asks for it is skipped where there is none."""
+    named = os.environ.get("TLBENCH_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("needs the data folder that TLBENCH_DATA names")
+    return Path(named)

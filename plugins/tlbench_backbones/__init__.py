@@ -25,6 +25,11 @@ def tlbench_register_backbones(register: Register) -> None:
         summary="the features of another backbone, made once in place of the inputs, e.g. frozen:timm:resnet18",
     )
     register(
+        "mobilenetv2-tf",
+        "tlbench_backbones.mobilenet_tf:factory",
+        summary="MobileNetV2 with ImageNet weights from the folder of data (TLBENCH_DATA), for images",
+    )
+    register(
         "timm:",
         "tlbench_backbones.timm_:factory",
         summary="pretrained, for images: timm:NAME[?key=value&…][@FILE.safetensors], e.g. timm:resnet18, "

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture
-def mirror() -> Path:
-    """The folder of real public data; a test that asks for it is skipped where there is none."""
-    named = os.environ.get("TLBENCH_DATA")
-    if not named or not Path(named).is_dir():
-        pytest.skip("needs the data folder that TLBENCH_DATA names")
-    return Path(named)
 
 
 @pytest.fixture
