@@ -65,6 +65,14 @@ class Domain:
         return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Whereabouts:
+    """Whether data that a dataset is made of are on this machine. `words`: where, or what to do to get them."""
+
+    there: bool
+    words: str
+
+
 class Dataset(ABC):
     """What a dataset plugin offers: domains that share a label space.
 
@@ -97,4 +105,8 @@ class Dataset(ABC):
 
     def about(self, domain: str) -> Sequence[str]:
         """What `tlbench doctor PATH` says of a domain beside its counts, e.g. the sizes of image files."""
+        return ()
+
+    def whereabouts(self) -> Sequence[Whereabouts]:
+        """What `tlbench doctor` says of the data; nothing (the default) where they come with the plugin."""
         return ()

@@ -22,3 +22,13 @@ def tlbench_register_datasets(register: Register) -> None:
     register("npz:", "tlbench_datasets.arrays:Npz", summary="your own arrays: PATH/domain.npz with inputs and labels")
     register("csv:", "tlbench_datasets.tables:Csv", summary="your own table of numbers, columns named in [data]")
     register("parquet:", "tlbench_datasets.tables:Parquet", summary="as csv:, from a Parquet file (needs pyarrow)")
+    register(
+        "amazon-reviews",
+        "tlbench_datasets.amazon_reviews:AmazonReviews",
+        summary="sentiment of product reviews in four domains, as bags of words or ([data] view = 'text') as texts",
+    )
+    register(
+        "sentences",
+        "tlbench_datasets.sentences:Sentences",
+        summary="SST-2, MR, CR, Subj and TREC: texts, three label spaces",
+    )
