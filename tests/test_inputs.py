@@ -26,6 +26,11 @@ def test_rows_of_a_sparse_matrix_are_those_of_the_dense_one(matrix, index):
     assert rows[index].shape == matrix.toarray()[index].shape
 
 
+def test_indices_of_the_matrix_have_32_bits_which_scikit_learn_asks_for(matrix):
+    found = SparseRows.of(matrix).matrix
+    assert (found.indices.dtype, found.indptr.dtype) == (np.int32, np.int32)
+
+
 def test_a_sparse_matrix_that_is_written_in_another_way_is_the_same():
     tidy = csr_array(np.array([[0, 2, 3], [0, 0, 0]], np.float32))
     untidy = csr_array((np.array([3, 1, 1, 0], np.float64), np.array([2, 1, 1, 0]), np.array([0, 3, 4])), shape=(2, 3))

@@ -35,6 +35,7 @@ class Reviews(Dataset):
             texts = [self.text(rng, domain, label, f"{split} {row}") for row, label in enumerate(labels)]
             if (domain, split) == ("knives", "test"):
                 texts[:30] = self.train_of_films[:30]
+                texts[30:34] = [text.replace(" ", ", ").capitalize() for text in self.train_of_films[30:34]]
             if (domain, split) == ("films", "train"):
                 self.train_of_films = texts
             splits.append(Split(self.inputs(texts), labels.astype(np.int64)))

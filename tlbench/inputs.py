@@ -47,7 +47,10 @@ class SparseRows:
         """As a `scipy.sparse.csr_array`, which scikit-learn takes."""
         from scipy.sparse import csr_array
 
-        return csr_array((self.data, self.indices, self.indptr), shape=self.shape, copy=False)
+        indptr = self.indptr
+        if len(self.data) < 2**31:  # both kinds of index are then of 32 bits, as some of scikit-learn wants them
+            indptr = indptr.astype(np.int32)
+        return csr_array((self.data, self.indices, indptr), shape=self.shape, copy=False)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -40,3 +40,13 @@ def tlbench_register_datasets(register: Register) -> None:
         "tlbench_datasets.pneumonia:PneumoniaRebuilt",
         summary="as pneumonia, put together from two incomplete copies",
     )
+    register(
+        "amazon-reviews",
+        "tlbench_datasets.amazon_reviews:AmazonReviews",
+        summary="sentiment of product reviews in four domains, as bags of words or ([data] view = 'text') as texts",
+    )
+    register(
+        "sentences",
+        "tlbench_datasets.sentences:Sentences",
+        summary="SST-2, MR, CR, Subj and TREC: texts, three label spaces",
+    )

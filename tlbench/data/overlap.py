@@ -7,6 +7,7 @@ for published splits are as they are; the host says how many there are.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +15,40 @@ from numpy.typing import NDArray
 from tlbench.data.ready import ReadyDomain
 from tlbench.data.stored import open_inputs, write_array
 from tlbench.domain import SplitName
-from tlbench.inputs import digests
+from tlbench.inputs import Texts, digests
 from tlbench.shared_examples import SharedExamples
+
+What = Literal["as they are", "letters"]
 
 
 def shared_examples(source: ReadyDomain, target: ReadyDomain) -> SharedExamples:
     """Count the target's test examples that the source has too, whatever their labels."""
     if source.input_shape != target.input_shape or source.storage != target.storage:
         return SharedExamples(source=source.name, target=target.name, count=0, of=target.counts["test"])
-    trained = np.concatenate([_digests(source, "train"), _digests(source, "val")])
-    found = np.isin(_digests(target, "test"), trained)
-    return SharedExamples(source=source.name, target=target.name, count=int(found.sum()), of=len(found))
+    counts = {"count": _count(source, target, "as they are"), "of": target.counts["test"]}
+    if source.storage == "text":
+        counts["alike"] = _count(source, target, "letters")
+    return SharedExamples(source=source.name, target=target.name, **counts)
 
 
-def _digests(domain: ReadyDomain, split: SplitName) -> NDArray[np.void]:
+def _count(source: ReadyDomain, target: ReadyDomain, what: What) -> int:
+    trained = np.concatenate([_digests(source, "train", what), _digests(source, "val", what)])
+    return int(np.isin(_digests(target, "test", what), trained).sum())
+
+
+def _digests(domain: ReadyDomain, split: SplitName, what: What) -> NDArray[np.void]:
     """A hash of each example, made once and kept beside the inputs."""
-    path: Path = domain.folder / f"{split}.digests.npy"
+    path: Path = domain.folder / f"{split}.{'digests' if what == 'as they are' else what}.npy"
     if not path.exists():
-        content = np.frombuffer(b"".join(digests(open_inputs(domain.inputs(split)))), np.uint8)
+        inputs = open_inputs(domain.inputs(split))
+        if what == "letters" and isinstance(inputs, Texts):
+            inputs = Texts.of([_letters(text) for text in inputs.tolist()])
+        content = np.frombuffer(b"".join(digests(inputs)), np.uint8)
         write_array(path, content.reshape(-1, 16))
     found: NDArray[np.void] = np.load(path, allow_pickle=False).view("V16").ravel()
     return found
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone, for two collections of the same sentences may differ in spaces, commas and case."""
+    return "".join(filter(str.isalnum, text.casefold()))
