@@ -22,3 +22,8 @@ def tlbench_register_datasets(register: Register) -> None:
     register("npz:", "tlbench_datasets.arrays:Npz", summary="your own arrays: PATH/domain.npz with inputs and labels")
     register("csv:", "tlbench_datasets.tables:Csv", summary="your own table of numbers, columns named in [data]")
     register("parquet:", "tlbench_datasets.tables:Parquet", summary="as csv:, from a Parquet file (needs pyarrow)")
+    register(
+        "hub:",
+        "tlbench_datasets.hub:Hub",
+        summary="images or texts of the Hugging Face hub, OWNER/NAME, or a folder in its layout, ./FOLDER",
+    )
