@@ -93,3 +93,13 @@ def mirror() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("needs the data folder that TLBENCH_DATA names")
     return Path(named)
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The datasets library without the network, with caches of its own."""
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("TLBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hub-cache")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    return tmp_path / "hub-cache"

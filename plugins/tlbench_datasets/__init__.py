@@ -50,3 +50,8 @@ def tlbench_register_datasets(register: Register) -> None:
         "tlbench_datasets.sentences:Sentences",
         summary="SST-2, MR, CR, Subj and TREC: texts, three label spaces",
     )
+    register(
+        "hub:",
+        "tlbench_datasets.hub:Hub",
+        summary="images or texts of the Hugging Face hub, OWNER/NAME, or a folder in its layout, ./FOLDER",
+    )

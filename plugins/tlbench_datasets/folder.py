@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 from pydantic import Field
 
 from tlbench.domain import Dataset, Domain
 from tlbench.errors import DataError, Faults, unknown
-from tlbench_datasets.image_files import ImageFile, Place, empty_classes, files_of, find_places, stray_images
+from tlbench_datasets.decoding import decode_all, images, size_on_disk
+from tlbench_datasets.image_files import Place, empty_classes, files_of, find_places, stray_images
 from tlbench_datasets.own_data import (
     LICENCE,
     ORIGIN,
@@ -28,7 +24,6 @@ from tlbench_datasets.own_data import (
     given_splits,
     listed,
     located,
-    readable,
 )
 
 
@@ -66,10 +61,13 @@ class Folder(Dataset):
         """Decode the images of a domain. Raises `Faults` naming those that cannot be read, unless they are skipped."""
         place = self._place(domain)
         title = f"{self._title}, domain {domain!r}"
-        inputs, files, faults = self._decoded(files_of(place))
+        found = files_of(place)
+        sources = ((str(file.path), file.path) for file in found)
+        inputs, good, faults = decode_all(sources, len(found), self._params.size)
+        files = [found[number] for number in good]
         if faults and (self._params.on_error == "fail" or not files):
             hint = 'mend or remove them, or set on_error = "skip" in [data]' if files else "none is left"
-            raise Faults(f"{title}: {_images(len(faults))} cannot be read; {hint}", listed(faults))
+            raise Faults(f"{title}: {images(len(faults))} cannot be read; {hint}", listed(faults))
         names, labels = encode([file.label for file in files])
         splits = [file.split for file in files if file.split]
         keys = [file.key for file in files]
@@ -81,26 +79,12 @@ class Folder(Dataset):
             raise DataError(f"{self._title}: {unknown('domain', domain, self.domains)}")
         return self._places[domain]
 
-    def _decoded(self, files: Sequence[ImageFile]) -> tuple[NDArray[np.uint8], list[ImageFile], list[str]]:
-        """Inputs and files of what can be read, and a fault for each of the others."""
-        inputs = np.empty((len(files), 3, self._params.size, self._params.size), dtype=np.uint8)
-        good: list[ImageFile] = []
-        faults: list[str] = []
-        for file in files:
-            try:
-                inputs[len(good)] = decode(file.path, self._params.size)
-            except Exception as error:  # decoders of broken files raise whatever they like
-                faults.append(readable(f"{file.path}: {_reason(error)}"))
-            else:
-                good.append(file)
-        return inputs[: len(good)], good, faults
-
     def _notes(self, place: Place, faults: list[str]) -> list[str]:
         notes = []
         if faults:
-            notes.append(f"{_images(len(faults))} that cannot be read left out: {'; '.join(listed(faults))}")
+            notes.append(f"{images(len(faults))} that cannot be read left out: {'; '.join(listed(faults))}")
         if stray := stray_images(place):
-            notes.append(f"{_images(stray)} in no folder of a class left out")
+            notes.append(f"{images(stray)} in no folder of a class left out")
         if empty := empty_classes(place):
             notes.append(f"folders without images are no classes: {', '.join(map(repr, empty))}")
         return notes
@@ -119,41 +103,10 @@ class Folder(Dataset):
 
     def about(self, domain: str) -> list[str]:
         """The sizes that images have on disk."""
-        sizes = sorted({size for file in files_of(self._place(domain)) if (size := _size(file.path))})
+        sizes = sorted({size for file in files_of(self._place(domain)) if (size := size_on_disk(file.path))})
         if not sizes:
             return []
         (width, height), (widest, highest) = sizes[0], sizes[-1]
         if len(sizes) == 1:
             return [f"images of {width}x{height} pixels"]
         return [f"images from {width}x{height} to {widest}x{highest} pixels, {len(sizes)} sizes"]
-
-
-def decode(path: Path, size: int) -> NDArray[np.uint8]:
-    """An image as uint8 (3, size, size). Raises what the decoder raises."""
-    with Image.open(path) as opened:
-        image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I;16"):  # 16 bits, which a plain conversion would cut off at 255
-            image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
-    return np.asarray(image).transpose(2, 0, 1)
-
-
-def _images(count: int) -> str:
-    return f"{count} image{'' if count == 1 else 's'}"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "does not exist"
-    return "is no image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
-
-
-def _size(path: Path) -> tuple[int, int] | None:
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except Exception:  # as in `_decoded`; `load` names it
-        return None

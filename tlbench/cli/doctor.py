@@ -29,10 +29,17 @@ REQUIRED = (
 )
 OPTIONAL = ("torchvision", "timm", "transformers", "datasets")
 
+EPILOG = """Examples:
+
+  tlbench doctor my-photos
+
+  tlbench doctor hub:OWNER/NAME"""
+
 
 def doctor(
     path: Annotated[
-        Path | None, typer.Argument(help="Data of your own: a folder of images or .npz files, a table.")
+        Path | None,
+        typer.Argument(help="Data of your own (a folder of images or .npz files, a table), or hub:OWNER/NAME."),
     ] = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
 from tabulate import tabulate
 
 from tlbench.cli.guessing import Guess, guess
+from tlbench.cli.guessing_hub import HUB, guess_hub, hub_name, is_hub_layout
 from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
 from tlbench.domain import SPLITS, Dataset, Domain
@@ -35,8 +37,8 @@ class Seen:
 
 
 def examine(path: Path, host: PluginHost) -> int:
-    """Report on a path: exit 0 where a suite can run on it as it is, 1 where something is to be mended."""
-    found = guess(path)
+    """Report on a path or `hub:…`: exit 0 where a suite can run on it as it is, 1 where something is to be mended."""
+    found = _guess(path, host)
     typer.echo(f"{path}: {found.words}; in a suite: dataset = {_toml(found.name)}")
     seen = Seen(faults=list(found.faults))
     if not seen.faults:
@@ -51,6 +53,14 @@ def examine(path: Path, host: PluginHost) -> int:
     if seen.domains or found.faults:
         _suggest(path, found, seen)
     return 1 if seen.faults else 0
+
+
+def _guess(path: Path, host: PluginHost) -> Guess:
+    if str(path).startswith(HUB):
+        return guess_hub(str(path), host)
+    if path.is_dir() and is_hub_layout(path):
+        return guess_hub(hub_name(path), host)
+    return guess(path)
 
 
 def _look(found: Guess, host: PluginHost, seen: Seen) -> None:
@@ -172,10 +182,9 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
     """A suite that can be saved and run."""
     domains = seen.domains
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().stem).strip("-_")[:60] or "mine"
-    vectors = any(domain.modality == "vector" for domain in domains.values()) or "label" in found.options
     options = {**found.options, **(found.lenient if seen.forgiven else {})}
     lines = [f"name = {_toml(name)}", f"dataset = {_toml(found.name)}"]
-    lines += [f'backbones = ["{"mlp:64" if vectors else "small-cnn"}"]', "seeds = [0, 1, 2]"]
+    lines += [f"backbones = {_backbones(found, domains)}", "seeds = [0, 1, 2]"]
     if options:
         lines += ["", "[data]", *(f"{key} = {_toml(value)}" for key, value in options.items())]
     lines += ["", "[budget]", "steps = 300", "", "[[part]]"]
@@ -189,6 +198,15 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
     typer.echo("\n".join(lines))
 
 
-def _toml(value: str) -> str:
-    """A string as TOML writes it, which is as JSON does."""
+def _backbones(found: Guess, domains: Mapping[str, Domain]) -> str:
+    held = {found.modality, *(domain.modality for domain in domains.values())}
+    if "text" in held:
+        return '["BACKBONE"]  # one that takes text: tlbench list backbones'
+    return '["mlp:64"]' if "vector" in held else '["small-cnn"]'
+
+
+def _toml(value: Any) -> str:
+    """A string, a list of strings or an inline table as TOML writes it; the first two are as JSON has them."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
     return json.dumps(value, ensure_ascii=False)

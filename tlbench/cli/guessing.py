@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tlbench.domain import Modality
 from tlbench.errors import TlbenchError
 
 #: How columns tend to be called, by what they say.
@@ -16,18 +17,25 @@ COLUMNS = {
     "domain": ("domain", "domains", "source", "site", "origin", "centre", "center", "hospital", "batch", "group"),
     "split": ("split", "subset", "partition"),
 }
-_ALLOWED = "a folder of images (domain/class/*.jpg) or of .npz files, or a table: .csv, .tsv, .parquet"
+_ALLOWED = (
+    "a folder of images (domain/class/*.jpg), of .npz files or in the layout of the Hugging Face hub, or a table: "
+    ".csv, .tsv, .parquet"
+)
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A dataset such as `folder:photos`, what it is in words, and its options; `lenient` ones forgive single faults."""
+    """A dataset such as `folder:photos`, what it is in words, and its options; `lenient` ones forgive single faults.
+
+    `modality` is there where the form alone tells it.
+    """
 
     name: str
     words: str
     options: dict[str, Any] = field(default_factory=dict)
     lenient: dict[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    modality: Modality | None = None
 
 
 def guess(path: Path) -> Guess:
@@ -84,4 +92,4 @@ def _table(path: Path, kind: str, words: str, columns: Sequence[str], options: d
         if found[role] is None
     ]
     named = {role: column or role.upper() for role, column in found.items() if column or role != "split"}
-    return Guess(f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults))
+    return Guess(f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults), "vector")

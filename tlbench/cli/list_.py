@@ -14,7 +14,22 @@ EPILOG = """Examples:
 
   tlbench list
 
-  tlbench list strategies --json"""
+  tlbench list strategies --json
+
+A dataset whose name ends in a colon takes what comes after it, and options from a suite's table [data]. A set of the
+Hugging Face hub with one configuration per domain:
+
+  dataset = "hub:OWNER/NAME"
+
+  data = { label = "label", configurations = ["books", "dvd"] }
+
+One with a column that says the domain:
+
+  dataset = "hub:OWNER/NAME"
+
+  data = { label = "stars", inputs = "text", domain = "category" }
+
+What suits a set: tlbench doctor hub:OWNER/NAME, or of a folder in the hub's layout: tlbench doctor ./FOLDER"""
 
 
 def list_(

@@ -58,7 +58,7 @@ for name, function, epilog in (
     ("leaderboard", leaderboard.leaderboard, leaderboard.EPILOG),
     ("show", show.show, show.EPILOG),
     ("compare", compare.compare, compare.EPILOG),
-    ("doctor", doctor.doctor, None),
+    ("doctor", doctor.doctor, doctor.EPILOG),
 ):
     app.command(name, epilog=epilog)(function)
 

@@ -13,7 +13,8 @@ from PIL import Image
 from tlbench.data.checks import check_domain
 from tlbench.domain import SPLITS
 from tlbench.errors import TlbenchError
-from tlbench_datasets.folder import Folder, decode
+from tlbench_datasets.decoding import decode
+from tlbench_datasets.folder import Folder
 
 
 def opened(path, **params):
