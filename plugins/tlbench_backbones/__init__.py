@@ -8,7 +8,7 @@ from tlbench.hookspecs import Register
 
 @tlbench.hookimpl
 def tlbench_register_backbones(register: Register) -> None:
-    """Small networks that train in seconds on a CPU, and the pretrained ones of timm."""
+    """Small networks that train in seconds on a CPU, and the pretrained ones of timm and transformers."""
     register(
         "small-cnn", "tlbench_backbones.small:small_cnn", summary="two 3×3 convolutions and a layer of 64, for images"
     )
@@ -34,4 +34,11 @@ def tlbench_register_backbones(register: Register) -> None:
         "tlbench_backbones.timm_:factory",
         summary="pretrained, for images: timm:NAME[?key=value&…][@FILE.safetensors], e.g. timm:resnet18, "
         "timm:mobilenetv2_100?pad_type=same@weights.safetensors; needs the extra `hub`",
+    )
+    register(
+        "transformers:",
+        "tlbench_backbones.transformers_:factory",
+        summary="pretrained encoders, for texts: transformers:FOLDER_OR_ID[?key=value&…], e.g. "
+        "transformers:distilbert-base-uncased, transformers:models/minilm?pooling=cls&max_length=256; needs the extra "
+        "`hub`",
     )
