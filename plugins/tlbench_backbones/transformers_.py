@@ -29,9 +29,8 @@ from typing import TYPE_CHECKING, Any
 from tlbench.errors import TlbenchError, unknown
 
 if TYPE_CHECKING:
-    from tlbench.tokenizer import Tokenizer
-
     from tlbench.backbone import Backbone
+    from tlbench.preparation import Tokenizer
 
 FORM = "write transformers:FOLDER_OR_ID?key=value&key=value, of which FOLDER_OR_ID alone is needed"
 POOLINGS = ("mean", "cls")
