@@ -60,6 +60,7 @@ def tlbench_register_backbones(register: Register) -> None:
     `check` raises `tlbench.TlbenchError` where the backbone cannot be had (a missing file, an unknown model), and
     `revision` gives a string that changes with the weights, which goes into run keys beside the plugin's version. It
     should be cheap, ask no network, and import little: it is asked again whenever the suite is.
+    `imports`, a tuple of modules that take long to import, are imported once for all runs.
     The factory of a backbone for texts has a third, `tokenizer`, which gives a `tlbench.preparation.Tokenizer`. The
     host makes ids of all texts with it, once, and the inputs of the backbone are these ids. In its place may stand
     `preparation`, which gives a `tlbench.preparation.Preparation`: what it makes of inputs of any kind, the backbone

@@ -50,6 +50,8 @@ class Wanted:
 class Factory:
     """Makes `timm:` backbones, and says before any training whether it can."""
 
+    imports = ("timm", "tlbench_backbones.timm_network")
+
     def __call__(self, input_shape: tuple[int, ...], argument: str, *, pretrained: bool = True) -> Backbone:
         """The network without its classifier; without `pretrained` its weights are random, and no file is read."""
         from tlbench_backbones.timm_network import TimmBackbone, make_network

@@ -62,6 +62,8 @@ class Wanted:
 class Factory:
     """Makes `transformers:` backbones, and says before any training whether it can."""
 
+    imports = ("transformers.models.auto.modeling_auto", "tlbench_backbones.transformers_network")
+
     def __call__(self, input_shape: tuple[int, ...], argument: str, *, pretrained: bool = True) -> Backbone:
         """The encoder without its head; without `pretrained` its weights are random, and no weight file is read."""
         wanted = _checked(argument)

@@ -54,6 +54,20 @@ def test_a_job_sees_folder_and_environment_as_they_are_when_it_starts(tmp_path, 
     assert (tmp_path / "seen").read_text() == "now"
 
 
+def test_modules_are_imported_once_for_all_jobs_and_one_that_fails_hinders_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plugin = tmp_path / "look.py"
+    plugin.write_text("import pathlib, sys\npathlib.Path('seen').write_text(str('wave' in sys.modules))\n")
+    pool = LocalPool(1, 1, None, None, ["no_such_module", "wave"])
+    for name in ("one", "two"):
+        folder = job_that_fails(tmp_path, name)
+        (folder / "job.json").write_text(json.dumps({"kind": "none", "plugin_files": [str(plugin)]}))
+        pool.submit(name, folder, folder / "log.txt")
+        ended(pool, name)
+        assert (tmp_path / "seen").read_text() == "True"
+    pool.close()
+
+
 def test_what_a_pool_has_running_is_killed_when_it_closes(tmp_path):
     plugin = tmp_path / "sleep.py"
     noted = f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))"

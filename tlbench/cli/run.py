@@ -100,6 +100,7 @@ def _run(
     from tlbench.cli.shortcut import fingerprint, weighted
     from tlbench.execution.local import LocalPool
     from tlbench.execution.session import Session
+    from tlbench.planning.backbones import imports
 
     ready = prepare(request)
     folder = ready.results(results)
@@ -116,7 +117,13 @@ def _run(
             ready.cache,
             ready.host,
             ready.machine,
-            LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit),
+            LocalPool(
+                ready.machine.workers,
+                ready.machine.compute.threads,
+                limit,
+                memory_limit,
+                imports(ready.suite, ready.host),
+            ),
             heard,
             ready.metrics(),
             reuse,

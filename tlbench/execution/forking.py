@@ -11,6 +11,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,6 +69,11 @@ class Template:
         """Kill what a pool has running."""
         with contextlib.suppress(OSError, ValueError):  # ValueError: it has been ended
             self._send({"kill": pool})
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Import modules once, for all jobs that start after this."""
+        with contextlib.suppress(OSError, ValueError):  # gone: the first job says so
+            self._send({"import": list(modules)})
 
     def leave(self, pool: str) -> None:
         """Nothing is heard of a pool's jobs any more."""

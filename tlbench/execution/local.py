@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,16 @@ class Event:
 class LocalPool:
     """Starts jobs as fresh processes, kills those that run past their time, tells how each ended."""
 
-    def __init__(self, workers: int, threads: int, timeout: float | None, memory: int | None) -> None:
+    def __init__(
+        self,
+        workers: int,
+        threads: int,
+        timeout: float | None,
+        memory: int | None,
+        imports: Sequence[str] = (),
+    ) -> None:
         self.workers = workers
+        self._imports = imports
         self._threads = threads
         self._timeout = timeout
         self._memory = memory
@@ -49,6 +58,8 @@ class LocalPool:
         if self._template is None:
             self._template = Template.warm(self._threads)
             self._name, self._events = self._template.join()
+            if self._imports:
+                self._template.preload(self._imports)
         order = {"folder": str(folder), "log": str(log), "memory": self._memory}
         try:
             self._template.start(self._name, job, order)

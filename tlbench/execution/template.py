@@ -1,16 +1,17 @@
 """The template: a process that has imported the libraries, holds no data, and forks a fresh child for each job.
 
 It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
-null, "cwd": path, "environment": {…}}`, or `{"kill": pool}`. Out, on standard output, each with pool and job:
-`{"event": "started", "pid"}`, `{"event": "progress", …}` from children, and `{"event": "ended", "code" or "signal"}`.
-When its input closes, because the host is gone, it kills its children and ends; should it be killed itself, the kernel
-kills them. Each child leads a process group of its own.
+null, "cwd": path, "environment": {…}}`, `{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each
+with pool and job: `{"event": "started", "pid"}`, `{"event": "progress", …}` from children, and `{"event": "ended",
+"code" or "signal"}`. When its input closes, because the host is gone, it kills its children and ends; should it be
+killed itself, the kernel kills them. Each child leads a process group of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ import selectors
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -46,6 +48,13 @@ def _preload() -> None:
     torch.set_num_threads(1)
     # The first optimizer of a process imports torch's compiler, which takes longer than many a run.
     torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+
+
+def _import(modules: Sequence[str]) -> None:
+    """Import what the runs to come would each import for themselves. What fails fails in them, and is told there."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
 
 
 class _Server:
@@ -80,6 +89,8 @@ class _Server:
                     order = json.loads(line)
                     if "kill" in order:
                         self._kill(order["kill"])
+                    elif "import" in order:
+                        _import(order["import"])
                     else:
                         self._fork(order)
 

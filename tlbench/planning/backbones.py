@@ -15,6 +15,12 @@ def backbones_of(suite: Suite) -> list[str]:
     return list(dict.fromkeys(name for part in suite.part for name in part.backbones or suite.backbones))
 
 
+def imports(suite: Suite, host: PluginHost) -> list[str]:
+    """The modules that the factories of a suite's backbones name as slow to import: `imports`, where they have it."""
+    factories = [host.find("backbones", name)[0].load() for name in backbones_of(suite)]
+    return list(dict.fromkeys(module for factory in factories for module in getattr(factory, "imports", ())))
+
+
 def backbone_fault(name: str, host: PluginHost) -> str | None:
     """Why a backbone cannot be had, as its factory's `check` says; None where it can, or has no such check."""
     try:

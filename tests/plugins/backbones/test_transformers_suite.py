@@ -51,7 +51,7 @@ def test_a_suite_on_texts_is_run_and_weights_and_vocabulary_decide_its_keys(proj
     assert {record.status for record in records} == {"ok"}
     assert {record.spec.initial for record in records} == {"own", "random"}
     assert max(record.metrics["last"]["accuracy"] for record in records) > 0.8
-    tokens = list((project.folder / "cache").glob("domains/*/*/tokens/*"))
+    tokens = list((project.folder / "cache").glob("domains/*/*/prepared/*"))
     assert len(tokens) == 1  # of knives, the one domain, by one tokenizer
 
     def done():
