@@ -110,6 +110,7 @@ def _run(
         folder.write_plan(
             {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
         )
+        modules = imports(ready.suite, ready.host)
         session = Session(
             ready.plan,
             folder,
@@ -117,13 +118,7 @@ def _run(
             ready.cache,
             ready.host,
             ready.machine,
-            LocalPool(
-                ready.machine.workers,
-                ready.machine.compute.threads,
-                limit,
-                memory_limit,
-                imports(ready.suite, ready.host),
-            ),
+            LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit, modules),
             heard,
             ready.metrics(),
             reuse,
