@@ -9,6 +9,11 @@ from tlbench.hookspecs import Register
 @tlbench.hookimpl
 def tlbench_register_suites(register: Register) -> None:
     """Suite files of this package."""
+    register(
+        "amazon-bow",
+        "tlbench_suites:amazon-bow.toml",
+        summary="DANN, its plain twin and a linear SVM on bags of words, beside Ganin et al. 2016, 5 seeds",
+    )
     register("digits", "tlbench_suites:digits.toml", summary="all six pairs, two settings, four strategies, 5 seeds")
     register(
         "digits-clustering",
@@ -24,5 +29,15 @@ def tlbench_register_suites(register: Register) -> None:
         "digits-sources",
         "tlbench_suites:digits-sources.toml",
         summary="two sources at once, beside the best single one, 5 seeds",
+    )
+    register(
+        "mnist-usps",
+        "tlbench_suites:mnist-usps.toml",
+        summary="nearest neighbour and logistic regression on rows of pixels, beside Long et al. 2013",
+    )
+    register(
+        "pacs-mobilenet",
+        "tlbench_suites:pacs-mobilenet.toml",
+        summary="frozen ImageNet features of photographs, paintings, cartoons and sketches, twelve pairs, 5 seeds",
     )
     register("quick", "tlbench_suites:quick.toml", summary="two pairs, 1 seed: a look in under a minute")
