@@ -51,7 +51,7 @@ class Strategy(ABC):
     needs_source_examples: ClassVar[bool] = True
     #: True where source and target must have the same classes, beyond what the setting already asks.
     same_label_space: ClassVar[bool] = False
-    #: True where predictions do not depend on the seed.
+    #: True where predictions depend on the seed through the backbone's initialisation and the drawn labels alone.
     deterministic: ClassVar[bool] = False
 
     class Params(_Params):
@@ -132,7 +132,10 @@ class GradientStrategy(Strategy):
 
 
 class FeatureStrategy(Strategy):
-    """A classifier on frozen features: give `fit_features`."""
+    """A classifier on frozen features: give `fit_features`.
+
+    Features are those of the source model; with `uses_source_model = False`, of the backbone as it is initialised.
+    """
 
     uses_source_model = True
     without_source = "self"
@@ -140,12 +143,18 @@ class FeatureStrategy(Strategy):
 
     @abstractmethod
     def fit_features(self, features: NDArray[np.float32], labels: NDArray[np.int64], seed: int) -> object:
-        """A classifier with scikit-learn's `predict_proba` and `classes_`, fitted on features (n, d), labels (n,)."""
+        """A classifier fitted on features (n, d), labels (n,), with scikit-learn's `classes_` and `predict_proba`.
+
+        One without probabilities may have `decision_function` in their place.
+        """
 
     def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
         """Features of the frozen backbone, then the classifier on the labels that the setting gives."""
-        backbone = toolkit.frozen_backbone(task)
+        from tlbench.training.convergence import unfinished_fits_noted
+
+        backbone = toolkit.frozen_backbone(task, of_source_model=self.uses_source_model)
         examples = toolkit.classifier_examples(task)
         features = toolkit.features(backbone, examples.inputs)
-        classifier = self.fit_features(features, examples.labels, task.seed)
+        with unfinished_fits_noted(toolkit.report.notes):
+            classifier = self.fit_features(features, examples.labels, task.seed)
         return toolkit.feature_predictor(backbone, classifier, task)

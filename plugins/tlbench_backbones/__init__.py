@@ -18,7 +18,11 @@ def tlbench_register_backbones(register: Register) -> None:
         summary="two 5×5 convolutions and a layer of 500, for images from 16 px, as papers on digits use it",
     )
     register("linear", "tlbench_backbones.linear:linear", summary="the inputs themselves, flattened")
-    register("mlp:", "tlbench_backbones.small:mlp", summary="one hidden layer, e.g. mlp:100, for vectors")
+    register(
+        "mlp:",
+        "tlbench_backbones.mlp:factory",
+        summary="one hidden layer, for vectors: mlp:100, or with another activation mlp:100:sigmoid, mlp:50:tanh",
+    )
     register(
         "frozen:",
         "tlbench_backbones.frozen:factory",

@@ -1,8 +1,6 @@
-"""Backbones that train in seconds on a CPU."""
+"""A convolutional backbone that trains in seconds on a CPU."""
 
 from __future__ import annotations
-
-from math import prod
 
 import torch
 from torch import nn
@@ -31,11 +29,3 @@ def small_cnn(input_shape: tuple[int, ...]) -> Backbone:
         nn.Sequential(nn.Linear(second * (height // 4) * (width // 4), FEATURES), nn.ReLU()),
     ]
     return Backbone(stages, FEATURES).to(memory_format=torch.channels_last)
-
-
-def mlp(input_shape: tuple[int, ...], argument: str) -> Backbone:
-    """One hidden layer with ReLU; `argument` is its width."""
-    if not argument.isdecimal() or int(argument) < 1:
-        raise TlbenchError(f"backbone 'mlp:{argument}': the width must be a whole number from 1, as in mlp:100")
-    width = int(argument)
-    return Backbone([nn.Sequential(nn.Flatten(), nn.Linear(prod(input_shape), width), nn.ReLU())], width)

@@ -8,7 +8,7 @@ from tlbench.hookspecs import Register
 
 @tlbench.hookimpl
 def tlbench_register_strategies(register: Register) -> None:
-    """The four strategies of the mission, two for clustering, and the references that give their numbers a meaning."""
+    """Strategies that train the backbone, classifiers on what it brings along, two for clustering, and references."""
     here = "tlbench_strategies"
     register("fine-tune", f"{here}.fine_tune:FineTune", summary="train on the source, go on with the target's labels")
     register(
@@ -18,6 +18,21 @@ def tlbench_register_strategies(register: Register) -> None:
     )
     register("multi-task", f"{here}.multi_task:MultiTask", summary="one backbone, a head per domain, trained together")
     register("dann", f"{here}.domain_adversarial:DomainAdversarial", summary="features that hide their domain")
+    register(
+        "linear-probe",
+        f"{here}.linear_probe:LinearProbe",
+        summary="logistic regression on the features of a backbone as it is initialised",
+    )
+    register(
+        "linear-svm",
+        f"{here}.linear_svm:LinearSVM",
+        summary="linear SVM on the features of a backbone as it is initialised",
+    )
+    register(
+        "nearest-neighbour",
+        f"{here}.nearest_neighbour:NearestNeighbour",
+        summary="the nearest labelled example by the features of a backbone as it is initialised",
+    )
     register("k-means", f"{here}.kmeans:KMeans", summary="k-means on the features of a backbone as it is initialised")
     register(
         "dec",

@@ -11,21 +11,18 @@ target alone.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
 import tlbench
 from tlbench import Backbone, DataError, Prediction, Predictor, Strategy, Toolkit, TransferTask
 from tlbench.predictor import Side
-
-#: Keeps a division by a deviation or a norm of 0 finite: a unit that is dead stays 0.
-EPSILON = 1e-6
+from tlbench_strategies.scaling import Scale, Scaler
 
 
 class KMeans(Strategy):
@@ -41,7 +38,7 @@ class KMeans(Strategy):
         """`n_init`: restarts, of which the best is kept; `scale`: features as they are, standardised, or of norm 1."""
 
         n_init: Annotated[int, Field(ge=1)] = 20
-        scale: Literal["none", "standardise", "l2"] = "none"
+        scale: Scale = "none"
 
     def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
         """Features of all training inputs, then the centroids."""
@@ -49,27 +46,8 @@ class KMeans(Strategy):
         inputs = [*(source.train.inputs for source in task.sources), task.target.inputs]
         features = np.concatenate([toolkit.features(backbone, part, labelled=False) for part in inputs])
         scaler = Scaler(features, self.params.scale)
-        scaled = scaler(torch.from_numpy(features)).numpy()
-        centroids = fit_centroids(scaled, len(task.class_names), self.params.n_init, task.seed)
+        centroids = fit_centroids(scaler.of_array(features), len(task.class_names), self.params.n_init, task.seed)
         return CentroidPredictor(backbone, scaler, centroids, toolkit.device)
-
-
-class Scaler:
-    """Scales features (n, d) as `scale` says, by the mean and the deviation of the features that it is made from."""
-
-    def __init__(self, features: NDArray[np.float32], scale: str) -> None:
-        self._scale = scale
-        self._mean = torch.from_numpy(features.mean(axis=0))
-        self._deviation = torch.from_numpy(features.std(axis=0))
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """Features (n, d), scaled, on the device that they are on."""
-        if self._scale == "standardise":
-            mean, deviation = (part.to(features.device) for part in (self._mean, self._deviation))
-            return (features - mean) / (deviation + EPSILON)
-        if self._scale == "l2":
-            return functional.normalize(features, dim=1, eps=EPSILON)
-        return features
 
 
 class CentroidPredictor(Predictor):

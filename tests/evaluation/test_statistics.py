@@ -81,6 +81,21 @@ def test_two_seeds_have_no_test():
     assert statistics.paired_difference([0.2, 0.4], [0.1, 0.1]) == PairedTest(pytest.approx(0.2), None, 2, None)
 
 
+def test_seeds_that_all_have_one_result_have_no_interval():
+    found = statistics.estimate([0.7] * 5)
+    assert (found.mean, found.half_width, found.interval) == (pytest.approx(0.7, **EXACT), None, None)
+    assert found.same_for_every_seed
+    assert not statistics.estimate([0.7, 0.7, 0.7 + 1e-15]).same_for_every_seed
+    assert not statistics.estimate([0.7, 0.7]).same_for_every_seed
+
+
+def test_two_sides_that_each_have_one_result_are_no_sample_of_differences():
+    test = statistics.paired_difference([0.7] * 3, [0.6] * 3)
+    assert (test.mean, test.half_width, test.p_value) == (pytest.approx(0.1, **EXACT), None, None)
+    assert statistics.verdicts([test]) == ["undecided"]
+    assert statistics.paired_difference([0.7] * 3, [0.6, 0.61, 0.59]).p_value is not None
+
+
 def test_unequal_lengths_cannot_be_paired():
     with pytest.raises(ValueError, match="3 and 2 values"):
         statistics.paired_difference([1, 2, 3], [1, 2])

@@ -82,6 +82,19 @@ def test_a_missing_run_leaves_no_overall_difference(results, at):
     assert at(table, "uci:syn", "difference").value == pytest.approx(0.2)
 
 
+def test_two_sides_that_no_seed_changes_are_not_tested_over_seeds(results, at):
+    a, b = frames(
+        results, {"syn:uci": [0.7] * 3, "uci:syn": [0.7] * 3}, {"syn:uci": [0.6] * 3, "uci:syn": [0.6, 0.5, 0.4]}
+    )
+    table = one(compare(a, b, "accuracy"))
+    assert [at(table, "syn:uci", name).text for name in ("a", "difference", "p")] == ["70.0", "+10.0", "—"]
+    assert at(table, "syn:uci", "verdict").text == "undecided"
+    assert at(table, "uci:syn", "difference").text == "+20.0 ± 24.8"
+    assert "corrected over 1 row" in table.notes[0]
+    same = "same result for every seed, so no interval over seeds, and no test, as neither side varies: syn:uci"
+    assert same in table.notes
+
+
 def test_few_seeds(results, at):
     a, b = frames(results, {"syn:uci": [0.6, 0.7]}, {"syn:uci": [0.5, 0.5]})
     table = one(compare(a, b, "accuracy"))
@@ -120,7 +133,7 @@ def test_a_seed_that_one_side_is_not_asked_for_is_left_out(make_results, at):
 
 def test_settings_are_never_mixed_and_verdicts_are_corrected_within_one(results, at):
     results.transductive({"dann": {"syn:uci": [0.6, 0.7, 0.8]}}, SEEDS, {"syn:uci": [0.5] * 3})
-    results.inductive("dann", "syn:uci", SEEDS, [0.9] * 3, [0.5] * 3, [0.4] * 3)
+    results.inductive("dann", "syn:uci", SEEDS, [0.9, 0.8, 0.7], [0.5] * 3, [0.4] * 3)
     frame = results.board().frame
     dann = frame.query("variant == 'dann'")
     tables = compare(dann, dann, "accuracy")

@@ -126,7 +126,34 @@ def test_a_hole_is_not_averaged_away(results, at):
     assert table.footnotes == ["dann: timeout: ran past 5s (1 of 6 runs: syn:uci; seed 2)"]
     by_pair = one(leaderboard(board, by="pair"))
     assert at(by_pair, "dann", "syn:uci").text == "—"
-    assert at(by_pair, "dann", "uci_m:uci").text == "80.0 ± 0.0"
+    assert at(by_pair, "dann", "uci_m:uci").text == "80.0"
+
+
+def test_a_result_that_no_seed_changes_has_no_interval_and_a_note_says_why(results, at):
+    scores = {
+        "nearest": {"syn:uci": [0.7, 0.7, 0.7], "uci_m:uci": [0.5, 0.5, 0.5]},
+        "dann": {"syn:uci": [0.7, 0.7, 0.7], "uci_m:uci": [0.5, 0.5, 0.6]},
+    }
+    results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
+    board = results.board()
+    note = "same result for every seed, so no interval over seeds: "
+    table = one(leaderboard(board))
+    assert at(table, "nearest", "accuracy").text == "60.0"
+    assert at(table, "dann", "accuracy").text.startswith("61.7 ± ")
+    assert at(table, "nearest", "gap").text == "−20.0 ± 24.8"  # source-only does vary
+    assert f"{note}nearest; oracle" in table.notes
+    by_pair = one(leaderboard(board, by="pair"))
+    assert at(by_pair, "dann", "syn:uci").text == "70.0"
+    assert f"{note}nearest; dann on syn:uci; oracle" in by_pair.notes
+    assert f"{note}nearest; oracle" in leaderboard(board, selection="all")[0].notes
+
+
+def test_two_results_that_no_seed_changes_are_not_called_different(results, at):
+    results.transductive({"nearest": {"syn:uci": [0.7] * 3}}, SEEDS, {"syn:uci": [0.3] * 3})
+    table = one(leaderboard(results.board()))
+    assert at(table, "nearest", "gap").text == "−40.0"
+    assert at(table, "nearest", "verdicts").text == "0/0/1"
+    assert any("Holm-corrected over 0 cells" in line for line in table.notes)
 
 
 def test_dropping_is_counted(results, at):
@@ -332,7 +359,7 @@ def test_unsupervised_is_ranked_by_clusters_at_the_last_step_and_its_gap_is_to_t
     table = one(leaderboard(results.board()))
     assert [column.name for column in table.columns][:4] == ["strategy", "clustering_accuracy", "nmi", "ari"]
     assert "selection: last" in table.title
-    assert at(table, "k-means (target alone)", "clustering_accuracy").text == "60.0 ± 0.0"
+    assert at(table, "k-means (target alone)", "clustering_accuracy").text == "60.0"
     assert at(table, "k-means", "gap").text.startswith("+9.")
     assert at(table, "k-means", "verdicts").text == "0/1/0"
     assert any("target inputs alone" in note for note in table.notes)

@@ -27,11 +27,20 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` seeds; the 95 % interval is `mean` ± `half_width`, None with fewer than three seeds."""
+    """A mean over `n` seeds; the 95 % interval is `mean` ± `half_width`.
+
+    That is None with fewer than three seeds, and where all have the same result to the last bit: then one measurement
+    was copied, say of a nearest neighbour by pretrained features, and ± 0 would pass for certainty.
+    """
 
     mean: float
     half_width: float | None
     n: int
+
+    @property
+    def same_for_every_seed(self) -> bool:
+        """Whether there are seeds enough for an interval, but nothing that varies over them."""
+        return self.half_width is None and self.n >= MIN_SEEDS
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -78,15 +87,17 @@ def estimate(values: ArrayLike) -> Estimate:
     `values` have shape (seeds,). Raises `ValueError` where there are none or one is not finite.
     """
     sample = _sample(values)
-    half_width = None if len(sample) < MIN_SEEDS else _t_quantile(len(sample)) * _standard_error(sample)
-    return Estimate(float(sample.mean()), half_width, len(sample))
+    if _without_interval(sample):
+        return Estimate(float(sample.mean()), None, len(sample))
+    return Estimate(float(sample.mean()), _t_quantile(len(sample)) * _standard_error(sample), len(sample))
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike) -> PairedTest:
     """Mean of `a − b`, paired by position, with its t interval and the p-value of the paired t test.
 
     Both have shape (seeds,). Where all differences are equal up to rounding, t is 0/0 or infinite: then p is 1 if they
-    are 0, and 0, with a half-width of 0, if they are not. With fewer than three seeds half-width and p are None.
+    are 0, and 0, with a half-width of 0, if they are not. With fewer than three seeds half-width and p are None, and so
+    they are where neither `a` nor `b` varies: seeds that repeat one result are no sample.
     Raises `ValueError` where shapes differ, nothing is given, or a value is not finite.
     """
     first, second = _sample(a), _sample(b)
@@ -94,7 +105,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> PairedTest:
         raise ValueError(f"{len(first)} and {len(second)} values cannot be paired")
     difference, n = first - second, len(first)
     mean = float(difference.mean())
-    if n < MIN_SEEDS:
+    if _without_interval(first) and _without_interval(second):
         return PairedTest(mean, None, n, None)
     rounding = ROUNDING * max(1.0, float(np.abs([first, second]).max()))
     if np.ptp(difference) <= rounding:
@@ -121,7 +132,8 @@ def verdicts(differences: Sequence[PairedTest | None], alpha: float = 0.05) -> l
     """Say what transfer did in each cell of a table, from paired differences of errors (positive: it hurt).
 
     The p-values are Holm-corrected over all cells given, so the chance that any cell without an effect is called
-    *helps* or *hurts* is at most `alpha`. A cell without a test (None, or fewer than three seeds) is *undecided*.
+    *helps* or *hurts* is at most `alpha`. A cell without a test (None, fewer than three seeds, or the same result for
+    every seed) is *undecided*.
     """
     adjusted = holm([None if cell is None else cell.p_value for cell in differences])
     return [_verdict(cell, p, alpha) for cell, p in zip(differences, adjusted, strict=True)]
@@ -175,6 +187,11 @@ def _sample(values: ArrayLike) -> Floats:
     if not np.isfinite(sample).all():
         raise ValueError(f"not finite: {sample.tolist()}; a run without a score has no place in a mean")
     return sample
+
+
+def _without_interval(sample: Floats) -> bool:
+    """Whether there are too few seeds, or all have the same result to the last bit."""
+    return len(sample) < MIN_SEEDS or bool((sample == sample[0]).all())
 
 
 def _verdict(cell: PairedTest | None, adjusted: float | None, alpha: float) -> Verdict:

@@ -83,6 +83,7 @@ class Recorder:
             unlabelled = seen["labelled"] + seen["unlabelled"]
             counts = {"updates": seen["updates"], "labelled": 0, "unlabelled": unlabelled}
             record.seen.append(Seen(phase=f"reverse {seen['phase']}", **counts))
+        record.notes += [f"second training: {note}" for note in output["notes"]]
         record.seconds.own.selection = output["seconds"]["total"]
         record.seconds.own.total += output["seconds"]["total"]
 

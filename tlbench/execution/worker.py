@@ -133,6 +133,7 @@ def _reverse(
     logits, _ = predict(predictor, inputs, "target", job["device"])
     clock.tick("selection")
     report.seen += toolkit.report.seen
+    report.notes += toolkit.report.notes
     return _summary(report, clock.seconds, job["device"]), {"source_val/logits": logits}
 
 

@@ -19,7 +19,9 @@ def by_pair(place: Place) -> Table:
     ]
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
-    lines = [*notes.harm(place), *notes.verdict_note(place), *notes.shared_examples(place), *doubts.lines, *marks]
+    same = notes.same_for_every_seed(place, over_pairs=False)
+    said = [*notes.harm(place), *notes.verdict_note(place), *same, *notes.shared_examples(place)]
+    lines = [*said, *doubts.lines, *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 
 

@@ -37,6 +37,7 @@ def _levels(places: Sequence[Place]) -> Table:
     lines += ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
     if first.few_seeds:
         lines.append(notes.FEW_SEEDS)
+    lines += notes.same_for_every_seed(first, over_pairs=True)
     second = ", but a second one for reverse-validation" if any(p.selection == REVERSE for p in places) else ""
     text = notes.caption(first, over_pairs=True) + f" One training per run, whatever the protocol{second}."
     return Table(notes.title(first, "every selection protocol"), _columns(places), rows, text, lines, footnotes.texts)

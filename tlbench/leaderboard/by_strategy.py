@@ -75,6 +75,7 @@ class _ByStrategy:
             [
                 *notes.harm(self.place),
                 *notes.verdict_note(self.place),
+                *notes.same_for_every_seed(self.place, over_pairs=True),
                 *notes.shared_examples(self.place),
                 *self.sanity.lines,
                 *marks,

@@ -22,7 +22,7 @@ from tlbench.leaderboard.cells import (
 )
 from tlbench.leaderboard.couples import Correct, Couple, Run, Spot, runs_of
 from tlbench.leaderboard.left_out import alone, nothing_in_common, without_numbers
-from tlbench.leaderboard.notes import FEW_SEEDS
+from tlbench.leaderboard.notes import FEW_SEEDS, SAME_RESULT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,7 @@ class _Comparison:
         lines = [FEW_SEEDS] if self.few_seeds else [self._verdict_note()]
         if len(self.couples) > 1 and not all(couple.whole for couple in self.couples.values()):
             lines.append(f"{MISSING}: a run is missing, so there is no overall difference.")
-        lines += self._mcnemar_notes()
+        lines += [*self._same_note(), *self._mcnemar_notes()]
         for side in sorted({side for couple in self.couples.values() for side in couple.fell_back()}):
             lines.append(f"{side}: references without a source are not scored by {selection}, shown at the last step")
         if selection == "target-test":
@@ -185,9 +185,16 @@ class _Comparison:
         return lines
 
     def _verdict_note(self) -> str:
-        rows = count(sum(couple.difference is not None for couple in self.couples.values()), "row")
+        tests = [couple.difference for couple in self.couples.values()]
+        rows = count(sum(test is not None and test.p_value is not None for test in tests), "row")
         overall = " Overall: a test of the mean over pairs by itself, not corrected." if len(self.couples) > 1 else ""
         return f"Verdicts: paired t over seeds, Holm-corrected over {rows}, family-wise 5 %.{overall}"
+
+    def _same_note(self) -> list[str]:
+        """Where neither side varies over seeds, so that a test over them would count one difference several times."""
+        tests = {spot.label: couple.difference for spot, couple in self.couples.items()}
+        same = [label for label, test in tests.items() if test and test.same_for_every_seed]
+        return [f"{SAME_RESULT}, and no test, as neither side varies: {', '.join(same)}"] if same else []
 
     def _mcnemar_notes(self) -> list[str]:
         if self.tests is None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tlbench.evaluation.gaps import negative_transfer_rate
 from tlbench.evaluation.selection import DESCRIPTIONS
-from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest
+from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
 from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, TESTED_ON, Column, count, metric_name
 from tlbench.leaderboard.scores import REVERSE, Place, Spot
 from tlbench.spec import label_budget
 
 FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
+SAME_RESULT = "same result for every seed, so no interval over seeds"
 GAP_MEANINGS = {
     "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
     "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone (from random weights, "
@@ -112,9 +113,27 @@ def verdict_note(place: Place) -> list[str]:
         return [*meaning, FEW_SEEDS]
     if not place.gaps:
         return []
-    cells = count(sum(gap is not None for gap in place.gaps.values()), "cell")
+    cells = count(sum(gap is not None and gap.p_value is not None for gap in place.gaps.values()), "cell")
     verdicts = f"Verdicts (helps/hurts/undecided): paired t over seeds, Holm-corrected over {cells}, family-wise 5 %."
     return [*meaning, verdicts]
+
+
+def same_for_every_seed(place: Place, *, over_pairs: bool) -> list[str]:
+    """What has no interval although there are seeds for one: whole rows, or rows on single pairs."""
+    if over_pairs:
+        rows = [name for name in place.variants if _is_same(place.overall(name))]
+    else:
+        found = {name: [pair for pair in place.pairs if _is_same(place.at(name, pair))] for name in place.variants}
+        rows = [_row(name, pairs, len(place.pairs)) for name, pairs in found.items() if pairs]
+    return [f"{SAME_RESULT}: {'; '.join(rows)}"] if rows else []
+
+
+def _row(name: str, pairs: Sequence[str], of: int) -> str:
+    return name if len(pairs) == of else f"{name} on {', '.join(pairs)}"
+
+
+def _is_same(found: Estimate | None) -> bool:
+    return found is not None and found.same_for_every_seed
 
 
 def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]]) -> list[str]:

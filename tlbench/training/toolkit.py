@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from tlbench.backbone import Backbone
 from tlbench.inputs import Inputs, join
 from tlbench.model import TransferModel
-from tlbench.predictor import ModelPredictor, Prediction, Predictor, Side
+from tlbench.predictor import ModelPredictor, Predictor
 from tlbench.record import ModelSize, Seen
 from tlbench.seeds import derive
 from tlbench.spec import Budget, Training
 from tlbench.task import Examples, TransferTask
 from tlbench.training.batches import Batches, batch_tensor
+from tlbench.training.feature_predictor import FeaturePredictor
 from tlbench.training.loop import Groups, Loss, train, weights_of
 
 #: Examples per forward pass where no gradient is taken.
@@ -155,9 +156,9 @@ class Toolkit:
 
     # ---- frozen features ----------------------------------------------------------------------------------------
 
-    def frozen_backbone(self, task: TransferTask) -> Backbone:
-        """The source model's backbone; without source labels, the backbone as initialised. In evaluation mode."""
-        trained = bool(task.sources) and task.setting != "unsupervised"
+    def frozen_backbone(self, task: TransferTask, *, of_source_model: bool = True) -> Backbone:
+        """The source model's backbone; without source labels, or if so asked, as initialised. In evaluation mode."""
+        trained = of_source_model and bool(task.sources) and task.setting != "unsupervised"
         backbone = (self.source_model(task) if trained else self.new_model(task)).backbone
         backbone.eval().requires_grad_(False)
         self.report.model = _size(backbone)
@@ -192,28 +193,9 @@ class Toolkit:
         return features
 
     def feature_predictor(self, backbone: Backbone, classifier: Any, task: TransferTask) -> Predictor:
-        """A predictor from a frozen backbone and a classifier with `predict_proba` and `classes_`."""
+        """A predictor from a frozen backbone and a classifier as `FeatureStrategy.fit_features` gives it."""
         shared = bool(task.sources) and task.same_label_space
-        return _FeaturePredictor(backbone, classifier, len(task.class_names), shared)
-
-
-class _FeaturePredictor(Predictor):
-    def __init__(self, backbone: Backbone, classifier: Any, classes: int, same_label_space: bool) -> None:
-        self._backbone = backbone
-        self._classifier = classifier
-        self._classes = classes
-        self._same_label_space = same_label_space
-
-    def has_side(self, side: Side) -> bool:
-        return side == "target" or self._same_label_space
-
-    def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
-        features = self._backbone(inputs)
-        probabilities = self._classifier.predict_proba(features.cpu().numpy())
-        # Classes that the classifier never saw keep a probability of almost nothing.
-        logits = np.full((len(inputs), self._classes), np.log(1e-12))
-        logits[:, self._classifier.classes_] = np.log(np.clip(probabilities, 1e-12, 1.0))
-        return Prediction(torch.from_numpy(logits), features)
+        return FeaturePredictor(backbone, classifier, len(task.class_names), shared)
 
 
 def _size(model: nn.Module) -> ModelSize:
