@@ -87,14 +87,15 @@ class DomainStore:
         """The domain as a backbone takes it, prepared now if it is not yet. `told` hears how far that is."""
         place = (backbone, domain, evaluation)
         if place not in self._prepared:
-            ready = self.get(domain, evaluation)
+            ready = self.get(domain)
             preparation = preparation_of(backbone, self._host)
             if ready.storage == "text" and not (preparation and preparation.takes_text):
                 raise DataError(takes_no_text(backbone, domain))
             title = f"domain {domain!r} cannot be prepared for the backbone {backbone!r}"
             try:
                 with plugin_errors(title):
-                    self._prepared[place] = prepared(ready, preparation, self._device, told) if preparation else ready
+                    ready = prepared(ready, preparation, self._device, told) if preparation else ready
+                    self._prepared[place] = ready if evaluation == "held-out" else _whole(ready)
             except DataError as error:
                 raise DataError(str(error) if str(error).startswith(title) else f"{title}: {error}") from error
         return self._prepared[place]
