@@ -18,7 +18,7 @@ TEXTS = str(Path(__file__).parents[2] / "text_plugin.py")
     [
         ("frozen:mlpp:8", "unknown backbone 'mlpp:8'"),
         ("frozen:frozen:mlp:8", "'frozen:mlp:8' is frozen already"),
-        ("frozen:mlp:none", "the width must be a whole number"),
+        ("frozen:mlp:none", "the width 'none' must be a whole number"),
     ],
 )
 def test_a_backbone_that_cannot_be_frozen_is_refused_before_any_run(project, name, message):
