@@ -9,19 +9,26 @@ import torch
 from torch import Tensor, nn
 
 
-def has_pretrained_weights(factory: Callable[..., Backbone]) -> bool:
+def has_pretrained_weights(factory: Callable[..., Backbone], argument: str | None = None) -> bool:
     """Whether a backbone can be a source by itself: its factory then takes `pretrained`, True by default.
 
     With `pretrained=False` it gives the same network with random weights, where A(∅, T) of `weights:target` starts.
+    Where that depends on the argument of its name, the factory's `has_weights(argument)` says so.
     """
-    return "pretrained" in inspect.signature(factory).parameters
+    if "pretrained" not in inspect.signature(factory).parameters:
+        return False
+    asked: Callable[[str], bool] | None = getattr(factory, "has_weights", None)
+    return asked is None or argument is None or asked(argument)
 
 
 class Backbone(nn.Module):
     """Turns prepared inputs into features (n, feature_dim).
 
-    `stages`, from input to output, are what `freeze = N` counts. Built-in plugins are examples.
+    `stages`, from input to output, are what `freeze = N` counts. `notes` are sentences for the record of each run that
+    uses it. Built-in plugins are examples.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, stages: Sequence[nn.Module], feature_dim: int) -> None:
         super().__init__()

@@ -59,12 +59,19 @@ def tlbench_register_backbones(register: Register) -> None:
     A factory may have two methods, called with the argument where its name takes one, before anything is trained:
     `check` raises `tlbench.TlbenchError` where the backbone cannot be had (a missing file, an unknown model), and
     `revision` gives a string that changes with the weights, which goes into run keys beside the plugin's version. It
-    should be cheap, ask no network, and import little: it is asked again whenever the suite is.
-    `imports`, a tuple of modules that take long to import, are imported once for all runs.
-    The factory of a backbone for texts has a third, `tokenizer`, which gives a `tlbench.preparation.Tokenizer`. The
-    host makes ids of all texts with it, once, and the inputs of the backbone are these ids. In its place may stand
-    `preparation`, which gives a `tlbench.preparation.Preparation`: what it makes of inputs of any kind, the backbone
-    gets.
+    should be cheap, ask no network, and import little: it is asked again whenever the suite is. `has_weights` says
+    whether a name has pretrained weights, where not every one has.
+
+    `imports`, a tuple of modules that take long to import, are imported once for all runs. The factory of a backbone
+    for texts has the method `tokenizer`, which gives a `tlbench.preparation.Tokenizer`: the host makes ids of all texts
+    with it, once, and the inputs of the backbone are these ids. In its place may stand `preparation`, which gives a
+    `tlbench.preparation.Preparation`: what it makes of inputs of any kind, the backbone gets.
+
+    Code from the network runs only where `--trust-remote-code NAME` names the backbone. A factory that cannot be made
+    without such code has the method `runs_remote_code`, which says so and asks no network: unless the name is trusted,
+    the host then calls neither `check` nor the factory and tells the user what to say. One that knows only once it
+    looks takes the keyword `trusted` (a truth value), in its call and in `check`, and hands it on, for example as
+    `trust_remote_code=trusted`; `tlbench.trust.OPTION` is the option to name in its error.
 
     Example: `register("small-cnn", "tlbench_backbones.small:small_cnn", summary="…")`
     """

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "timm", "transformers", "datasets", "pluggy")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "timm", "keras", "transformers", "datasets", "pluggy")
 
 
 def provenance(choices: dict[str, str]) -> dict[str, Any]:

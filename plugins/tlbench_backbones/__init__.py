@@ -8,7 +8,7 @@ from tlbench.hookspecs import Register
 
 @tlbench.hookimpl
 def tlbench_register_backbones(register: Register) -> None:
-    """Small networks that train in seconds on a CPU, and the pretrained ones of timm and transformers."""
+    """Small networks that train in seconds on a CPU, and pretrained ones of libraries and repositories."""
     register(
         "small-cnn", "tlbench_backbones.small:small_cnn", summary="two 3×3 convolutions and a layer of 64, for images"
     )
@@ -45,4 +45,16 @@ def tlbench_register_backbones(register: Register) -> None:
         summary="pretrained encoders, for texts: transformers:FOLDER_OR_ID[?key=value&…], e.g. "
         "transformers:distilbert-base-uncased, transformers:models/minilm?pooling=cls&max_length=256; needs the extra "
         "`hub`",
+    )
+    register(
+        "torchhub:",
+        "tlbench_backbones.torchhub:factory",
+        summary="of a repository with a hubconf.py, for images: torchhub:OWNER/NAME@TAG:MODEL or "
+        "torchhub:./FOLDER:MODEL, then [?key=value&…][@FILE.safetensors]",
+    )
+    register(
+        "keras:",
+        "tlbench_backbones.keras_:factory",
+        summary="of keras.applications, pretrained, for images: keras:NAME[?key=value&…], e.g. keras:VGG16, "
+        "keras:VGG16?weights=none; needs the extra `keras`",
     )

@@ -29,6 +29,10 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="STRATEGY.PARAMETER=VALUE", help="Another value for a strategy's parameter."),
 ]
+TrustRemoteCode = Annotated[
+    list[str] | None,
+    typer.Option("--trust-remote-code", metavar="NAME", help="Run code from the network that this backbone brings."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Where runs compute.")]

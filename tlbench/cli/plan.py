@@ -35,6 +35,7 @@ def plan(
     threads: options.Threads = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
+    trust_remote_code: options.TrustRemoteCode = None,
     deterministic: options.Deterministic = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -45,9 +46,8 @@ def plan(
     from tlbench.cli.preparing import Request, prepare
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
-    ready = prepare(
-        Request(suite, options.files(plugin), tuple(set_ or ()), filters, device, workers, threads, deterministic)
-    )
+    files, overrides, trusted = options.files(plugin), tuple(set_ or ()), tuple(trust_remote_code or ())
+    ready = prepare(Request(suite, files, overrides, filters, device, workers, threads, deterministic, trusted))
     summary = summarise(ready, ready.results(results))
     typer.echo(json.dumps(summary, indent=1) if as_json else _text(summary))
     return 0

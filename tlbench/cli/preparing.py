@@ -11,6 +11,7 @@ from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
+from tlbench.planning.backbones import backbones_of
 from tlbench.planning.plan import Plan
 from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
@@ -19,6 +20,7 @@ from tlbench.suites.overrides import apply_overrides
 from tlbench.suites.ranking import check_primary_metric, with_metrics
 from tlbench.suites.reading import read_suite
 from tlbench.suites.suite import Suite
+from tlbench.trust import check_trusted_names
 
 if TYPE_CHECKING:
     from tlbench.evaluation.score import Metric
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for on the command line."""
+    """What was asked for on the command line. `trusted` names the backbones that may run code from the network."""
 
     suite: str
     plugin_files: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class Request:
     workers: int | None = None
     threads: int | None = None
     deterministic: bool = False
+    trusted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def prepare(request: Request) -> Ready:
     """Read, check, plan. Raises `TlbenchError` with everything that is wrong."""
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host, with_params=True)
+    check_trusted_names(request.trusted, backbones_of(suite), suite.name)
     if request.overrides:
         suite = apply_overrides(suite, list(request.overrides), host)
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
@@ -71,7 +75,7 @@ def prepare(request: Request) -> Ready:
     domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device)
     suite = with_metrics(suite, domains.dataset, host)
     check_primary_metric(suite, host)
-    whole = Planner(suite, host, domains, machine.compute).plan()
+    whole = Planner(suite, host, domains, machine.compute, request.trusted).plan()
     filters = {name: globs for name, globs in (request.filters or {}).items() if globs}
     plan = whole.select(filters) if filters else whole
     if not plan.runs:

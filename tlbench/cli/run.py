@@ -59,6 +59,7 @@ def run(
     ] = Reuse.failed,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
+    trust_remote_code: options.TrustRemoteCode = None,
     deterministic: options.Deterministic = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for every run.")] = False,
@@ -75,7 +76,8 @@ def run(
     from tlbench.cli.shortcut import whole_records
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
-    request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic)
+    trusted = tuple(trust_remote_code or ())
+    request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic, trusted)
     with listener(quiet or as_json, verbose) as heard:
         there = whole_records(request, results) if reuse is Reuse.failed else None
         if there is not None:
@@ -124,6 +126,7 @@ def _run(
             reuse,
             limit,
             request.plugin_files,
+            request.trusted,
         )
         records = session.run()
     ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=_exit_code(records))

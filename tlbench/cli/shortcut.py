@@ -26,6 +26,7 @@ from tlbench.results import ResultFolder
 from tlbench.spec import PROTOCOL_VERSION, WEIGHTS
 from tlbench.suites.reading import read_suite
 from tlbench.suites.suite import Suite
+from tlbench.trust import check_trusted_names
 
 if TYPE_CHECKING:
     from tlbench.cli.preparing import Request
@@ -66,6 +67,7 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
     if any((request.filters or {}).values()):
         return None
     suite = read_suite(request.suite, plugin_host(request.plugin_files))
+    check_trusted_names(request.trusted, backbones_of(suite), suite.name)
     folder = ResultFolder(results, suite.name)
     try:
         plan = json.loads((folder.folder / "plan.json").read_text())

@@ -53,7 +53,12 @@ class Job:
 
 
 def write_source_model_job(
-    folder: Path, spec: SourceModelSpec, domains: Mapping[str, ReadyDomain], device: str, plugin_files: Sequence[str]
+    folder: Path,
+    spec: SourceModelSpec,
+    domains: Mapping[str, ReadyDomain],
+    device: str,
+    plugin_files: Sequence[str],
+    trusted: Sequence[str] = (),
 ) -> Job:
     """A job that trains on source labels alone; its target is its own first source, never tested."""
     folder.mkdir(parents=True)
@@ -62,6 +67,7 @@ def write_source_model_job(
         "spec": spec.model_dump(mode="json"),
         "device": device,
         "plugin_files": list(plugin_files),
+        "trusted": list(trusted),
         "sources": [_source(folder, index, domains[name]) for index, name in enumerate(spec.source)],
         "input_shape": domains[spec.source[0]].input_shape,
     }
@@ -77,6 +83,7 @@ def write_run_job(
     plugin_files: Sequence[str],
     source_model: Path | None,
     reverse: bool = False,
+    trusted: Sequence[str] = (),
 ) -> Job:
     """A job for a run: what its setting allows now, and what is opened after training.
 
@@ -91,6 +98,7 @@ def write_run_job(
         "spec": spec.model_dump(mode="json"),
         "device": device,
         "plugin_files": list(plugin_files),
+        "trusted": list(trusted),
         "source_model": None if source_model is None else str(source_model),
         "reverse": reverse,
         "sources": [
@@ -112,6 +120,7 @@ def write_reverse_job(
     device: str,
     plugin_files: Sequence[str],
     predicted: NDArray[np.int64],
+    trusted: Sequence[str] = (),
 ) -> Job:
     """A job for the second training of reverse validation: the target with predicted labels is the source.
 
@@ -126,6 +135,7 @@ def write_reverse_job(
         "spec": spec.model_dump(mode="json"),
         "device": device,
         "plugin_files": list(plugin_files),
+        "trusted": list(trusted),
         "source": {
             "name": target.name,
             "class_names": target.class_names,

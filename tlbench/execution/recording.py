@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,14 @@ class Recorder:
         models: SourceModels,
         metrics: Mapping[str, Metric],
         machine: Machine,
+        trusted: Sequence[str] = (),
     ) -> None:
         self._host = host
         self._domains = domains
         self._models = models
         self._metrics = metrics
         self._machine = machine
+        self._trusted = list(trusted)
 
     def scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
         """The record of a run that handed back its outputs, and its predicted classes by checkpoint.
@@ -155,7 +157,8 @@ class Recorder:
         device = output.get("device_name") or self._machine.device
         compute = self._machine.compute.model_dump(exclude={"device"})
         of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
-        return {"device": device, **compute, **of_run, **provenance(self._machine.choices)}
+        trusted = {"trusted_remote_code": self._trusted}
+        return {"device": device, **compute, **of_run, **trusted, **provenance(self._machine.choices)}
 
 
 def _checked(found: object) -> list[Health]:

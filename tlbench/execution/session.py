@@ -71,13 +71,14 @@ class Session:
     reuse: Reuse = "failed"
     timeout: float | None = None
     plugin_files: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
     _queue: deque[Work] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, Work] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
-        self._recorder = Recorder(self.host, self.domains, self._models, self.metrics, self.machine)
+        self._recorder = Recorder(self.host, self.domains, self._models, self.metrics, self.machine, self.trusted)
 
     def run(self) -> dict[str, Record]:
         """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""
@@ -171,18 +172,19 @@ class Session:
                 self.host.tell("tlbench_run_started", identity=identity_of(work.run))
             elif work.model is not None:
                 domains = self._domains_of(work.model, work.model.source)
-                work.job = write_source_model_job(folder, work.model, domains, self.machine.device, self.plugin_files)
+                device, files = self.machine.device, self.plugin_files
+                work.job = write_source_model_job(folder, work.model, domains, device, files, self.trusted)
             self._running[work.key] = work
             self.pool.submit(work.key, folder, folder / "log.txt")
 
     def _write_run(self, folder: Path, run: PlannedRun) -> Job:
         model = self._models.folder(run.spec.source_model().key) if run.needs_source_model else None
-        domains, device = self._domains_of(run.spec, run.spec.domains), self.machine.device
-        return write_run_job(folder, run.spec, domains, device, self.plugin_files, model, run.reverse)
+        domains, device, files = self._domains_of(run.spec, run.spec.domains), self.machine.device, self.plugin_files
+        return write_run_job(folder, run.spec, domains, device, files, model, run.reverse, self.trusted)
 
     def _write_reverse(self, folder: Path, run: PlannedRun, predicted: NDArray[np.int64]) -> Job:
-        domains, device = self._domains_of(run.spec, run.spec.domains), self.machine.device
-        return write_reverse_job(folder, run.spec, domains, device, self.plugin_files, predicted)
+        domains, device, files = self._domains_of(run.spec, run.spec.domains), self.machine.device, self.plugin_files
+        return write_reverse_job(folder, run.spec, domains, device, files, predicted, self.trusted)
 
     def _domains_of(self, spec: RunSpec | SourceModelSpec, names: Iterable[str]) -> dict[str, ReadyDomain]:
         return {name: self._domain_for(spec, name) for name in names}

@@ -37,6 +37,7 @@ from tlbench.strategy import Strategy
 from tlbench.task import TargetView, TransferTask
 from tlbench.training.loop import Diverged
 from tlbench.training.toolkit import Progress, Report, Toolkit
+from tlbench.trust import refuse_untrusted, trust_keyword
 
 #: Least seconds between two progress messages of one run.
 PROGRESS_SECONDS = 0.1
@@ -196,9 +197,11 @@ def _toolkit(
 ) -> Toolkit:
     entry, argument = host.find("backbones", spec.backbone)
     factory = entry.load()
+    refuse_untrusted(factory, spec.backbone, argument, job["trusted"])
     arguments = (tuple(job["input_shape"]), *([] if argument is None else [argument]))
     random_weights = isinstance(spec, RunSpec) and spec.initial == "random"
-    options = {"pretrained": False} if random_weights and has_pretrained_weights(factory) else {}
+    options = {"pretrained": False} if random_weights and has_pretrained_weights(factory, argument) else {}
+    options |= trust_keyword(factory, spec.backbone, job["trusted"])
 
     def make_backbone() -> Backbone:
         backbone: Backbone = factory(*arguments, **options)

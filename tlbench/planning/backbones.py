@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tlbench.errors import PluginFailure, TlbenchError
 from tlbench.plugins import PluginHost, entry_version
 from tlbench.suites.suite import Suite
+from tlbench.trust import trust_keyword, untrusted
 
 
 def backbones_of(suite: Suite) -> list[str]:
@@ -21,10 +22,12 @@ def imports(suite: Suite, host: PluginHost) -> list[str]:
     return list(dict.fromkeys(module for factory in factories for module in getattr(factory, "imports", ())))
 
 
-def backbone_fault(name: str, host: PluginHost) -> str | None:
-    """Why a backbone cannot be had, as its factory's `check` says; None where it can, or has no such check."""
+def backbone_fault(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> str | None:
+    """Why a backbone cannot be had: it is not trusted, or its factory's `check` says so. None where it can."""
     try:
-        _ask("check", name, host)
+        if name not in trusted and _ask("runs_remote_code", name, host):
+            raise untrusted(name)
+        _ask("check", name, host, trusted)
     except TlbenchError as error:
         return f"backbone {name!r}: {error}"
     return None
@@ -43,14 +46,15 @@ def backbone_version(name: str, host: PluginHost) -> str:
     return version if revision is None else f"{version}+{revision}"
 
 
-def _ask(method: str, name: str, host: PluginHost) -> Any:
+def _ask(method: str, name: str, host: PluginHost, trusted: Sequence[str] = ()) -> Any:
     """What a method of the factory says, None where there is none. A plugin's own error is named as such."""
     entry, argument = host.find("backbones", name)
     asked: Callable[..., Any] | None = getattr(entry.load(), method, None)
     if asked is None:
         return None
     try:
-        return asked() if argument is None else asked(argument)
+        given = () if argument is None else (argument,)
+        return asked(*given, **trust_keyword(asked, name, trusted))
     except TlbenchError:
         raise
     except Exception as error:

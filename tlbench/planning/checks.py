@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tlbench.data.folds import draw_folds
 from tlbench.data.ready import ReadyDomain
 from tlbench.data.shots import draw_shots
-from tlbench.errors import DataError, Faults
+from tlbench.errors import DataError, Faults, TlbenchError
 from tlbench.planning.backbones import backbone_fault, backbones_of
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost
@@ -18,9 +18,9 @@ from tlbench.suites.suite import Part, Suite
 _SHOWN_CLASSES = 6
 
 
-def check_parts(suite: Suite, host: PluginHost) -> None:
-    """Raise `Faults` for backbones that cannot be had, and for parts whose keys do not go together."""
-    faults = [fault for name in backbones_of(suite) if (fault := backbone_fault(name, host))]
+def check_parts(suite: Suite, host: PluginHost, trusted: Sequence[str]) -> None:
+    """Raise `Faults` for backbones that cannot be had or are not trusted, and for keys that do not go together."""
+    faults = [fault for name in backbones_of(suite) if (fault := backbone_fault(name, host, trusted))]
     faults += [fault for number, part in enumerate(suite.part, 1) for fault in _part_faults(suite, number, part, host)]
     if faults:
         raise Faults(f"suite {suite.name!r} cannot run", faults)
@@ -51,7 +51,11 @@ def _part_faults(suite: Suite, number: int, part: Part, host: PluginHost) -> Ite
 def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
     from tlbench.backbone import has_pretrained_weights  # here, for it imports torch
 
-    return has_pretrained_weights(host.find("backbones", name)[0].load())
+    entry, argument = host.find("backbones", name)
+    try:
+        return has_pretrained_weights(entry.load(), argument)
+    except TlbenchError:  # a malformed name, of which its own fault tells
+        return True
 
 
 def text_faults(situations: Iterable[Situation], host: PluginHost) -> Iterator[str]:

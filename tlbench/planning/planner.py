@@ -21,20 +21,26 @@ from tlbench.suites.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
 
 
 class Planner:
-    """Makes the plan of one suite: every cell with its run, its references and their runs."""
+    """Makes the plan of one suite: every cell with its run, its references and their runs.
 
-    def __init__(self, suite: Suite, host: PluginHost, domains: DomainStore, compute: Compute) -> None:
+    `trusted` names the backbones that may run code from the network.
+    """
+
+    def __init__(
+        self, suite: Suite, host: PluginHost, domains: DomainStore, compute: Compute, trusted: Sequence[str] = ()
+    ) -> None:
         self._suite = suite
         self._host = host
         self._domains = domains
         self._compute = compute
+        self._trusted = trusted
         self._classes: dict[str, type[Strategy]] = {}
         self._backbone_versions: dict[str, str] = {}
         self._plan = Plan(suite)
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
-        check_parts(self._suite, self._host)
+        check_parts(self._suite, self._host, self._trusted)
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
         faults = list(text_faults((situation for _, situation in asked), self._host))
         faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]

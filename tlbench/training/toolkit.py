@@ -71,6 +71,7 @@ class Toolkit:
         """A model from the backbone's own initialisation, the same for every strategy of one seed."""
         torch.manual_seed(derive(task.seed, "initialisation"))
         backbone = self._make_backbone()
+        self.report.notes += [note for note in backbone.notes if note not in self.report.notes]
         head = nn.Linear(backbone.feature_dim, len(task.class_names))
         source_head: nn.Module | None = None
         if task.sources:

@@ -182,7 +182,7 @@ def test_images_are_resized_where_the_model_needs_it_or_the_name_says_so(argumen
 
 
 def test_a_size_that_the_model_cannot_take_is_named():
-    with pytest.raises(TlbenchError, match=r"'test_vit' (does not take images of|cannot be made with img_size=3)"):
+    with pytest.raises(TlbenchError, match=r"test_vit' (does not take images of|cannot be made with img_size=3)"):
         make("test_vit?img_size=3")
 
 
