@@ -89,6 +89,7 @@ class Lines(Quiet):
     def planned(self, to_do: int, done: int, source_models: int, second_trainings: int = 0) -> None:
         """Say what is to do."""
         self._jobs = to_do + source_models + second_trainings
+        self._start = self._last = time.monotonic()  # what was prepared before says nothing of the runs
         self.say(_plan_line(to_do, done, source_models, second_trainings))
 
     def ended(self, job: str, label: str, status: str, message: str) -> None:
