@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -16,12 +15,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.ready import ReadyDomain
 from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.score import Metric
 from tlbench.execution.device import Machine
-from tlbench.execution.job import PREDICTED, Job, write_reverse_job, write_run_job, write_source_model_job
+from tlbench.execution.job import PREDICTED
+from tlbench.execution.job_writing import JobWriter
 from tlbench.execution.local import Event, LocalPool, describe_end
 from tlbench.execution.recording import Recorder
 from tlbench.execution.source_models import SourceModels
@@ -30,7 +29,7 @@ from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.record import Failure, Record, new_record
 from tlbench.results import ResultFolder
-from tlbench.spec import CLUSTERING, RunSpec, SourceModelSpec
+from tlbench.spec import CLUSTERING, SourceModelSpec
 
 Reuse = Literal["failed", "always", "never"]
 LOG_LINES = 20
@@ -78,6 +77,14 @@ class Session:
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
+        self._jobs = JobWriter(
+            self.domains,
+            self._models,
+            self.machine.device,
+            self.plugin_files,
+            self.trusted,
+            self.listener.preparing,
+        )
         self._recorder = Recorder(self.host, self.domains, self._models, self.metrics, self.machine, self.trusted)
 
     def run(self) -> dict[str, Record]:
@@ -85,8 +92,7 @@ class Session:
         self._clean_jobs()
         records = self._find_done()
         missing = [run for key, run in self.plan.runs.items() if key not in records]
-        for run in missing:  # before the first run, for preparing may take all cores
-            self._domains_of(run.spec, run.spec.domains)
+        self._jobs.prepare(missing)
         second = sum(run.reverse for run in missing) + len(self._queue)
         self._enqueue(missing)
         models = sum(work.run is None for work in self._queue)
@@ -165,33 +171,11 @@ class Session:
             work = self._queue.popleft()
             folder = self._jobs_folder() / work.key
             shutil.rmtree(folder, ignore_errors=True)
-            if work.run is not None and work.predicted is not None:
-                work.job = self._write_reverse(folder, work.run, work.predicted)
-            elif work.run is not None:
-                work.job = self._write_run(folder, work.run)
+            work.job = self._jobs.write(work, folder)
+            if work.run is not None and work.predicted is None:
                 self.host.tell("tlbench_run_started", identity=identity_of(work.run))
-            elif work.model is not None:
-                domains = self._domains_of(work.model, work.model.source)
-                device, files = self.machine.device, self.plugin_files
-                work.job = write_source_model_job(folder, work.model, domains, device, files, self.trusted)
             self._running[work.key] = work
             self.pool.submit(work.key, folder, folder / "log.txt")
-
-    def _write_run(self, folder: Path, run: PlannedRun) -> Job:
-        model = self._models.folder(run.spec.source_model().key) if run.needs_source_model else None
-        domains, device, files = self._domains_of(run.spec, run.spec.domains), self.machine.device, self.plugin_files
-        return write_run_job(folder, run.spec, domains, device, files, model, run.reverse, self.trusted)
-
-    def _write_reverse(self, folder: Path, run: PlannedRun, predicted: NDArray[np.int64]) -> Job:
-        domains, device, files = self._domains_of(run.spec, run.spec.domains), self.machine.device, self.plugin_files
-        return write_reverse_job(folder, run.spec, domains, device, files, predicted, self.trusted)
-
-    def _domains_of(self, spec: RunSpec | SourceModelSpec, names: Iterable[str]) -> dict[str, ReadyDomain]:
-        return {name: self._domain_for(spec, name) for name in names}
-
-    def _domain_for(self, spec: RunSpec | SourceModelSpec, name: str) -> ReadyDomain:
-        told = functools.partial(self.listener.preparing, f"{name} for {spec.backbone}")
-        return self.domains.get_for(spec.backbone, name, spec.evaluation, told)
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
