@@ -14,7 +14,7 @@ from tlbench.inputs import SparseRows
 from tlbench_datasets.dealt_validation import with_dealt_validation
 from tlbench_datasets.official_splits import official_domain
 from tlbench_datasets.public_data import DataFile, Form, PublicData, PublicDataset
-from tlbench_datasets.svmlight import read_svmlight
+from tlbench_datasets.published_svmlight import read_svmlight
 
 #: The most frequent words and pairs of words of all four domains.
 FEATURES = 5000

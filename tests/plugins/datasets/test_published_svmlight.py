@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench_datasets.svmlight import read_svmlight
+from tlbench_datasets.published_svmlight import read_svmlight
 
 
 def read(folder, text, features=5):
