@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
@@ -18,10 +19,15 @@ from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
 from tlbench.domain import SPLITS, Dataset, Domain
 from tlbench.errors import TlbenchError
-from tlbench.inputs import digests
+from tlbench.inputs import SparseRows, digests
 from tlbench.plugins import PluginHost
 
 _SHOWN_CLASSES = 12
+_DENSE_BYTES = 512 * 2**20
+_TEXT_BACKBONE = (
+    "Texts need a pretrained backbone: in place of FOLDER put a folder with a model of the library transformers "
+    "(config.json, model.safetensors and its tokenizer), such as distilbert-base-uncased from a hub of models"
+)
 
 
 @dataclass
@@ -103,6 +109,8 @@ def _shape(domain: Domain) -> str:
     shape = domain.train.inputs.shape[1:]
     if domain.modality == "text":
         return "texts"
+    if isinstance(domain.train.inputs, SparseRows):
+        return f"{shape[0]} features, sparse"
     return f"{shape[0]} features" if domain.modality == "vector" else " x ".join(map(str, shape))
 
 
@@ -172,10 +180,9 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
     """A suite that can be saved and run."""
     domains = seen.domains
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().stem).strip("-_")[:60] or "mine"
-    vectors = any(domain.modality == "vector" for domain in domains.values()) or "label" in found.options
     options = {**found.options, **(found.lenient if seen.forgiven else {})}
     lines = [f"name = {_toml(name)}", f"dataset = {_toml(found.name)}"]
-    lines += [f'backbones = ["{"mlp:64" if vectors else "small-cnn"}"]', "seeds = [0, 1, 2]"]
+    lines += [f'backbones = ["{_backbone(found, domains)}"]', "seeds = [0, 1, 2]"]
     if options:
         lines += ["", "[data]", *(f"{key} = {_toml(value)}" for key, value in options.items())]
     lines += ["", "[budget]", "steps = 300", "", "[[part]]"]
@@ -185,10 +192,24 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
         fewest = min(int(np.unique(domain.train.labels, return_counts=True)[1].min()) for domain in domains.values())
         lines += ['setting = "inductive"', f"shots = {min(5, fewest)}", 'strategies = ["fine-tune", "multi-task"]']
     lines += ['pairs = "all"']
+    if "text" in found.options:
+        typer.echo(f"\n{_TEXT_BACKBONE}")
     typer.echo(f"\nA suite to begin with; save it as {name}.toml, then: tlbench run {name}.toml\n")
     typer.echo("\n".join(lines))
 
 
-def _toml(value: str) -> str:
-    """A string as TOML writes it, which is as JSON does."""
+def _backbone(found: Guess, domains: Mapping[str, Domain]) -> str:
+    """What trains on such inputs: nothing that needs weights, where there is something."""
+    if "text" in found.options:
+        return "transformers:FOLDER"
+    if any(isinstance(domain.train.inputs, SparseRows) for domain in domains.values()):
+        # Features of "linear" are the inputs, dense: too many, and a layer of 100 takes less memory.
+        dense = max(4 * len(domain.train) * domain.train.inputs.shape[1] for domain in domains.values())
+        return "linear" if dense <= _DENSE_BYTES else "mlp:100"
+    vectors = any(domain.modality == "vector" for domain in domains.values()) or "label" in found.options
+    return "mlp:64" if vectors else "small-cnn"
+
+
+def _toml(value: Any) -> str:
+    """A string, or a list of some, as TOML writes it, which is as JSON does."""
     return json.dumps(value, ensure_ascii=False)
