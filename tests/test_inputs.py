@@ -6,7 +6,7 @@ from scipy.sparse import csr_array, random_array
 
 from tlbench import inputs
 from tlbench.domain import Domain, Split
-from tlbench.inputs import Gathered, SparseRows, Texts, digests, join, take
+from tlbench.inputs import Gathered, SparseRows, Texts, digests, join, rows_of, take
 
 WORDS = ["", "ab", "naïve", "数\u2028", "ab", "end "]
 
@@ -90,3 +90,21 @@ def test_a_revision_does_not_depend_on_how_many_rows_are_read_at_a_time(monkeypa
     before = Domain("d", "image", ("a",), split, split, split).revision
     monkeypatch.setattr(inputs, "CHUNK_BYTES", 13)
     assert Domain("d", "image", ("a",), split, split, split).revision == before
+
+
+def test_rows_become_another_kind_of_number_when_they_are_read(monkeypatch):
+    monkeypatch.setattr(inputs, "COPIED_BYTES", 10)
+    array = np.arange(12, dtype=np.float64).reshape(4, 3) / 3
+    rows = Gathered([array], np.arange(4), np.float32)
+    assert rows.dtype == rows[1:3].dtype == take(rows, np.array([3, 1])).dtype == np.float32
+    assert np.array_equal(np.asarray(rows), array.astype(np.float32))
+    assert rows.nbytes == 48
+
+
+def test_a_view_of_rows_copies_nothing_until_it_is_read(matrix):
+    array = np.zeros((3, 2))
+    rows = rows_of(array, np.array([2, 0]))
+    array[2] = 7
+    assert np.array_equal(np.asarray(rows), [[7, 7], [0, 0]])
+    assert np.array_equal(np.asarray(rows_of(SparseRows.of(matrix), np.array([3, 1]))), matrix.toarray()[[3, 1]])
+    assert rows_of(Texts.of(WORDS), np.array([2])).tolist() == ["naïve"]

@@ -120,12 +120,20 @@ class Texts:
 
 
 class Gathered:
-    """Rows of arrays, as if these were joined, in an order of its own; each is read when it is asked for."""
+    """Rows of arrays, as if these were joined, in an order of its own; each is read when it is asked for.
 
-    def __init__(self, parts: Sequence[NDArray[np.generic] | Gathered], rows: NDArray[np.integer[Any]]) -> None:
+    They become `dtype` then, which is that of the first array where it is left out.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[NDArray[np.generic] | Gathered],
+        rows: NDArray[np.integer[Any]],
+        dtype: DTypeLike | None = None,
+    ) -> None:
         self._parts, self._rows = parts, rows
         self._ends = np.cumsum([len(part) for part in parts])
-        self.dtype: np.dtype[Any] = parts[0].dtype
+        self.dtype: np.dtype[Any] = parts[0].dtype if dtype is None else np.dtype(dtype)
         self.shape: tuple[int, ...] = (len(rows), *parts[0].shape[1:])
 
     @property
@@ -162,6 +170,11 @@ def take(inputs: Inputs, rows: NDArray[np.integer[Any]]) -> Inputs:
     return Gathered([inputs], rows)
 
 
+def rows_of(inputs: Inputs, rows: NDArray[np.integer[Any]]) -> Inputs:
+    """Some rows, in this order, as a view: those of an array are read when they are asked for, however few they are."""
+    return inputs[rows] if isinstance(inputs, SparseRows | Texts) else Gathered([inputs], rows)
+
+
 def join(parts: Sequence[Inputs]) -> Inputs:
     """Inputs of one kind, one after the other, without a copy of what is large."""
     first = parts[0]
@@ -195,7 +208,7 @@ def digests(inputs: Inputs) -> Iterator[bytes]:
             yield _digest(inputs.indices[begin:end].tobytes() + inputs.data[begin:end].tobytes())
     else:
         for _, block in chunks(inputs):
-            yield from (_digest(np.ascontiguousarray(row).tobytes()) for row in block)
+            yield from (_digest(row.tobytes()) for row in np.ascontiguousarray(block))
 
 
 def canonical_bytes(inputs: Inputs) -> Iterator[bytes]:

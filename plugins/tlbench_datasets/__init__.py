@@ -19,8 +19,15 @@ def tlbench_register_datasets(register: Register) -> None:
         summary="scanned digits, the same on photographs, and rendered ones: three 16x16 domains, embedded",
     )
     register("folder:", "tlbench_datasets.folder:Folder", summary="your own images: PATH/domain/class/*.jpg, or lists")
-    register("npz:", "tlbench_datasets.arrays:Npz", summary="your own arrays: PATH/domain.npz with inputs and labels")
-    register("csv:", "tlbench_datasets.tables:Csv", summary="your own table of numbers, columns named in [data]")
+    register(
+        "npz:",
+        "tlbench_datasets.arrays:Npz",
+        summary="your own arrays: PATH/domain.npz with inputs and labels, or PATH/domain/inputs.npy and so on",
+    )
+    register("svmlight:", "tlbench_datasets.svmlight:Svmlight", summary="your own sparse vectors: PATH/domain.svmlight")
+    register(
+        "csv:", "tlbench_datasets.tables:Csv", summary="your own table of numbers or of texts, columns named in [data]"
+    )
     register("parquet:", "tlbench_datasets.tables:Parquet", summary="as csv:, from a Parquet file (needs pyarrow)")
     register(
         "digits-real",

@@ -14,7 +14,7 @@ from tlbench.inputs import SparseRows
 from tlbench_datasets.dealt_validation import with_dealt_validation
 from tlbench_datasets.official_splits import official_domain
 from tlbench_datasets.public_data import DataFile, Form, PublicData, PublicDataset
-from tlbench_datasets.published_svmlight import read_svmlight
+from tlbench_datasets.svmlight_file import read_lines
 
 #: The most frequent words and pairs of words of all four domains.
 FEATURES = 5000
@@ -39,7 +39,14 @@ _SHA256 = {
 
 def read_svmlights(*paths: Path) -> list[Split]:
     """Train and test as they are published."""
-    return [read_svmlight(path, FEATURES) for path in paths]
+    return [_rows(path) for path in paths]
+
+
+def _rows(path: Path) -> Split:
+    """Labels are -1 and 1; indices are from 0."""
+    lines = read_lines(path)
+    matrix = csr_array((lines.data, lines.indices, lines.indptr), (len(lines.labels), FEATURES))
+    return Split(SparseRows.of(matrix), (lines.labels > 0).astype(np.int64))
 
 
 def read_npz(path: Path) -> list[Split]:

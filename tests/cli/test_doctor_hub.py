@@ -69,7 +69,7 @@ def test_configurations_of_texts_that_a_readme_names(project):
     outcome = doctor(project, "my set")
     assert outcome.code == 0, outcome.out
     assert "texts" in outcome.out
-    assert 'backbones = ["BACKBONE"]  # one that takes text: tlbench list backbones' in outcome.out
+    assert 'backbones = ["transformers:FOLDER"]' in outcome.out
     assert '[data]\nlabel = "label"\ndomains = "configurations"\n' in outcome.out
 
 

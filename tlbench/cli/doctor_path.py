@@ -20,10 +20,15 @@ from tlbench.data.checks import check_domain
 from tlbench.data.opening import open_dataset, plugin_errors
 from tlbench.domain import SPLITS, Dataset, Domain
 from tlbench.errors import TlbenchError
-from tlbench.inputs import digests
+from tlbench.inputs import SparseRows, digests
 from tlbench.plugins import PluginHost
 
 _SHOWN_CLASSES = 12
+_DENSE_BYTES = 512 * 2**20
+_TEXT_BACKBONE = (
+    "Texts need a pretrained backbone: in place of FOLDER put a folder with a model of the library transformers "
+    "(config.json, model.safetensors and its tokenizer), such as distilbert-base-uncased from a hub of models"
+)
 
 
 @dataclass
@@ -113,6 +118,8 @@ def _shape(domain: Domain) -> str:
     shape = domain.train.inputs.shape[1:]
     if domain.modality == "text":
         return "texts"
+    if isinstance(domain.train.inputs, SparseRows):
+        return f"{shape[0]} features, sparse"
     return f"{shape[0]} features" if domain.modality == "vector" else " x ".join(map(str, shape))
 
 
@@ -184,7 +191,7 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().stem).strip("-_")[:60] or "mine"
     options = {**found.options, **(found.lenient if seen.forgiven else {})}
     lines = [f"name = {_toml(name)}", f"dataset = {_toml(found.name)}"]
-    lines += [f"backbones = {_backbones(found, domains)}", "seeds = [0, 1, 2]"]
+    lines += [f'backbones = ["{_backbone(found, domains)}"]', "seeds = [0, 1, 2]"]
     if options:
         lines += ["", "[data]", *(f"{key} = {_toml(value)}" for key, value in options.items())]
     lines += ["", "[budget]", "steps = 300", "", "[[part]]"]
@@ -194,15 +201,22 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
         fewest = min(int(np.unique(domain.train.labels, return_counts=True)[1].min()) for domain in domains.values())
         lines += ['setting = "inductive"', f"shots = {min(5, fewest)}", 'strategies = ["fine-tune", "multi-task"]']
     lines += ['pairs = "all"']
+    if _backbone(found, domains).endswith("FOLDER"):
+        typer.echo(f"\n{_TEXT_BACKBONE}")
     typer.echo(f"\nA suite to begin with; save it as {name}.toml, then: tlbench run {name}.toml\n")
     typer.echo("\n".join(lines))
 
 
-def _backbones(found: Guess, domains: Mapping[str, Domain]) -> str:
+def _backbone(found: Guess, domains: Mapping[str, Domain]) -> str:
+    """What trains on such inputs: nothing that needs weights, where there is something."""
     held = {found.modality, *(domain.modality for domain in domains.values())}
     if "text" in held:
-        return '["BACKBONE"]  # one that takes text: tlbench list backbones'
-    return '["mlp:64"]' if "vector" in held else '["small-cnn"]'
+        return "transformers:FOLDER"
+    if any(isinstance(domain.train.inputs, SparseRows) for domain in domains.values()):
+        # Features of "linear" are the inputs, dense: too many, and a layer of 100 takes less memory.
+        dense = max(4 * len(domain.train) * domain.train.inputs.shape[1] for domain in domains.values())
+        return "linear" if dense <= _DENSE_BYTES else "mlp:100"
+    return "mlp:64" if "vector" in held else "small-cnn"
 
 
 def _toml(value: Any) -> str:

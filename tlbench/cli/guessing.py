@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tlbench.cli.guessing_content import csv_texts, holds_svmlight, parquet_texts
 from tlbench.domain import Modality
 from tlbench.errors import TlbenchError
 
@@ -18,8 +19,8 @@ COLUMNS = {
     "split": ("split", "subset", "partition"),
 }
 _ALLOWED = (
-    "a folder of images (domain/class/*.jpg), of .npz files or in the layout of the Hugging Face hub, or a table: "
-    ".csv, .tsv, .parquet"
+    "a folder of images (domain/class/*.jpg), of .npz or .svmlight files, of folders of .npy files or in the layout of "
+    "the Hugging Face hub, or a table: .csv, .tsv, .parquet"
 )
 
 
@@ -48,15 +49,23 @@ def guess(path: Path) -> Guess:
         case ".csv" | ".tsv":
             return _csv(path)
         case ".parquet" | ".pq":
-            return _table(path, "parquet", "a Parquet table", _parquet_columns(path), {})
-        case ".npz":
+            return _table(path, "parquet", "a Parquet table", _parquet_columns(path), {}, parquet_texts(path))
+        case ".npz" | ".svmlight" | ".libsvm" | ".svm":
             raise TlbenchError(f"{str(path)!r} is one domain; give its folder: tlbench doctor {path.parent}")
+        case ".npy":
+            raise TlbenchError(f"{str(path)!r} is one array; give the folder of all domains, each a folder of arrays")
     raise TlbenchError(f"{str(path)!r} is nothing that tlbench reads; give {_ALLOWED}")
 
 
 def _folder(path: Path) -> Guess:
     if any(path.glob("*.npz")):
         return Guess(f"npz:{path}", "arrays, a file per domain")
+    if any(path.glob("*/inputs.npy")) or any(path.glob("*/*_inputs.npy")) or any(path.glob("*/*indptr.npy")):
+        return Guess(f"npz:{path}", "arrays, a folder per domain")
+    if (path / "inputs.npy").exists() or (path / "train_inputs.npy").exists():
+        raise TlbenchError(f"{str(path)!r} is one domain; give its folder: tlbench doctor {path.resolve().parent}")
+    if holds_svmlight(path):
+        return Guess(f"svmlight:{path}", "sparse vectors, a file per domain")
     tables = [file for file in sorted(path.iterdir()) if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
     if tables and not any(entry.is_dir() for entry in path.iterdir()):
         raise TlbenchError(f"{str(path)!r} holds tables; give one of them: tlbench doctor {tables[0]}")
@@ -69,7 +78,7 @@ def _csv(path: Path) -> Guess:
     separator = max(",;\t|", key=header.count)
     options = {} if separator == "," or separator not in header else {"separator": separator}
     columns = [column.strip('"') for column in header.split(separator)]
-    return _table(path, "csv", "a CSV table", columns, options)
+    return _table(path, "csv", "a CSV table", columns, options, csv_texts(path, separator))
 
 
 def _parquet_columns(path: Path) -> list[str]:
@@ -83,7 +92,9 @@ def _parquet_columns(path: Path) -> list[str]:
         raise TlbenchError(f"{str(path)!r} is no Parquet file: {error}") from error
 
 
-def _table(path: Path, kind: str, words: str, columns: Sequence[str], options: dict[str, Any]) -> Guess:
+def _table(
+    path: Path, kind: str, words: str, columns: Sequence[str], options: dict[str, Any], texts: Sequence[str]
+) -> Guess:
     found = {role: next((c for c in columns if c.casefold() in names), None) for role, names in COLUMNS.items()}
     faults = [
         f"no column is called like a {role} ({', '.join(COLUMNS[role])}); there are {', '.join(columns)}: "
@@ -92,4 +103,7 @@ def _table(path: Path, kind: str, words: str, columns: Sequence[str], options: d
         if found[role] is None
     ]
     named = {role: column or role.upper() for role, column in found.items() if column or role != "split"}
+    if texts := [column for column in texts if column not in found.values()]:
+        chosen = {**named, "text": texts[0] if len(texts) == 1 else texts, **options}
+        return Guess(f"{kind}:{path}", f"{words} of texts", chosen, {"missing": "empty"}, tuple(faults), "text")
     return Guess(f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults), "vector")

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from tlbench.data.stored import open_inputs
-from tlbench.inputs import Inputs
+from tlbench.inputs import Inputs, rows_of
 from tlbench.predictor import Predictor, Side
 from tlbench.training.batches import batch_tensor
-from tlbench.training.toolkit import INFERENCE_BATCH
+from tlbench.training.inference import Filled, inference_slices
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -50,7 +50,7 @@ def selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step
     for role, parts in roles.items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = [open_inputs(part["inputs"])[np.array(part["items"])] for part in parts]
+            inputs = [rows_of(open_inputs(part["inputs"]), np.array(part["items"])) for part in parts]
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
@@ -75,9 +75,9 @@ def evaluate_folds(
     test = open_inputs(places["test"])
     arrays: Arrays = {}
     seconds = 0.0
-    predict(predictors[0], test[items[0]], "target", device)  # the warm-up pass
+    predict(predictors[0], rows_of(test, items[0]), "target", device)  # the warm-up pass
     for predictor, chosen in zip(predictors, items, strict=True):
-        inputs = test[chosen]
+        inputs = rows_of(test, chosen)
         for step in predictor.steps:
             predictor.load(step)
             start = time.perf_counter()
@@ -92,16 +92,16 @@ def predict(
     predictor: Predictor, inputs: Inputs, side: Side, device: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Logits (n, classes) and features (n, d) of raw inputs. Raises `ValueError` for logits of another shape."""
-    logits, features = [], []
+    logits, features = Filled(len(inputs)), Filled(len(inputs))
     with torch.inference_mode():
-        for at in range(0, len(inputs), INFERENCE_BATCH):
-            batch = batch_tensor(inputs, slice(at, at + INFERENCE_BATCH), device)
+        for rows in inference_slices(inputs):
+            batch = batch_tensor(inputs, rows, device)
             prediction = predictor.predict(batch, side)
             if prediction.logits.shape[:1] != (len(batch),) or prediction.logits.ndim != 2:
                 shape = tuple(prediction.logits.shape)
                 raise ValueError(
                     f"predict() gave logits of shape {shape} for {len(batch)} inputs; (n, classes) is expected"
                 )
-            logits.append(prediction.logits.float().cpu().numpy())
-            features.append(prediction.features.flatten(1).float().cpu().numpy())
-    return np.concatenate(logits), np.concatenate(features)
+            logits.fill(rows, prediction.logits.float().cpu().numpy())
+            features.fill(rows, prediction.features.flatten(1).float().cpu().numpy())
+    return logits.array, features.array

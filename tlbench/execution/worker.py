@@ -28,7 +28,7 @@ from tlbench.execution.job import PREDICTED
 from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.source_training import fit_source_model
 from tlbench.execution.tasks import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
-from tlbench.inputs import join
+from tlbench.inputs import join, rows_of
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.predictor import Predictor
 from tlbench.seeds import derive
@@ -130,7 +130,7 @@ def _reverse(
     predictor.load(last)
     places = json.loads((folder / "evaluation.json").read_text())["selection"]
     (parts,) = places.values()
-    inputs = join([open_inputs(part["inputs"])[np.array(part["items"])] for part in parts])
+    inputs = join([rows_of(open_inputs(part["inputs"]), np.array(part["items"])) for part in parts])
     logits, _ = predict(predictor, inputs, "target", job["device"])
     clock.tick("selection")
     report.seen += toolkit.report.seen

@@ -24,10 +24,8 @@ from tlbench.spec import Budget, Training
 from tlbench.task import Examples, TransferTask
 from tlbench.training.batches import Batches, batch_tensor
 from tlbench.training.feature_predictor import FeaturePredictor
+from tlbench.training.inference import Filled, inference_slices
 from tlbench.training.loop import Groups, Loss, train, weights_of
-
-#: Examples per forward pass where no gradient is taken.
-INFERENCE_BATCH = 512
 
 Progress = Callable[[str, int, int], None]
 
@@ -179,12 +177,11 @@ class Toolkit:
     def features(self, backbone: Backbone, inputs: Inputs, *, labelled: bool = True) -> NDArray[np.float32]:
         """Features (n, feature_dim) of raw inputs under a frozen backbone. `labelled` says how they count as seen."""
         start = time.perf_counter()
+        found = Filled(len(inputs))
         with torch.inference_mode():
-            parts = [
-                backbone(batch_tensor(inputs, slice(at, at + INFERENCE_BATCH), self.device)).cpu().numpy()
-                for at in range(0, len(inputs), INFERENCE_BATCH)
-            ]
-        features: NDArray[np.float32] = np.concatenate(parts)
+            for rows in inference_slices(inputs):
+                found.fill(rows, backbone(batch_tensor(inputs, rows, self.device)).cpu().numpy())
+        features = found.array
         seconds = time.perf_counter() - start
         self.report.training_seconds += seconds
         if not self.report.by_steps:  # a rate of gradient steps says more than one of forward passes

@@ -171,7 +171,7 @@ def test_archive_that_is_not_what_is_expected_is_named(bow, change):
 def test_malformed_line_of_a_download_is_named(cache, server, monkeypatch):
     files = {"train": svmlight(TRAIN), "test": svmlight(TEST) + b"1 7:\n"}
     monkeypatch.setattr(BagsOfWords, "sources", {"books": (served(server, "bags", read_svmlights, files),)})
-    with pytest.raises(TlbenchError, match="test, line 21: '1 7:' is no label"):
+    with pytest.raises(TlbenchError, match="test:21: '7:' is no 'index:value'"):
         reviews().load("books")
 
 

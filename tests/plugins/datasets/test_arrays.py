@@ -33,7 +33,7 @@ def error_of(folder, domain="one"):
 
 def test_path_that_is_no_folder_of_arrays(tmp_path):
     assert "does not exist" in error_of(tmp_path / "no")
-    assert "holds no .npz files; a domain.npz has the arrays inputs and labels" in error_of(tmp_path)
+    assert "holds no .npz files, and no folders of .npy files; a domain.npz, or a folder" in error_of(tmp_path)
     written(tmp_path, inputs=INPUTS, labels=LABELS)
     assert "is a file; name the folder" in error_of(tmp_path / "one.npz")
     assert "unknown domain 'oen'; did you mean 'one'?" in error_of(tmp_path, "oen")
@@ -62,7 +62,7 @@ def test_archive_that_is_cut_short_or_damaged(tmp_path):
 
 
 FAULTS = [
-    ({"x": INPUTS}, "has no array 'inputs'; there are: x; a domain.npz has"),
+    ({"x": INPUTS}, "has no array 'inputs'; there are: x; a domain.npz, or"),
     ({"inputs": INPUTS}, "has no array 'labels'"),
     ({"train_inputs": INPUTS, "train_labels": LABELS}, "splits are given (train), but none of them is 'test'"),
     ({"inputs": INPUTS, "labels": LABELS[1:]}, "'inputs' has the shape (60, 4) and 'labels' (59,)"),

@@ -48,7 +48,7 @@ def test_path_that_is_no_table(tmp_path):
         Csv(str(tmp_path), params)
     for content, message in (
         (b"", "cannot be read: No columns to parse"),
-        (b"kind,site\n1,\xff\n", "byte .* is not UTF-8"),
+        (b"kind,site\n1,\xff\n", "is not UTF-8 in line 2 .*save the table as UTF-8"),
         (b"kind,site,a\n", "has no rows"),
         (b'kind,site,a\n"x,y,1\n', "cannot be read"),
     ):
@@ -71,7 +71,7 @@ def test_the_label_is_no_feature_and_columns_have_one_role(tmp_path):
 
 def test_text_is_answered_with_what_it_would_take(tmp_path):
     message = error_of(tmp_path, frame(), features=["a", "note"])
-    assert "column 'note' is no column of numbers (row 1 is 'text'); text needs a text backbone" in message
+    assert "column 'note' is no column of numbers (row 1 is 'text'); name columns of numbers in features" in message
     assert "has no columns of numbers" in error_of(tmp_path, frame()[["kind", "site", "note"]])
 
 

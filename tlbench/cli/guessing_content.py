@@ -1,0 +1,88 @@
+"""What the first rows of one's own files look like: which columns are texts, which files are sparse vectors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How columns of text tend to be called.
+TEXTS = [
+    "text",
+    "texts",
+    "sentence",
+    "review",
+    "document",
+    "body",
+    "content",
+    "comment",
+    "message",
+    "abstract",
+    "title",
+]
+#: From so many characters on average a column of strings is taken for text, where most of its rows are different.
+LONG = 20
+_ROWS = 500
+_SPARSE = re.compile(rb"[+-]?\d+(\.0*)?(\s+\d+:\S+)*\s*(#.*)?")
+_ENDS = tuple(suffix + packed for suffix in (".svmlight", ".libsvm", ".svm") for packed in ("", ".gz", ".bz2"))
+
+
+def csv_texts(path: Path, separator: str) -> list[str]:
+    """The columns of a CSV file that look like text; none where it cannot be read, which is told elsewhere."""
+    import pandas as pd
+
+    try:
+        return _texts(pd.read_csv(path, sep=separator, nrows=_ROWS, encoding_errors="replace"))
+    except (OSError, ValueError):  # the parser's own errors are ValueErrors
+        return []
+
+
+def parquet_texts(path: Path) -> list[str]:
+    """The columns of a Parquet file that look like text; none where it cannot be read, which is told elsewhere."""
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            first = next(file.iter_batches(_ROWS), None)
+    except (OSError, ValueError):
+        return []
+    return [] if first is None else _texts(first.to_pandas())
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    return [str(column) for column in frame.columns if _is_text(str(column), frame[column])]
+
+
+def _is_text(name: str, values: pd.Series[str]) -> bool:
+    there = [value for value in values.dropna().tolist() if isinstance(value, str)]
+    if not there or len(there) < values.notna().sum():
+        return False
+    long = sum(map(len, there)) / len(there) >= LONG and len(set(there)) > len(there) / 2
+    return (long and sum(map(_has_words, there)) > len(there) / 2) or name.casefold() in TEXTS
+
+
+def _has_words(value: str) -> bool:
+    """Whether a string is no address, path or number of something; other scripts need no spaces."""
+    return " " in value.strip() or not value.isascii()
+
+
+def holds_svmlight(folder: Path) -> bool:
+    """Whether a folder holds sparse vectors in the format of SVMlight: by a suffix, or, of .txt, by a first line."""
+    files = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
+    if any(path.name.endswith(_ENDS) for path in files):
+        return True
+    return any(path.suffix == ".txt" and _begins_sparse(path) for path in files)
+
+
+def _begins_sparse(path: Path) -> bool:
+    """Whether the first line that is no comment says so; it has a value, for lines of a list may be numbers alone."""
+    try:
+        with path.open("rb") as file:
+            lines = (file.readline(2**20).strip() for _ in range(20))
+            first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    except OSError:
+        return False
+    return b":" in first and _SPARSE.fullmatch(first) is not None
