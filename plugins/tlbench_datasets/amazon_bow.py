@@ -39,10 +39,10 @@ _SHA256 = {
 
 def read_svmlights(*paths: Path) -> list[Split]:
     """Train and test as they are published."""
-    return [_rows(path) for path in paths]
+    return [_published(path) for path in paths]
 
 
-def _rows(path: Path) -> Split:
+def _published(path: Path) -> Split:
     """Labels are -1 and 1; indices are from 0."""
     lines = read_lines(path)
     matrix = csr_array((lines.data, lines.indices, lines.indptr), (len(lines.labels), FEATURES))
