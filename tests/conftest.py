@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from toy_suite import SUITE, TOY
 
 from tlbench.cli.main import main
 from tlbench.record import Record
+
+#: Where transformers copies the code of models to, ours and our children's alike: it asks when it is imported.
+_MODULES = tempfile.TemporaryDirectory(prefix="tlbench-tests-")
+atexit.register(_MODULES.cleanup)
+os.environ["HF_MODULES_CACHE"] = _MODULES.name
 
 #: A background job of a shell starts with Ctrl-C ignored, and so would whatever its tests start.
 HEEDING = """

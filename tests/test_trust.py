@@ -145,6 +145,6 @@ def test_a_worker_goes_by_its_jobs_file_alone(project, plugin, suite):
 
     for at, backbone in enumerate(names):
         code, output = ends(backbone, (), f"untrusted-{at}")
-        assert (code, output["error"]["type"]) == (1, "TlbenchError")
+        assert code == 1
         assert "--trust-remote-code" in output["error"]["message"]
         assert ends(backbone, (backbone,), f"trusted-{at}")[0] == 0

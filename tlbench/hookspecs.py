@@ -70,8 +70,8 @@ def tlbench_register_backbones(register: Register) -> None:
     Code from the network runs only where `--trust-remote-code NAME` names the backbone. A factory that cannot be made
     without such code has the method `runs_remote_code`, which says so and asks no network: unless the name is trusted,
     the host then calls neither `check` nor the factory and tells the user what to say. One that knows only once it
-    looks takes the keyword `trusted` (a truth value), in its call and in `check`, and hands it on, for example as
-    `trust_remote_code=trusted`; `tlbench.trust.OPTION` is the option to name in its error.
+    looks takes the keyword `trusted` (a truth value), in its call and in `check`, `tokenizer` or `preparation`, and
+    hands it on, for example as `trust_remote_code=trusted`; `tlbench.trust.untrusted` makes the error to raise.
 
     Example: `register("small-cnn", "tlbench_backbones.small:small_cnn", summary="…")`
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tlbench.errors import DataError, PluginFailure, TlbenchError
 from tlbench.inputs import Inputs, Texts
 from tlbench.plugins import PluginHost
+from tlbench.trust import refuse_untrusted, trust_keyword
 
 
 class Preparation(Protocol):
@@ -54,8 +55,11 @@ class Tokenising:
         return ids
 
 
-def preparation_of(backbone: str, host: PluginHost) -> Preparation | None:
-    """What the factory of a backbone asks for: its `preparation`, or its `tokenizer`; None where it has neither."""
+def preparation_of(backbone: str, host: PluginHost, trusted: Collection[str] = ()) -> Preparation | None:
+    """What the factory of a backbone asks for: its `preparation`, or its `tokenizer`; None where it has neither.
+
+    Either may run code of others only where `trusted` names the backbone. Raises `TlbenchError` where it may not.
+    """
     entry, argument = host.find("backbones", backbone)
     factory = entry.load()
     for method in ("preparation", "tokenizer"):
@@ -63,7 +67,9 @@ def preparation_of(backbone: str, host: PluginHost) -> Preparation | None:
         if asked is None:
             continue
         try:
-            found = asked() if argument is None else asked(argument)
+            refuse_untrusted(factory, backbone, argument, trusted)
+            given = () if argument is None else (argument,)
+            found = asked(*given, **trust_keyword(asked, backbone, trusted))
         except TlbenchError:
             raise
         except Exception as error:

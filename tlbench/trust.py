@@ -15,6 +15,14 @@ from tlbench.errors import TlbenchError, unknown
 OPTION = "--trust-remote-code"
 
 
+class Untrusted(TlbenchError):
+    """Code that may not run; `what` says which, for one whose name holds the backbone's and is to be trusted itself."""
+
+    def __init__(self, message: str, what: str) -> None:
+        super().__init__(message)
+        self.what = what
+
+
 def check_trusted_names(trusted: Sequence[str], backbones: Collection[str], suite: str) -> None:
     """Raise `TlbenchError`, with the nearest name, for a name that is no backbone of the suite."""
     for name in trusted:
@@ -31,12 +39,12 @@ def refuse_untrusted(factory: object, name: str, argument: str | None, trusted: 
         raise untrusted(name)
 
 
-def untrusted(name: str) -> TlbenchError:
-    """What is said of a backbone whose code may not run."""
-    message = "it runs code from the network, which could do anything that you can; "
-    return TlbenchError(f"{message}where you have read and trust that code, say {OPTION} '{name}'")
+def untrusted(name: str, what: str = "it runs code from the network") -> Untrusted:
+    """The error for a backbone whose code may not run; `what` says which code that is."""
+    message = f"{what}, which could do anything that you can; "
+    return Untrusted(f"{message}where you have read and trust that code, say {OPTION} '{name}'", what)
 
 
 def trust_keyword(function: Callable[..., Any], name: str, trusted: Collection[str]) -> dict[str, bool]:
-    """The keyword `trusted`, for a factory or a `check` that takes it."""
+    """The keyword `trusted`, for a factory or a method of it that takes it."""
     return {"trusted": name in trusted} if "trusted" in inspect.signature(function).parameters else {}

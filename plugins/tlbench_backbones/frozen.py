@@ -6,11 +6,14 @@ The host computes the features of every example once, in evaluation mode, before
 and whatever else a strategy adds, on vectors of numbers. So every strategy becomes one on frozen features, references
 included: `source-only` is a linear classifier of the source's features. A run then costs seconds however large the
 backbone is; its record counts the time that the features took as work that runs share, and throughput is of what
-follows them. Random weights, where the backbone has no others, are drawn from a fixed seed.
+follows them. Random weights, where the backbone has no others, are drawn from one fixed seed, whatever the seeds of
+runs, so that the spread over seeds is that of the heads alone. Code from the network runs only where the whole name,
+`frozen:` with it, is trusted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,7 @@ from tlbench.errors import TlbenchError
 from tlbench.inputs import Inputs
 from tlbench.preparation import preparation_of
 from tlbench.seeds import derive
+from tlbench.trust import Untrusted, refuse_untrusted, trust_keyword, untrusted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,14 +46,24 @@ class Factory:
 
         return Backbone([nn.Flatten()], prod(input_shape))
 
-    def check(self, argument: str) -> None:
-        """Raises `TlbenchError` where the backbone is unknown, or cannot be had."""
-        from tlbench.planning.backbones import backbone_fault
+    def runs_remote_code(self, argument: str) -> bool:
+        """Whether the backbone does, for the features are made by it. Its name is trusted with `frozen:` before it."""
+        from tlbench.planning.backbones import runs_remote_code
+
+        return runs_remote_code(argument, _host())
+
+    def check(self, argument: str, *, trusted: bool = False) -> None:
+        """Raises `TlbenchError` where the backbone is unknown, is not trusted, or cannot be had."""
+        from tlbench.planning.backbones import check_backbone
 
         if argument.startswith("frozen:"):
             raise TlbenchError(f"{argument!r} is frozen already; name the backbone itself")
-        if fault := backbone_fault(argument, _host()):
-            raise TlbenchError(fault)
+        try:
+            check_backbone(argument, _host(), _trusted(argument, trusted))
+        except Untrusted as error:
+            raise untrusted(f"frozen:{argument}", error.what) from error
+        except TlbenchError as error:
+            raise TlbenchError(f"backbone {argument!r}: {error}") from error
 
     def revision(self, argument: str) -> str:
         """That of the backbone and its weights."""
@@ -57,9 +71,9 @@ class Factory:
 
         return backbone_version(argument, _host())
 
-    def preparation(self, argument: str) -> Features:
+    def preparation(self, argument: str, *, trusted: bool = False) -> Features:
         """Examples to features."""
-        return Features(argument, _host())
+        return Features(argument, _host(), _trusted(argument, trusted))
 
 
 #: What is registered.
@@ -67,13 +81,16 @@ factory = Factory()
 
 
 class Features:
-    """Inputs to the features (n, d), float32, of a backbone as it is initialised."""
+    """Inputs to the features (n, d), float32, of a backbone as it is initialised.
 
-    def __init__(self, backbone: str, host: PluginHost) -> None:
+    The backbone may run code of others only where `trusted` has its name.
+    """
+
+    def __init__(self, backbone: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
         from tlbench.planning.backbones import backbone_version
 
-        self._backbone, self._host = backbone, host
-        self._first = preparation_of(backbone, host)
+        self._backbone, self._host, self._trusted = backbone, host, trusted
+        self._first = preparation_of(backbone, host, trusted)
         self.takes_text = self._first is not None and self._first.takes_text
         before = "" if self._first is None else f" of {self._first.revision}"
         self.revision = f"features of {backbone} {backbone_version(backbone, host)}{before}"
@@ -101,9 +118,17 @@ class Features:
 
             entry, argument = self._host.find("backbones", self._backbone)
             torch.manual_seed(derive(0, "frozen"))
+            factory = entry.load()
+            refuse_untrusted(factory, self._backbone, argument, self._trusted)
             arguments = (input_shape, *([] if argument is None else [argument]))
-            self._made = entry.load()(*arguments).to(device).eval()
+            made = factory(*arguments, **trust_keyword(factory, self._backbone, self._trusted))
+            self._made = made.to(device).eval()
         return self._made
+
+
+def _trusted(argument: str, trusted: bool) -> tuple[str, ...]:
+    """The names that are trusted where `frozen:ARGUMENT` is, or is not."""
+    return (argument,) if trusted else ()
 
 
 def _host() -> PluginHost:

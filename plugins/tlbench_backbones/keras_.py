@@ -50,6 +50,9 @@ class Wanted:
 class Factory:
     """Makes `keras:` backbones, and says before any training whether it can."""
 
+    # Keras starts no thread and leaves torch's generator and settings alone, so that processes can be forked from it.
+    imports = ("tlbench_backbones.keras_preloaded", "tlbench_backbones.keras_network")
+
     def __call__(self, input_shape: tuple[int, ...], argument: str, *, pretrained: bool = True) -> Backbone:
         """The network without its classifier; without `pretrained` its weights are random."""
         wanted = parse(argument)

@@ -31,6 +31,8 @@ WEIGHTS = PublicData(
 class Factory:
     """Makes the network as `timm:` does, from the file in the folder of data."""
 
+    imports = timm_.Factory.imports
+
     def __call__(self, input_shape: tuple[int, ...], *, pretrained: bool = True) -> Backbone:
         """The network without its classifier; without `pretrained` its weights are random, and no file is read."""
         return timm_.factory(input_shape, _argument() if pretrained else NETWORK, pretrained=pretrained)

@@ -14,15 +14,15 @@
 | `revision` | main | of an id of the hub: what is in the cache is used, and not asked for again |
 
 A name is a folder where there is one of this name, and else an id of the hub. Weights are `safetensors` and are loaded
-strictly, as `transformers_network` says; which files count, and that no model runs code of its own, is said in
-`transformers_files`. This file is light, so that names and revisions can be had without torch.
+strictly, as `transformers_loading` says; which files count, and that a model runs code of its own only where it is
+trusted, is said in `transformers_files`. This file is light, so that names and revisions can be had without torch.
 """
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +44,17 @@ PADDING = -1
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an argument asks for; `revision` is None where none is named."""
+    """What an argument asks for; `revision` is None where none is named.
+
+    `trusted`: whether Python code that comes with the model may run; `argument` is the whole of it.
+    """
 
     name: str
     pooling: str = "mean"
     max_length: int = MAX_LENGTH
     revision: str | None = None
+    trusted: bool = field(default=False, repr=False)
+    argument: str = field(default="", repr=False, compare=False)
 
     @property
     def folder(self) -> Path | None:
@@ -62,27 +67,36 @@ class Wanted:
 class Factory:
     """Makes `transformers:` backbones, and says before any training whether it can."""
 
-    imports = ("transformers.models.auto.modeling_auto", "tlbench_backbones.transformers_network")
+    imports = (
+        "transformers.models.auto.modeling_auto",
+        "tlbench_backbones.transformers_loading",
+        "tlbench_backbones.transformers_network",
+    )
 
-    def __call__(self, input_shape: tuple[int, ...], argument: str, *, pretrained: bool = True) -> Backbone:
+    def __call__(
+        self, input_shape: tuple[int, ...], argument: str, *, pretrained: bool = True, trusted: bool = False
+    ) -> Backbone:
         """The encoder without its head; without `pretrained` its weights are random, and no weight file is read."""
-        wanted = _checked(argument)
-        from tlbench_backbones.transformers_network import TransformersBackbone, make_network
+        wanted = _checked(argument, trusted)
+        from tlbench_backbones.transformers_loading import make_network
+        from tlbench_backbones.transformers_network import TransformersBackbone
 
         return TransformersBackbone(make_network(wanted, pretrained=pretrained), wanted, input_shape)
 
-    def check(self, argument: str) -> None:
+    def check(self, argument: str, *, trusted: bool = False) -> None:
         """Make network and tokenizer, once. Raises `TlbenchError` with what a run would fail of."""
-        wanted = _checked(argument)
+        wanted = _checked(argument, trusted)
         from tlbench_backbones.transformers_files import need_vocabulary, weight_files
 
         weight_files(wanted)
         need_vocabulary(wanted)  # missing files are told before torch is imported
-        from tlbench_backbones.transformers_network import make_network
+        from tlbench_backbones.transformers_loading import make_network
+        from tlbench_backbones.transformers_network import TransformersBackbone
         from tlbench_backbones.transformers_tokenizer import TransformersTokenizer
 
         network = make_network(wanted, pretrained=True)
-        TransformersTokenizer(wanted).check(network.config.vocab_size)
+        TransformersBackbone(network, wanted, (wanted.max_length,))
+        TransformersTokenizer(wanted).check(getattr(network.config, "vocab_size", None))
 
     def revision(self, argument: str) -> str:
         """What the features depend on: the content of a folder or the commit of the hub, pooling and length."""
@@ -91,9 +105,9 @@ class Factory:
 
         return f"{content_revision(wanted)},{wanted.pooling},{wanted.max_length}"
 
-    def tokenizer(self, argument: str) -> Tokenizer:
+    def tokenizer(self, argument: str, *, trusted: bool = False) -> Tokenizer:
         """Texts to ids (n, max_length). Its vocabulary is not read before the first text is."""
-        wanted = _checked(argument)
+        wanted = _checked(argument, trusted)
         from tlbench_backbones.transformers_tokenizer import TransformersTokenizer
 
         return TransformersTokenizer(wanted)
@@ -113,7 +127,7 @@ def parse(argument: str) -> Wanted:
     if not name or (question and not rest):
         raise TlbenchError(f"{argument!r} has an empty part; {FORM}")
     given = dict(_pair(item) for item in rest.split("&")) if rest else {}
-    wanted = Wanted(name, **{key: KEYS[key](value) for key, value in given.items()})
+    wanted = Wanted(name, **{key: KEYS[key](value) for key, value in given.items()}, argument=argument)
     if wanted.revision is not None and wanted.folder is not None:
         message = f"revision={wanted.revision}: {name!r} is a folder, and revisions are those of the hub"
         raise TlbenchError(f"{message}; leave the key out")
@@ -145,9 +159,9 @@ def _max_length(value: str) -> int:
 KEYS: dict[str, Callable[[str], Any]] = {"pooling": _pooling, "max_length": _max_length, "revision": str}
 
 
-def _checked(argument: str) -> Wanted:
+def _checked(argument: str, trusted: bool) -> Wanted:
     """The parts of an argument. Raises `TlbenchError` where transformers is not installed, too."""
-    wanted = parse(argument)
+    wanted = replace(parse(argument), trusted=trusted)
     if importlib.util.find_spec("transformers") is None:
         raise TlbenchError("transformers is not installed; install it with: pip install 'tlbench[hub]'")
     return wanted

@@ -6,7 +6,8 @@ A folder, or a snapshot in the hub's cache, has
     model.safetensors                its weights; in parts: model.safetensors.index.json and what it names
     tokenizer.json, vocab.txt, …     its vocabulary, in one of the forms that transformers reads
 
-Weights in the form of pickles are not read, for loading them can run any code; nor are models that bring Python code.
+and, where one of the JSON files has an `auto_map`, Python files, which run only where the model is trusted. Weights in
+the form of pickles are not read, for loading them can run any code.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import functools
 import hashlib
 import importlib.util
 import json
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tlbench.errors import TlbenchError
+from tlbench.trust import untrusted
 from tlbench_backbones.transformers_ import Wanted
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -35,12 +39,6 @@ CONVERT = (
     "weights = torch.load('pytorch_model.bin', weights_only=True); "
     "save_file({key: value.clone() for key, value in weights.items()}, 'model.safetensors', {'format': 'pt'})\""
 )
-
-
-def trusts(wanted: Wanted) -> bool:
-    """Whether Python code that comes with a model may be run: of none. This is the one place that says so."""
-    del wanted
-    return False
 
 
 def locate(wanted: Wanted) -> Path:
@@ -60,7 +58,9 @@ def locate(wanted: Wanted) -> Path:
 def content_revision(wanted: Wanted) -> str:
     """A hash of the files of a folder, or the commit on the hub; no network is asked."""
     if wanted.folder is not None:
-        return files_revision(locate(wanted), (CONFIG, *TOKENIZER, *(file.name for file in weight_files(wanted))))
+        reading = replace(wanted, trusted=True)  # whether code may run is no matter where none does
+        folder, weights = locate(reading), [file.name for file in weight_files(reading)]
+        return files_revision(folder, (CONFIG, *TOKENIZER, *weights, *code_files(folder)))
     cached = _cached(wanted)
     return f"hub:{cached.name}" if cached else f"hub:{wanted.name}@{wanted.revision or 'main'}, not downloaded"
 
@@ -68,7 +68,7 @@ def content_revision(wanted: Wanted) -> str:
 def files_revision(folder: Path, names: Iterable[str]) -> str:
     """A hash of the files that are there of these names: of names and contents."""
     there = [folder / name for name in sorted(names) if (folder / name).is_file()]
-    content = [[file.name, _digest(file.resolve(), *_state(file))] for file in there]
+    content = [[str(file.relative_to(folder)), _digest(file.resolve(), *_state(file))] for file in there]
     return f"sha256:{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
 
 
@@ -97,6 +97,11 @@ def need_vocabulary(wanted: Wanted) -> Path:
     return folder
 
 
+def code_files(folder: Path) -> list[str]:
+    """The Python files of a model that brings code, whose content counts as its weights' does; else none."""
+    return [str(file.relative_to(folder)) for file in folder.rglob("*.py")] if _code_of(folder) else []
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """The content of a JSON file. Raises `TlbenchError` where there is none, or it is damaged."""
     if not file.is_file():
@@ -117,12 +122,23 @@ def first_sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {text.partition('. ')[0].rstrip('.')}" if text else type(error).__name__
 
 
-def _refuse_code(wanted: Wanted, folder: Path) -> None:
+def _code_of(folder: Path) -> dict[str, list[str]]:
+    """By the JSON files that have an `auto_map`, the classes that it names, as `modeling_x.XModel`."""
     files = [file for name in (CONFIG, "tokenizer_config.json") if (file := folder / name).is_file()]
-    asking = [file.name for file in files if "auto_map" in read_json(file)]
-    if asking and not trusts(wanted):
-        message = f"{wanted.name!r} runs Python code of its own ({asking[0]} has an 'auto_map'), which tlbench refuses"
-        raise TlbenchError(f"{message}; where --trust-remote-code NAME is offered, it is for code that you have read")
+    maps = {file.name: content["auto_map"] for file in files if "auto_map" in (content := read_json(file))}
+    return {name: re.findall(r"[\w./-]+", json.dumps(content)) for name, content in maps.items()}
+
+
+def _refuse_code(wanted: Wanted, folder: Path) -> None:
+    """Raise `TlbenchError` for code that is not trusted, and for that of another repository than the model's."""
+    for file, classes in _code_of(folder).items():
+        if not wanted.trusted:
+            what = f"{wanted.name!r} runs Python code of its own ({file} has an 'auto_map')"
+            raise untrusted(f"transformers:{wanted.argument}", what)
+        if elsewhere := [name for name in classes if "--" in name]:
+            message = f"{file} of {wanted.name!r} takes code from another repository, as {elsewhere[0]}, which"
+            message = f"{message} could change unseen; bring a folder that has the Python files of that repository"
+            raise TlbenchError(f"{message} too, and leave out all up to '--' in its 'auto_map'")
 
 
 def _no_weights(wanted: Wanted, folder: Path) -> str:
@@ -145,9 +161,13 @@ def _cached(wanted: Wanted) -> Path | None:
         folder = _snapshot(wanted, local_files_only=True)
     except (OSError, ValueError):
         return None
-    return (
-        folder if (folder / CONFIG).is_file() and any((folder / name).is_file() for name in (WEIGHTS, INDEX)) else None
-    )
+    there = (folder / CONFIG).is_file() and any((folder / name).is_file() for name in (WEIGHTS, INDEX))
+    return folder if there and not (wanted.trusted and _lacks_code(folder)) else None
+
+
+def _lacks_code(folder: Path) -> bool:
+    """Whether a model was downloaded without its code, which is left out until it is trusted."""
+    return bool(_code_of(folder)) and not any(folder.rglob("*.py"))
 
 
 def _download(wanted: Wanted) -> Path:
@@ -163,8 +183,9 @@ def _download(wanted: Wanted) -> Path:
 def _snapshot(wanted: Wanted, *, local_files_only: bool) -> Path:
     from huggingface_hub import snapshot_download
 
+    patterns = [*DOWNLOADED, "*.py"] if wanted.trusted else DOWNLOADED
     place = snapshot_download(
-        wanted.name, revision=wanted.revision, allow_patterns=DOWNLOADED, local_files_only=local_files_only
+        wanted.name, revision=wanted.revision, allow_patterns=patterns, local_files_only=local_files_only
     )
     return Path(place)
 

@@ -16,10 +16,10 @@ from tlbench_backbones.transformers_ import PADDING, Wanted
 from tlbench_backbones.transformers_files import (
     CONFIG,
     TOKENIZER,
+    code_files,
     files_revision,
     first_sentence,
     need_vocabulary,
-    trusts,
 )
 
 
@@ -33,7 +33,7 @@ class TransformersTokenizer:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._folder = need_vocabulary(wanted)
-        content = files_revision(self._folder, (CONFIG, *TOKENIZER))
+        content = files_revision(self._folder, (CONFIG, *TOKENIZER, *code_files(self._folder)))
         libraries = [f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "tokenizers")]
         self.revision = ",".join([content, str(wanted.max_length), *libraries])
 
@@ -45,10 +45,10 @@ class TransformersTokenizer:
             ids[row, : len(tokens)] = tokens
         return ids
 
-    def check(self, vocabulary: int) -> None:
+    def check(self, vocabulary: int | None) -> None:
         """Raise `TlbenchError` where the tokenizer cannot be had, or a network of so many words lacks some of its."""
         size = len(self._tokenizer)
-        if size > vocabulary:
+        if vocabulary is not None and size > vocabulary:
             message = f"the tokenizer of {self._wanted.name!r} knows {size:,} tokens, and its network {vocabulary:,}"
             raise TlbenchError(f"{message}: they are not of the same model")
 
@@ -73,7 +73,7 @@ class TransformersTokenizer:
         name = self._wanted.name
         try:
             tokenizer = AutoTokenizer.from_pretrained(
-                self._folder, local_files_only=True, trust_remote_code=trusts(self._wanted)
+                self._folder, local_files_only=True, trust_remote_code=self._wanted.trusted
             )
         except Exception as error:  # whatever readers of a dozen formats raise
             raise TlbenchError(f"cannot make the tokenizer of {name!r}: {first_sentence(error)}") from error

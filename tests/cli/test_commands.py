@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 import json
 
 import pytest
@@ -108,6 +109,22 @@ def test_doctor_says_what_is_there_and_what_stands_in_the_way(project, monkeypat
     outcome = project.tlbench("doctor")
     assert outcome.code == 1
     assert "TLBENCH_CACHE" in outcome.out
+
+
+def test_doctor_says_what_optional_libraries_are_for_and_which_extra_installs_a_missing_one(project, monkeypatch):
+    def version(name):
+        if name in ("keras", "timm"):
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "9.8.7"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    outcome = project.tlbench("doctor")
+    assert outcome.code == 0
+    lines = {line.split()[0]: line for line in outcome.out.splitlines()}
+    missing = "not installed: pip install 'tlbench[keras]' (optional, for backbones keras:NAME)"
+    assert lines["keras"] == f"keras         {missing}"
+    assert "pip install 'tlbench[hub]' (optional, for backbones timm:NAME" in lines["timm"]
+    assert lines["pyarrow"] == "pyarrow       9.8.7 (optional, for data parquet:PATH)"
 
 
 def test_a_suite_that_was_never_run_is_not_called_unknown_and_says_what_to_do(project):

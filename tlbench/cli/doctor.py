@@ -27,7 +27,15 @@ REQUIRED = (
     "pillow",
     "pooch",
 )
-OPTIONAL = ("torchvision", "timm", "transformers", "datasets")
+#: What each is for, and the extra of tlbench that has it.
+OPTIONAL = {
+    "timm": ("backbones timm:NAME, mobilenetv2-tf", "hub"),
+    "torchvision": ("timm, and what torchhub:pytorch/vision@TAG:MODEL names", "hub"),
+    "transformers": ("backbones transformers:FOLDER_OR_ID", "hub"),
+    "datasets": ("data hub:OWNER/NAME", "hub"),
+    "keras": ("backbones keras:NAME", "keras"),
+    "pyarrow": ("data parquet:PATH", "parquet"),
+}
 
 EPILOG = """Examples:
 
@@ -58,8 +66,9 @@ def doctor(
         typer.echo(f"{name:13} {_version(name) or 'missing'}")
         if not _version(name):
             faults.append(f"{name} is missing: pip install {name}")
-    for name in OPTIONAL:
-        typer.echo(f"{name:13} {_version(name) or 'not installed (optional: pip install tlbench[hub])'}")
+    for name, (purpose, extra) in OPTIONAL.items():
+        state = _version(name) or f"not installed: pip install 'tlbench[{extra}]'"
+        typer.echo(f"{name:13} {state} (optional, for {purpose})")
     typer.echo(f"device        {_device()}")
     faults += _folder_faults("cache", cache_folder(), "the environment variable TLBENCH_CACHE")
     faults += _plugin_faults(plugin)

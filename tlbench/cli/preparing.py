@@ -72,7 +72,7 @@ def prepare(request: Request) -> Ready:
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
     cache = cache_folder()
     make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
-    domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device)
+    domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device, request.trusted)
     suite = with_metrics(suite, domains.dataset, host)
     check_primary_metric(suite, host)
     whole = Planner(suite, host, domains, machine.compute, request.trusted).plan()

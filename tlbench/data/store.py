@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "va
 class DomainStore:
     """Makes the domains of one dataset ready and finds those that are. `options` is a suite's table `[data]`.
 
-    `device` is where inputs are prepared for backbones that ask for it.
+    `device` is where inputs are prepared for backbones that ask for it; of these, the `trusted` ones may run code of
+    others.
     """
 
     def __init__(
@@ -53,11 +54,13 @@ class DomainStore:
         host: PluginHost,
         options: Mapping[str, Any] | None = None,
         device: str = "cpu",
+        trusted: Collection[str] = (),
     ) -> None:
         entry, _ = host.find("datasets", dataset)
         self.name = dataset
         self._host = host
         self._device = device
+        self._trusted = trusted
         self.version = entry_version(entry)
         self.options = dict(options or {})
         with plugin_errors(f"dataset {dataset!r} cannot be opened"):
@@ -88,7 +91,7 @@ class DomainStore:
         place = (backbone, domain, evaluation)
         if place not in self._prepared:
             ready = self.get(domain)
-            preparation = preparation_of(backbone, self._host)
+            preparation = preparation_of(backbone, self._host, self._trusted)
             if ready.storage == "text" and not (preparation and preparation.takes_text):
                 raise DataError(takes_no_text(backbone, domain))
             title = f"domain {domain!r} cannot be prepared for the backbone {backbone!r}"

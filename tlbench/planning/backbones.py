@@ -23,14 +23,24 @@ def imports(suite: Suite, host: PluginHost) -> list[str]:
 
 
 def backbone_fault(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> str | None:
-    """Why a backbone cannot be had: it is not trusted, or its factory's `check` says so. None where it can."""
+    """Why a backbone cannot be had, named; None where it can."""
     try:
-        if name not in trusted and _ask("runs_remote_code", name, host):
-            raise untrusted(name)
-        _ask("check", name, host, trusted)
+        check_backbone(name, host, trusted)
     except TlbenchError as error:
         return f"backbone {name!r}: {error}"
     return None
+
+
+def check_backbone(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
+    """Raise `TlbenchError` where a backbone is not trusted, or its factory's `check` says that it cannot be had."""
+    if name not in trusted and runs_remote_code(name, host):
+        raise untrusted(name)
+    _ask("check", name, host, trusted)
+
+
+def runs_remote_code(name: str, host: PluginHost) -> bool:
+    """Whether a backbone cannot be made without code from the network, which its factory knows beforehand."""
+    return bool(_ask("runs_remote_code", name, host))
 
 
 def weights_revision(name: str, host: PluginHost) -> str | None:

@@ -58,7 +58,7 @@ def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
         return True
 
 
-def text_faults(situations: Iterable[Situation], host: PluginHost) -> Iterator[str]:
+def text_faults(situations: Iterable[Situation], host: PluginHost, trusted: Sequence[str]) -> Iterator[str]:
     """Backbones that are given texts and take none."""
     given = {
         (situation.backbone, name)
@@ -66,7 +66,7 @@ def text_faults(situations: Iterable[Situation], host: PluginHost) -> Iterator[s
         for name in situation.domains
         if situation.ready[name].storage == "text"
     }
-    reading = {backbone: preparation_of(backbone, host) for backbone, _ in given}
+    reading = {backbone: preparation_of(backbone, host, trusted) for backbone, _ in given}
     for backbone, name in sorted(given):
         preparation = reading[backbone]
         if preparation is None or not preparation.takes_text:

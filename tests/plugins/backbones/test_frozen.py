@@ -7,7 +7,9 @@ import pytest
 import torch
 from toy_suite import SUITE
 
-from tlbench.plugins import plugin_host
+from tlbench.errors import TlbenchError
+from tlbench.plugins import latest_host, plugin_host
+from tlbench.preparation import preparation_of
 from tlbench_backbones.frozen import Features, factory
 
 TEXTS = str(Path(__file__).parents[2] / "text_plugin.py")
@@ -51,6 +53,53 @@ def test_runs_on_frozen_features_train_heads_alone_and_count_what_the_features_t
     assert record.model.trainable == 16 * 3 + 3
     assert project.record("feature-extraction").metrics["last"]["accuracy"] > 0.6
     assert record.seconds.shared.data > 0
+
+
+REMOTE = """
+from pathlib import Path
+
+import tlbench
+
+
+class Remote:
+    def __call__(self, input_shape, argument):
+        from torch import nn
+
+        Path("ran").touch()
+        return tlbench.Backbone([nn.Linear(input_shape[0], 3)], 3)
+
+    def check(self, argument):
+        Path("ran").touch()
+
+    def runs_remote_code(self, argument):
+        return True
+
+
+@tlbench.hookimpl
+def tlbench_register_backbones(register):
+    register("remote:", Remote())
+"""
+
+
+def test_code_from_the_network_makes_features_only_where_the_whole_name_is_trusted(project):
+    plugin = project.write("remote.py", REMOTE)
+    both = project.suite(SUITE.replace('"mlp:16"', '"frozen:remote:net", "remote:net"'), "both.toml")
+    outcome = project.tlbench("run", both, "--plugin", plugin, "--trust-remote-code", "remote:net")
+    assert outcome.code == 2
+    assert "backbone 'frozen:remote:net': it runs code from the network" in outcome.err
+    assert "say --trust-remote-code 'frozen:remote:net'" in outcome.err
+
+    (project.folder / "ran").unlink()
+    suite = project.suite(SUITE.replace("mlp:16", "frozen:remote:net"))
+    assert project.tlbench("run", suite, "--plugin", plugin).code == 2
+    assert not (project.folder / "ran").exists()
+    with pytest.raises(TlbenchError, match="say --trust-remote-code 'frozen:remote:net'"):
+        preparation_of("frozen:remote:net", latest_host())
+
+    outcome = project.tlbench("run", suite, "--plugin", plugin, "--trust-remote-code", "frozen:remote:net")
+    assert outcome.code == 0, outcome.err
+    assert (project.folder / "ran").exists()
+    assert project.record("oracle").provenance["trusted_remote_code"] == ["frozen:remote:net"]
 
 
 def test_texts_can_be_read_by_the_frozen_backbone(project):

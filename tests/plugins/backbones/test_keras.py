@@ -244,12 +244,14 @@ def test_random_weights_are_no_source(project):
     assert "the backbone 'keras:MobileNet?weights=none&alpha=0.25' has no pretrained weights" in outcome.err
 
 
-def test_keras_is_imported_with_torch_whatever_the_environment_says(tmp_path):
+def test_what_is_imported_before_forks_has_torch_whatever_the_environment_says_and_starts_no_thread(tmp_path):
     code = (
-        "from tlbench_backbones.keras_torch import import_keras; keras = import_keras(); "
-        "print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx())"
+        "import importlib, sys, threading; from tlbench_backbones.keras_ import factory; "
+        "loaded = [importlib.import_module(name) for name in factory.imports]; keras = sys.modules['keras']; "
+        "print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx(), "
+        "threading.active_count())"
     )
     (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first", "floatx": "float16"}')
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "KERAS_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout.split() == ["torch", "channels_last", "float32"]
+    assert done.stdout.split() == ["torch", "channels_last", "float32", "1"]

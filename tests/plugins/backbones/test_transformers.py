@@ -11,7 +11,7 @@ from tlbench.spec import Budget, Training
 from tlbench.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.training.toolkit import Toolkit
 from tlbench_backbones.transformers_ import PADDING, factory
-from tlbench_backbones.transformers_network import FAMILIES
+from tlbench_backbones.transformers_families import FAMILIES
 from tlbench_strategies.fine_tune import FineTune
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,6 @@ def test_a_folder_that_is_not_there_is_named_and_not_looked_for_on_the_hub(name)
         ("config.json", None, r"has no config\.json; name the folder that save_pretrained"),
         ("config.json", "{", r"config\.json' is not JSON"),
         ("config.json", "[]", r"config\.json' is no JSON object"),
-        ("config.json", '{"auto_map": {}}', r"runs Python code of its own \(config\.json has an 'auto_map'\)"),
-        ("tokenizer_config.json", '{"auto_map": {}}', "which tlbench refuses; where --trust-remote-code NAME"),
         ("model.safetensors", None, r"has no model\.safetensors, and weights are read from no other form"),
     ],
 )
@@ -72,6 +71,32 @@ def test_a_folder_that_will_not_do_is_told_before_anything_is_read_of_it(folder,
     for ask in (factory.check, factory.revision):
         with pytest.raises(TlbenchError, match=message):
             ask(str(folder))
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_code_that_comes_with_a_model_is_refused_with_what_to_say_and_is_part_of_its_revision(folder, file):
+    plain = factory.revision(str(folder))
+    (folder / "code.py").write_text("raise SystemExit('it has run')")
+    assert factory.revision(str(folder)) == plain  # nobody asks for it
+    (folder / file).write_text('{"auto_map": {"AutoModel": "code.Model"}}')
+    revisions = [factory.revision(str(folder)), factory.tokenizer(str(folder), trusted=True).revision]
+    argument = f"{folder}?pooling=cls"
+    for ask in (factory.check, factory.tokenizer, lambda argument: factory((128,), argument)):
+        with pytest.raises(TlbenchError) as raised:
+            ask(argument)
+        message = str(raised.value)
+        assert f"runs Python code of its own ({file} has an 'auto_map'), which could do anything" in message
+        assert message.endswith(f"say --trust-remote-code 'transformers:{argument}'")
+    (folder / "code.py").write_text("raise SystemExit('another')")
+    assert factory.revision(str(folder)) != revisions[0]
+    assert factory.tokenizer(str(folder), trusted=True).revision != revisions[1]
+
+
+def test_code_of_another_repository_is_refused_even_where_the_model_is_trusted(folder):
+    (folder / "config.json").write_text('{"auto_map": {"AutoModel": "other/one--code.Model"}}')
+    for ask in (lambda: factory.tokenizer(str(folder), trusted=True), lambda: factory.revision(str(folder))):
+        with pytest.raises(TlbenchError, match=r"takes code from another repository, as other/one--code\.Model"):
+            ask()
 
 
 def test_a_folder_without_a_vocabulary_is_refused(folder):
@@ -206,6 +231,29 @@ def test_an_id_in_the_cache_is_used_and_its_revision_is_the_commit(hub):
     assert factory.revision("o/n") == f"hub:{snapshot.name},mean,128"
     assert locate(parse("o/n")) == snapshot
     assert factory.revision(f"o/n?revision={snapshot.name}") == f"hub:{snapshot.name},mean,128"
+
+
+def test_what_was_downloaded_without_its_code_is_downloaded_again_once_it_is_trusted(hub, monkeypatch):
+    import huggingface_hub
+
+    snapshot = cache(hub)
+    (snapshot / "model.safetensors").write_bytes(b"one")
+    (snapshot / "config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
+    asked = []
+
+    def download(name, *, allow_patterns, local_files_only, **rest):
+        asked.append(("*.py" in allow_patterns, local_files_only))
+        if not local_files_only:
+            (snapshot / "code.py").touch()
+        return str(snapshot)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    with pytest.raises(TlbenchError, match="--trust-remote-code 'transformers:o/n'"):
+        locate(parse("o/n"))
+    assert asked == [(False, True)]
+    trusted = replace(parse("o/n"), trusted=True)
+    assert locate(trusted) == locate(trusted) == snapshot
+    assert asked[1:] == [(True, True), (True, False), (True, True)]
 
 
 def test_the_hook_says_how_a_name_is_written(project):
