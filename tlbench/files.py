@@ -40,6 +40,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink()
 
 
+def reserve(descriptor: int, size: int) -> None:
+    """Claim the disk for an open file now: a full one, met while a map is written, ends the process without a word.
+
+    Raises `OSError` where there is no room.
+    """
+    if size and hasattr(os, "posix_fallocate"):  # not everywhere
+        os.posix_fallocate(descriptor, 0, size)
+
+
 def make_writable_folder(path: Path, option: str) -> None:
     """Create a folder and try to write in it. Raises `TlbenchError` naming the option that chose it."""
     probe = path / f".tlbench-{uuid.uuid4().hex[:8]}"

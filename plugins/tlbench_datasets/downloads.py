@@ -43,7 +43,8 @@ def file_matches(path: Path, checksum: str) -> bool:
 def download(url: str, checksum: str, target: Path) -> None:
     """Have the file of `url` at `target`, unless a file with this checksum is there already.
 
-    Raises `DataError` with the reason; nothing but a part that a later call goes on from is then left behind.
+    Raises `DataError` with the reason; nothing is then left behind but a part that a later call goes on from, and its
+    lock.
     """
     part = target.with_name(f".{target.name}.part")
     with _plain_reasons(url):

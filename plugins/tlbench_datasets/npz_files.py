@@ -1,4 +1,4 @@
-"""Arrays of a mirror's `.npz` file, never unpickled: by official split, or images kept as JPEG."""
+"""Arrays of an `.npz` file in a folder of data, never unpickled: by official split, or images kept as JPEG."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tlbench.errors import DataError
-from tlbench.files import cache_folder
+from tlbench.files import cache_folder, reserve
 
 #: Arrays of more bytes than this are made on disk.
 IN_MEMORY_BYTES = 256 * 2**20
@@ -29,14 +28,8 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            _reserve(file.fileno(), size)
+            reserve(file.fileno(), size)
             return np.memmap(file, dtype, "w+", shape=shape)
     except OSError as error:
         message = f"cannot make room for {size / 2**30:.1f} GiB in {folder}: {error.strerror or error}"
         raise DataError(f"{message}; free some, or choose another folder with TLBENCH_CACHE") from error
-
-
-def _reserve(descriptor: int, size: int) -> None:
-    """Claim the disk now: a disk that is full while a memory map is written ends the process without a word."""
-    if hasattr(os, "posix_fallocate"):  # not everywhere
-        os.posix_fallocate(descriptor, 0, size)

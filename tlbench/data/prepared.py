@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.data.ready import ReadyDomain
-from tlbench.data.stored import open_inputs
+from tlbench.data.stored import new_map, open_inputs
 from tlbench.domain import SPLITS
 from tlbench.errors import DataError
 from tlbench.files import write_whole
@@ -37,9 +37,9 @@ def prepared(domain: ReadyDomain, preparation: Preparation, device: str, told: T
     Raises `DataError` where what is made has not a row for every example, or not one shape.
     """
     name = hashlib.sha256(f"{preparation.revision} {device.partition(':')[0]}".encode()).hexdigest()[:16]
-    ready = replace(domain, folder=domain.folder / "prepared" / name, storage="array")
+    ready = replace(domain, folder=domain.folder / "prepared" / name, storage="array", as_loaded=domain)
     meta = ready.folder / "meta.json"
-    if not meta.exists():
+    if not (meta.exists() and all(ready.inputs(split).exists() for split in SPLITS)):
         _Making(preparation, device, told, sum(domain.counts.values())).make(domain, ready, meta)
     found = json.loads(meta.read_text())
     return replace(ready, input_shape=tuple(found["shape"]), prepared_seconds=found["seconds"])
@@ -69,7 +69,7 @@ class _Making:
         for at in range(0, len(inputs), EXAMPLES):
             part = self._prepare(inputs[at : at + EXAMPLES])
             if out is None:
-                out = np.lib.format.open_memmap(path, "w+", part.dtype, (len(inputs), *part.shape[1:]))
+                out = new_map(path, part.dtype, (len(inputs), *part.shape[1:]))
             out[at : at + len(part)] = part
         if out is None and self._form is not None:  # a file of nothing cannot be mapped
             with path.open("wb") as file:

@@ -28,6 +28,8 @@ class ReadyDomain:
     storage: Storage = "array"
     #: What it took to prepare its inputs for a backbone, once for all runs.
     prepared_seconds: float = 0.0
+    #: The domain before that, in the same order; None where nothing was prepared.
+    as_loaded: ReadyDomain | None = None
 
     def inputs(self, split: SplitName) -> Path:
         """Where a split's inputs are."""

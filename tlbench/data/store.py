@@ -119,6 +119,7 @@ class DomainStore:
         return ready if complete and all((ready.label_folder / f"{split}.npy").exists() for split in SPLITS) else None
 
     def _make(self, name: str) -> ReadyDomain:
+        index = self._index_file(name)  # before the files are read: what changes meanwhile is then found to be new
         domain = self.dataset.load(name)
         for note in domain.notes:
             sys.stderr.write(f"note: dataset {self.name!r}, domain {name!r}: {note}\n")
@@ -130,7 +131,9 @@ class DomainStore:
             data = domain.split(split)
             order = np.random.default_rng(derive(0, "order", revision, split)).permutation(len(data))
             write_array(labels / f"{split}.npy", data.labels[order].astype(np.int64))
-            write_inputs(place_of(folder, f"{split}.inputs", storage), [data.inputs], order)
+            place = place_of(folder, f"{split}.inputs", storage)
+            if not place.exists():  # the revision says what is in it, and runs of another session may be reading it
+                write_inputs(place, [data.inputs], order)
         meta = {
             "storage": storage,
             "class_names": domain.class_names,
@@ -139,7 +142,7 @@ class DomainStore:
             "counts": {split: len(domain.split(split)) for split in SPLITS},
         }
         _write_json(folder / "meta.json", meta)
-        _write_json(self._index_file(name), {"revision": revision, "domain": name})
+        _write_json(index, {"revision": revision, "domain": name})
         return self._ready_domain(name, revision)
 
     def _folders(self, revision: str) -> tuple[Path, Path]:
@@ -167,7 +170,13 @@ class DomainStore:
 def _whole(parts: ReadyDomain) -> ReadyDomain:
     """The splits of `transductive-test`, joined from those of the dataset and permuted anew."""
     counts: dict[str, int] = {split: sum(parts.counts[name] for name in names) for split, names in WHOLE.items()}
-    whole = replace(parts, counts=counts, folder=parts.folder / "whole", label_folder=parts.label_folder / "whole")
+    whole = replace(
+        parts,
+        counts=counts,
+        folder=parts.folder / "whole",
+        label_folder=parts.label_folder / "whole",
+        as_loaded=parts.as_loaded and _whole(parts.as_loaded),
+    )
     for split, names in WHOLE.items():
         order = np.random.default_rng(derive(0, "order", parts.revision, "whole", split)).permutation(counts[split])
         if not (whole.label_folder / f"{split}.npy").exists():

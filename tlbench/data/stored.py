@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from tlbench.files import write_whole
+from tlbench.files import reserve, write_whole
 from tlbench.inputs import Gathered, Inputs, SparseRows, Texts, chunks, join
 
 Storage = Literal["array", "sparse", "text"]
@@ -63,6 +63,14 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     write_whole(path, write)
 
 
+def new_map(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """An array in a new file, to be filled. Raises `OSError` where the disk has no room for it."""
+    out: np.memmap[Any, Any] = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    with path.open("r+b") as file:
+        reserve(file.fileno(), path.stat().st_size)
+    return out
+
+
 def _pieces(inputs: SparseRows | Texts) -> Mapping[str, NDArray[Any]]:
     if isinstance(inputs, Texts):
         return {"content": inputs.content, "offsets": inputs.offsets}
@@ -81,7 +89,7 @@ def _write_rows(path: Path, rows: Gathered) -> None:
         with path.open("wb") as file:
             np.save(file, np.empty(rows.shape, rows.dtype), allow_pickle=False)
         return
-    out = np.lib.format.open_memmap(path, "w+", rows.dtype, rows.shape)
+    out = new_map(path, rows.dtype, rows.shape)
     for at, block in chunks(rows):
         out[at : at + len(block)] = block
     out.flush()

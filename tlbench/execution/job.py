@@ -176,7 +176,8 @@ def _target(folder: Path, domain: ReadyDomain, spec: RunSpec) -> dict[str, Any]:
         chosen = draw_shots(every, domain.class_names, spec.shots, spec.seed, domain.name, domain.revision)
         _save_labelled(folder, view, chosen, every[chosen])
         if _by_folds(spec):
-            copies = identical(open_inputs(domain.inputs(split)))
+            # Of what was loaded, so that folds are those of every backbone: features of copies may differ in a bit.
+            copies = identical(open_inputs((domain.as_loaded or domain).inputs(split)))
             folds = draw_folds(every, domain.class_names, spec.seed, domain.name, domain.revision, copies)
             np.save(folder / "folds.npy", folds)
             view["folds"] = str(folder / "folds.npy")

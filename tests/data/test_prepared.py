@@ -1,0 +1,40 @@
+"""Inputs as a backbone asks for them: refused where they cannot be made, whole, and in the order of their labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from text_plugin import Words
+
+from tlbench.data.store import DomainStore
+from tlbench.data.stored import open_inputs
+from tlbench.errors import DataError
+from tlbench.plugins import PluginHost
+
+TEXTS = str(Path(__file__).parents[1] / "text_plugin.py")
+
+
+def store(cache, dataset="reviews"):
+    return DomainStore(cache, dataset, PluginHost([TEXTS]))
+
+
+def test_what_is_no_text_is_not_handed_to_a_tokenizer(tmp_path):
+    with pytest.raises(DataError, match=r"domain 'films' .* backbone 'words': its tokenizer takes texts"):
+        store(tmp_path, "counts").get_for("words", "films", "held-out")
+
+
+def test_a_file_that_is_gone_is_made_again(tmp_path):
+    made = store(tmp_path).get_for("words", "films", "held-out").inputs("val")
+    before = np.load(made)
+    made.unlink()
+    assert store(tmp_path).get_for("words", "films", "held-out").inputs("val") == made
+    np.testing.assert_array_equal(np.load(made), before)
+
+
+@pytest.mark.parametrize("evaluation", ["held-out", "transductive-test"])
+def test_rows_stand_where_those_stand_that_they_were_made_from(tmp_path, evaluation):
+    domain = store(tmp_path).get_for("words", "knives", evaluation)
+    texts = open_inputs(domain.as_loaded.inputs("test")).tolist()
+    np.testing.assert_array_equal(np.load(domain.inputs("test")), Words()(texts))
