@@ -29,7 +29,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         if path.is_dir():
-            shutil.rmtree(path)
+            _set_aside(path)
         temporary.replace(path)
     except OSError as error:
         raise TlbenchError(f"cannot write {path}: {error.strerror or error}") from error
@@ -38,6 +38,14 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             shutil.rmtree(temporary)
         with contextlib.suppress(OSError):  # most often it is not there any more
             temporary.unlink()
+
+
+def _set_aside(folder: Path) -> None:
+    """Make room for a folder of the same name. Two that write it at once then end with one of both, whole."""
+    aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.old")
+    with contextlib.suppress(FileNotFoundError):  # the other was quicker
+        folder.rename(aside)
+        shutil.rmtree(aside)
 
 
 def reserve(descriptor: int, size: int) -> None:

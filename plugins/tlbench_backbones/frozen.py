@@ -13,7 +13,10 @@ runs, so that the spread over seeds is that of the heads alone. Code from the ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Examples per forward pass.
 BATCH = 32
+#: Distributions, each with a module of its name, that networks come from.
+LIBRARIES = ("torch", "timm", "transformers", "keras")
 
 
 class Factory:
@@ -93,7 +98,7 @@ class Features:
         self._first = preparation_of(backbone, host, trusted)
         self.takes_text = self._first is not None and self._first.takes_text
         before = "" if self._first is None else f" of {self._first.revision}"
-        self.revision = f"features of {backbone} {backbone_version(backbone, host)}{before}"
+        self.revision = f"features of {backbone} {backbone_version(backbone, host)}{before} by {_libraries()}"
         self._made: Any = None
 
     def __call__(self, inputs: Inputs, device: str) -> NDArray[np.float32]:
@@ -104,7 +109,7 @@ class Features:
 
         arrays = inputs if self._first is None else self._first(inputs, device)
         backbone = self._network(tuple(arrays.shape[1:]), device)
-        with torch.inference_mode():
+        with _one_thread(), torch.inference_mode():
             parts = [
                 backbone(batch_tensor(arrays, slice(at, at + BATCH), device)).flatten(1).float().cpu().numpy()
                 for at in range(0, len(arrays), BATCH)
@@ -129,6 +134,25 @@ class Features:
 def _trusted(argument: str, trusted: bool) -> tuple[str, ...]:
     """The names that are trusted where `frozen:ARGUMENT` is, or is not."""
     return (argument,) if trusted else ()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """As runs compute: the number of threads changes the last bits."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _libraries() -> str:
+    """The versions of what may make features: another one may make others."""
+    found = {name: version(name) for name in LIBRARIES if find_spec(name)}
+    return ", ".join(f"{name} {number}" for name, number in found.items())
 
 
 def _host() -> PluginHost:

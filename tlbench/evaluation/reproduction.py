@@ -16,11 +16,8 @@ Outcome = Literal["reproduced", "higher", "lower", "inconclusive", "not comparab
 WITHIN = 2.0
 #: The widest half-width with which a figure within that difference is called reproduced: 1.5 points.
 WIDEST = 0.015
-#: Metrics that are shares of examples, or means of such over classes. The error of the latter on a test set is about
-#: that of a share of its examples, and more where classes are of very unequal size.
-PROPORTIONS = frozenset(
-    {"accuracy", "balanced_accuracy", "clustering_accuracy", "macro_f1", "macro_recall", "macro_precision"}
-)
+#: Metrics that are shares of examples, so that the size of a test set says how much they scatter.
+PROPORTIONS = frozenset({"accuracy", "clustering_accuracy"})
 
 
 @dataclass(frozen=True)
