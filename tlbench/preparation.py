@@ -19,7 +19,7 @@ class Preparation(Protocol):
 
     #: Changes whenever other arrays would come out.
     revision: str
-    #: Whether it takes texts.
+    #: Whether it takes texts, and them alone.
     takes_text: bool
 
     def __call__(self, inputs: Inputs, device: str) -> NDArray[Any]:
@@ -81,9 +81,17 @@ def preparation_of(backbone: str, host: PluginHost, trusted: Collection[str] = (
     return None
 
 
-def takes_no_text(backbone: str, domain: str) -> str:
-    """What to say of a backbone that is given texts and takes none."""
-    return (
-        f"the inputs of {domain!r} are texts, and the backbone {backbone!r} takes none; name one that does, as "
-        "transformers:FOLDER, or data of numbers"
-    )
+def input_fault(backbone: str, domain: str, storage: str, preparation: Preparation | None) -> str | None:
+    """What to say of a backbone that is given texts and takes none, or takes texts alone and is given none."""
+    takes_text = preparation is not None and preparation.takes_text
+    if storage == "text" and not takes_text:
+        return (
+            f"the inputs of {domain!r} are texts, and the backbone {backbone!r} takes none; name one that does, as "
+            "transformers:FOLDER, or data of numbers"
+        )
+    if storage != "text" and takes_text:
+        return (
+            f"the inputs of {domain!r} are no texts, and the backbone {backbone!r} takes texts alone; name one that "
+            "takes others (small-cnn for images, mlp:64 for vectors), or data of texts"
+        )
+    return None

@@ -60,7 +60,14 @@ class Registry:
         head, colon, argument = name.partition(":")
         if colon and argument and head + colon in self._entries:
             return self._entries[head + colon], argument
-        raise PluginFailure(unknown(self.kind, name, self._entries))
+        raise PluginFailure(self.unfound(name))
+
+    def unfound(self, name: str) -> str:
+        """A sentence about a name that nobody offers, or one of which only what stands before the colon is there."""
+        if name in self._entries:
+            about = self._entries[name].summary
+            return f"the {self.kind} {name!r} needs something after the colon{f' ({about})' if about else ''}"
+        return unknown(self.kind, name, self._entries)
 
     def __contains__(self, name: str) -> bool:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,8 @@ def make_network(wanted: Wanted, *, pretrained: bool) -> nn.Module:
     _check_name(wanted.name)
     from_hub = pretrained and wanted.file is None
     try:
-        network = _create(wanted, pretrained=from_hub)
+        with _quiet():
+            network = _create(wanted, pretrained=from_hub)
     except Exception as error:  # whatever constructors and downloads raise
         if from_hub:
             make_network(wanted, pretrained=False)  # a wrong argument is told first
@@ -66,6 +69,18 @@ def origin(wanted: Wanted) -> str:
     _check_name(wanted.name)
     config = timm.get_pretrained_cfg(wanted.name)
     return str((config and (config.hf_hub_id or config.url)) or wanted.name)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No log of the hub's tries, which would stand among our lines: what is wrong is said once, by us."""
+    logger = logging.getLogger("huggingface_hub")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def load_weights(network: nn.Module, file: Path, name: str) -> None:

@@ -73,7 +73,8 @@ def _read(file: Path) -> Mapping[str, Tensor]:
     except TlbenchError:
         raise
     except Exception as error:  # whatever damaged files bring about in the libraries
-        raise TlbenchError(f"cannot read the weight file {str(file)!r}: {first_line(error)}") from error
+        message = f"cannot read the weight file {str(file)!r}: {first_line(error)}"
+        raise TlbenchError(f"{message}; where it was cut short, get it again") from error
 
 
 def _unpickled(file: Path) -> Mapping[str, Tensor]:

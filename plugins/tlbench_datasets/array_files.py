@@ -20,6 +20,8 @@ LAYOUT = (
     "test_inputs, test_labels; sparse rows are data, indices, indptr and shape in place of inputs"
 )
 NO_PICKLE = "pickles are never loaded, for loading one can run any code"
+#: Names that come out of a table are Python objects.
+OBJECTS = f"{NO_PICKLE}; names of classes become strings by labels.astype(str)"
 
 
 def find_arrays(title: str, root: Path) -> dict[str, Path]:
@@ -62,7 +64,7 @@ def _map(path: Path) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, EOFError, ValueError) as error:
         message = f"{path} cannot be mapped: {str(error).rstrip('.')}; write it with numpy.save, with something in it"
-        raise DataError(f"{message}; {NO_PICKLE}") from error
+        raise DataError(f"{message}; {OBJECTS}") from error
     return array
 
 
@@ -83,7 +85,7 @@ def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
     try:
         array = archive[name]
     except ValueError as error:
-        raise DataError(f"{path}: the array {name!r} cannot be read: {error}; {NO_PICKLE}") from error
+        raise DataError(f"{path}: the array {name!r} cannot be read: {error}; {OBJECTS}") from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path}: {name!r} is no array; {LAYOUT}")
     return array

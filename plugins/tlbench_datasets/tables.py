@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
@@ -10,6 +11,12 @@ from pydantic import Field
 
 from tlbench.errors import DataError
 from tlbench_datasets.table import Table, TableParams
+
+
+def begins_like_parquet(path: Path) -> bool:
+    """Whether the first bytes of a file are those of the format Parquet."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
 
 
 class Csv(Table):
@@ -43,6 +50,10 @@ class Csv(Table):
         )
 
     def _unreadable(self, error: Exception) -> str:
+        if isinstance(error, pd.errors.EmptyDataError):
+            return "is empty; its first line names the columns, and each line below is an example"
+        if begins_like_parquet(self._path):
+            return f"is a Parquet file; write parquet:{self._path}"
         if not isinstance(error, UnicodeDecodeError):
             return super()._unreadable(error)
         hint = "save the table as UTF-8, which Excel calls 'CSV UTF-8'"
@@ -69,6 +80,10 @@ class Parquet(Table):
             message = "needs pyarrow, which is not installed: pip install 'tlbench[parquet]', or write the table as CSV"
             raise DataError(f"parquet:{argument} {message}")
         super().__init__(argument, params)
+
+    def _unreadable(self, error: Exception) -> str:
+        hint = "" if begins_like_parquet(self._path) else f"; if it is CSV, write csv:{self._path}"
+        return f"{super()._unreadable(error).rstrip('.')}{hint}"
 
     def _columns(self) -> list[str]:
         import pyarrow.parquet

@@ -134,6 +134,7 @@ def test_column_of_long_and_different_strings_is_text(project, ending):
     assert "table of texts" in outcome.out
     assert " characters, " in outcome.out
     assert "in place of FOLDER put a folder with a model" in outcome.out
+    assert "on a CPU write frozen:transformers:FOLDER" in outcome.out
     suite = suggested(outcome)
     assert suite["data"] == {"label": "class", "domain": "site", "text": "words"}
     assert suite["backbones"] == ["transformers:FOLDER"]

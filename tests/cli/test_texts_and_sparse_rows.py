@@ -47,6 +47,25 @@ def test_a_backbone_that_cannot_read_is_named(project, backbone, message):
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize("backbone", ["words", "frozen:words"])
+def test_a_backbone_that_takes_texts_alone_is_given_no_others(project, backbone):
+    text = SUITE.replace('["words"]', f'["{backbone}"]').replace('"reviews"', '"digits"')
+    outcome = run(project, text.replace("films:knives", "syn:uci"))
+    assert outcome.code == 2
+    for domain in ("syn", "uci"):
+        assert f"the inputs of '{domain}' are no texts, and the backbone '{backbone}' takes texts alone" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not list((project.folder / "cache").glob("domains/*/*/prepared/*"))
+
+
+@pytest.mark.parametrize(("written", "wanting"), [("mlp:", "mlp:"), ("frozen:", "frozen:"), ("frozen:mlp:", "mlp:")])
+def test_a_backbone_without_what_its_colon_announces_is_told_what_it_needs(project, written, wanting):
+    outcome = run(project, SUITE.replace('["words"]', f'["{written}"]'))
+    assert outcome.code == 2
+    assert f"the backbone '{wanting}' needs something after the colon (" in outcome.err
+    assert "did you mean" not in outcome.err
+
+
 def test_texts_are_made_ids_once_and_learnt_from(project, monkeypatch):
     log = project.folder / "tokenized"
     monkeypatch.setenv("TOKENIZED", str(log))

@@ -45,7 +45,7 @@ def test_without_figures_the_error_says_how_to_add_some(results):
     one_pair(results)
     with pytest.raises(TlbenchError) as caught:
         by_figure(results.board())
-    assert "the suite 'digits' names no published figures" in str(caught.value)
+    assert "the suite 'digits', as it was last run, names no published figures" in str(caught.value)
     assert "dataset,source,target,setting,strategy,backbone,protocol,metric,value,plus_minus" in str(caught.value)
     assert 'claims = "FILE.csv"' in str(caught.value)
     assert set(verdict_counts(results.board()).values()) == {0}

@@ -12,8 +12,10 @@ from tlbench.plugins import PluginHost
 from tlbench.suites.reading import read_suite
 
 PLUGIN = """
+from typing import Literal
 import numpy as np
 import tlbench
+from pydantic import Field, model_validator
 from tlbench.domain import Dataset, Domain, Split
 
 class Plain(Dataset):
@@ -28,6 +30,15 @@ class Sized(Plain):
         size: int = 4
         shares: tuple[float, float] = (0.5, 0.5)
         count: int = 2
+        first: bool | Literal["auto"] = "auto"
+        mark: str = Field(",", max_length=1)
+        names: str | list[str] = ""
+
+        @model_validator(mode="after")
+        def _fits(self):
+            if self.count > self.size:
+                raise ValueError("count is above size")
+            return self
 
     def __init__(self, argument, params):
         self.names = tuple(f"{argument}{number}" for number in range(params.count))
@@ -90,12 +101,17 @@ FAULTS = [
     ("sized:p", "[data]\nsiez = 3", "[data]: siez: unknown option 'siez'; did you mean 'size'?"),
     ("sized:p", '[data]\nsize = "3"', "[data]: size: '3' must be a valid integer"),
     ("sized:p", "[data]\nshares = [0.5, true]", "[data]: shares item 2: True must be a valid number"),
+    ("sized:p", '[data]\nfirst = "x"', "[data]: first: 'x' must be a valid boolean, or 'auto'"),
+    ("sized:p", "[data]\ncount = 9", "data: count is above size"),
+    ("sized:p", "[data]\nmark = ';;'", "[data]: mark: ';;' must have at most 1 character"),
+    ("sized:p", "[data]\nnames = [3]", "[data]: names: [3] must be a valid string, or item 1 3 must be a valid string"),
     ("sized:p", "[data]\nsize = nan", "[data]: size: nan must be a finite number"),
     ("sized:p", "[data]\nsize = 2020-01-01", "[data]: size: '2020-01-01' is a date"),
     ("sized:p", "data = 3", "data: 3: write the options of the dataset as a table [data]"),
     ("plain", "[data]\nsize = 3", "[data]: size: the dataset 'plain' takes no options; remove 'size'"),
     ("needy", "", "[data]: column: is missing"),
     ("sized:p", "[data]\ncount = 1", "[[part]] 1: pairs: 'all' gives no pair"),
+    ("sized:", "", "dataset: the dataset 'sized:' needs something after the colon"),
 ]
 
 

@@ -27,7 +27,8 @@ _SHOWN_CLASSES = 12
 _DENSE_BYTES = 512 * 2**20
 _TEXT_BACKBONE = (
     "Texts need a pretrained backbone: in place of FOLDER put a folder with a model of the library transformers "
-    "(config.json, model.safetensors and its tokenizer), such as distilbert-base-uncased from a hub of models"
+    "(config.json, model.safetensors and its tokenizer), such as distilbert-base-uncased from a hub of models; "
+    "on a CPU write frozen:transformers:FOLDER, which reads every text once"
 )
 
 

@@ -30,7 +30,7 @@ from tlbench.domain import SPLITS, Dataset, SplitName
 from tlbench.errors import DataError, unknown
 from tlbench.files import write_whole
 from tlbench.plugins import PluginHost, entry_version
-from tlbench.preparation import preparation_of, takes_no_text
+from tlbench.preparation import input_fault, preparation_of
 from tlbench.seeds import derive
 from tlbench.spec import Evaluation
 
@@ -92,8 +92,8 @@ class DomainStore:
         if place not in self._prepared:
             ready = self.get(domain)
             preparation = preparation_of(backbone, self._host, self._trusted)
-            if ready.storage == "text" and not (preparation and preparation.takes_text):
-                raise DataError(takes_no_text(backbone, domain))
+            if fault := input_fault(backbone, domain, ready.storage, preparation):
+                raise DataError(fault)
             title = f"domain {domain!r} cannot be prepared for the backbone {backbone!r}"
             try:
                 with plugin_errors(title):

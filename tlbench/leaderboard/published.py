@@ -129,9 +129,9 @@ def _no_claims(plan: PlanHeader) -> str:
     if plan.claims_elsewhere:
         return f"no published figure of the dataset {plan.dataset!r}: {elsewhere(plan)}; see its column dataset"
     return (
-        f"the suite {plan.suite!r} names no published figures. To add some: write a CSV file with the columns "
-        f"{','.join(COLUMNS)} (value and plus_minus as fractions, not percent), name it in the suite file as "
-        'claims = "FILE.csv", and type `tlbench run` for that suite again, which runs only what is missing'
+        f"the suite {plan.suite!r}, as it was last run, names no published figures. To add some: write a CSV file "
+        f"with the columns {','.join(COLUMNS)} (value and plus_minus as fractions, not percent), name it in the suite "
+        'file as claims = "FILE.csv", and type `tlbench run` for that suite again, which runs only what is missing'
     )
 
 

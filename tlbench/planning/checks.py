@@ -11,7 +11,7 @@ from tlbench.errors import DataError, Faults, TlbenchError
 from tlbench.planning.backbones import backbone_fault, backbones_of
 from tlbench.planning.situation import Situation
 from tlbench.plugins import PluginHost
-from tlbench.preparation import preparation_of, takes_no_text
+from tlbench.preparation import input_fault, preparation_of
 from tlbench.spec import WEIGHTS
 from tlbench.suites.suite import Part, Suite
 
@@ -59,18 +59,16 @@ def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
 
 
 def text_faults(situations: Iterable[Situation], host: PluginHost, trusted: Sequence[str]) -> Iterator[str]:
-    """Backbones that are given texts and take none."""
+    """Backbones that are given texts and take none, or take texts alone and are given none."""
     given = {
-        (situation.backbone, name)
+        (situation.backbone, name, situation.ready[name].storage)
         for situation in situations
         for name in situation.domains
-        if situation.ready[name].storage == "text"
     }
-    reading = {backbone: preparation_of(backbone, host, trusted) for backbone, _ in given}
-    for backbone, name in sorted(given):
-        preparation = reading[backbone]
-        if preparation is None or not preparation.takes_text:
-            yield takes_no_text(backbone, name)
+    reading = {backbone: preparation_of(backbone, host, trusted) for backbone, _, _ in given}
+    for backbone, name, storage in sorted(given):
+        if fault := input_fault(backbone, name, storage, reading[backbone]):
+            yield fault
 
 
 def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator[str]:

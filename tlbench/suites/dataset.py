@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -43,8 +43,30 @@ def _option_faults(name: str, options: Mapping[str, Any], host: PluginHost) -> l
     try:
         params.model_validate_json(json.dumps(options), strict=True)
     except ValidationError as error:
-        return [_option_fault(name, params, dict(item)) for item in error.errors(include_url=False)]
+        return _joined([_option_fault(name, params, dict(item)) for item in error.errors(include_url=False)], options)
     return []
+
+
+def _joined(faults: Sequence[Fault], options: Mapping[str, Any]) -> list[Fault]:
+    """The faults, with those that a value has by each form that its option may have made one.
+
+    pydantic tells them apart by names of its own behind the option's, as in `zero_based.bool`.
+    """
+    joined: dict[Location, list[str]] = {}
+    for fault in faults:
+        key, inner = fault.location[1:2], fault.location[2:]  # a fault of several options together has no key
+        value = options.get(str(key[0])) if key else None
+        has_forms = any(isinstance(part, str) for part in inner) and not isinstance(value, dict)
+        items = "".join(f"item {part + 1} " for part in inner if isinstance(part, int)) if has_forms else ""
+        where = ("data", *key) if has_forms else fault.location
+        joined.setdefault(where, []).append(f"{items}{fault.message}")
+    return [Fault(where, _either(messages)) for where, messages in joined.items()]
+
+
+def _either(messages: Sequence[str]) -> str:
+    """Messages on one value as one: `'x' must be a` and `'x' must be b` as `'x' must be a, or b`."""
+    begin, must, _ = messages[0].partition(" must be ")
+    return ", or ".join([messages[0], *(message.removeprefix(begin + must) for message in messages[1:])])
 
 
 def _option_fault(name: str, params: type[BaseModel], item: dict[str, Any]) -> Fault:

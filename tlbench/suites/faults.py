@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def message_of(item: dict[str, Any]) -> str:
     location, value = _location(item["loc"]), item["input"]
     key = next((key for key in reversed(location) if isinstance(key, str)), "")
     form = _FORMS.get(f"part.{key}" if location[:1] == ("part",) and len(location) > 2 else key)
-    text = f"{reprlib.repr(value)} {item['msg'].replace('Input should', 'must')}"
+    text = f"{reprlib.repr(value)} {re.sub(r'^[A-Z][a-z]+ should', 'must', item['msg'])}"
     match item["type"]:
         case "missing":
             text = "is missing"

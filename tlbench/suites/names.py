@@ -7,6 +7,7 @@ from typing import Any
 
 from tlbench.errors import TlbenchError, unknown
 from tlbench.plugins import PluginHost
+from tlbench.registry import Registry
 from tlbench.spec import WEIGHTS
 from tlbench.suites.dataset import dataset_domains
 from tlbench.suites.faults import Fault, Location
@@ -54,8 +55,12 @@ def _unknown_names(
 ) -> list[Fault]:
     registry = host.registries[kind]
     known = {*(also or {}), *registry.names} - set(REFERENCES)
-    wrong = [(at, name) for at, name in names if name not in registry and name not in known]
-    return [Fault(at, unknown(registry.kind, name, known) + _broken(host)) for at, name in wrong]
+    wrong = [(at, name) for at, name in names if name not in registry and name not in (also or {})]
+    return [Fault(at, _unknown(registry, name, known) + _broken(host)) for at, name in wrong]
+
+
+def _unknown(registry: Registry, name: str, known: set[str]) -> str:
+    return registry.unfound(name) if name in known else unknown(registry.kind, name, known)
 
 
 def _broken(host: PluginHost) -> str:
@@ -118,7 +123,8 @@ def _pair_faults(at: Location, pairs: Any, domains: tuple[str, ...] | None) -> l
     if domains is None:
         return []
     if pairs == "all" and len(domains) < 2:
-        return [Fault(at, f"'all' gives no pair, since the dataset has the domains {list(domains)} alone")]
+        message = f"'all' gives no pair, since the dataset has the domains {list(domains)} alone"
+        return [Fault(at, f"{message}; transfer takes two or more")]
     return [
         Fault(where, f"{text!r}: {unknown('domain', name, domains)}")
         for where, text in strings(at, pairs)

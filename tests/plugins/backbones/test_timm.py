@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +76,24 @@ def test_what_cannot_be_had_is_told_before_a_run(weights, argument, message):
 
 def test_a_damaged_file_is_named(weights):
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(TlbenchError, match=r"cannot read the weight file '.*weights\.safetensors'"):
+    with pytest.raises(TlbenchError, match=r"the weight file '.*weights\.safetensors'.*; where it was cut short, get"):
         factory.check(f"test_resnet@{weights}")
+
+
+def test_a_hub_that_cannot_be_reached_is_told_once(monkeypatch, capsys):
+    def unreached(*_, **__):
+        logging.getLogger("huggingface_hub.utils._http").warning("thrown while requesting")
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(timm.models._builder, "load_pretrained", unreached)
+    handler = logging.StreamHandler(sys.stderr)
+    logging.getLogger().addHandler(handler)
+    try:
+        with pytest.raises(TlbenchError, match=r"no network.*name it: timm:test_resnet@FILE\.safetensors"):
+            factory.check("test_resnet")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_file_that_lacks_one_weight_is_refused_and_one_without_a_head_is_not(weights):

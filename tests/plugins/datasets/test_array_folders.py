@@ -48,7 +48,9 @@ def test_a_folder_that_lacks_an_array_or_holds_what_is_none(tmp_path):
     (tmp_path / "one" / "labels.npy").write_bytes(b"no array")
     assert "labels.npy cannot be mapped: " in error_of(tmp_path)
     np.save(tmp_path / "one" / "labels.npy", np.array([{}] * 60, dtype=object), allow_pickle=True)
-    assert "pickles are never loaded, for loading one can run any code" in error_of(tmp_path)
+    message = error_of(tmp_path)
+    assert "pickles are never loaded, for loading one can run any code" in message
+    assert "names of classes become strings by labels.astype(str)" in message
     whole = (tmp_path / "one" / "inputs.npy").read_bytes()
     np.save(tmp_path / "one" / "labels.npy", LABELS)
     (tmp_path / "one" / "inputs.npy").write_bytes(whole[:-9])

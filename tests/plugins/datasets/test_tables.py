@@ -47,7 +47,8 @@ def test_path_that_is_no_table(tmp_path):
     with pytest.raises(TlbenchError, match="is a folder; name the table itself"):
         Csv(str(tmp_path), params)
     for content, message in (
-        (b"", "cannot be read: No columns to parse"),
+        (b"", "is empty; its first line names the columns"),
+        (b"PAR1\xff\xfe", "is a Parquet file; write parquet:.*t.csv"),
         (b"kind,site\n1,\xff\n", "is not UTF-8 in line 2 .*save the table as UTF-8"),
         (b"kind,site,a\n", "has no rows"),
         (b'kind,site,a\n"x,y,1\n', "cannot be read"),
@@ -55,6 +56,13 @@ def test_path_that_is_no_table(tmp_path):
         (tmp_path / "t.csv").write_bytes(content)
         with pytest.raises(TlbenchError, match=message):
             Csv(str(tmp_path / "t.csv"), params).load("north")
+
+
+def test_table_that_is_no_parquet_is_answered_with_csv(tmp_path):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'tlbench[parquet]'")
+    (tmp_path / "t.csv").write_text("kind,site,a\n1,north,2\n")
+    with pytest.raises(TlbenchError, match=r"cannot be read: .*; if it is CSV, write csv:.*t\.csv"):
+        Parquet(str(tmp_path / "t.csv"), Parquet.Params(label="kind", domain="site")).load("north")
 
 
 def test_unknown_columns_are_all_named_with_the_nearest(tmp_path):
