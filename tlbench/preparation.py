@@ -46,9 +46,8 @@ class Tokenising:
         self.revision = tokenizer.revision
 
     def __call__(self, inputs: Inputs, device: str) -> NDArray[np.int32]:
-        """Raises `DataError` for inputs that are no texts, and for ids of another form than int32 (n, length)."""
-        if not isinstance(inputs, Texts):
-            raise DataError("its tokenizer takes texts, and the inputs are none; name a backbone for images or numbers")
+        """Raises `DataError` for ids of another form than int32 (n, length)."""
+        assert isinstance(inputs, Texts)  # `input_fault` has refused everything else
         ids = self._tokenizer(inputs.tolist())
         if not isinstance(ids, np.ndarray) or ids.dtype != np.int32 or ids.ndim != 2 or len(ids) != len(inputs):
             form = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
