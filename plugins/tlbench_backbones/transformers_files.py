@@ -12,7 +12,6 @@ the form of pickles are not read, for loading them can run any code.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import json
@@ -25,6 +24,7 @@ from typing import Any
 from tlbench.errors import TlbenchError
 from tlbench.trust import untrusted
 from tlbench_backbones.transformers_ import Wanted
+from tlbench_backbones.weight_files import digest_of
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 #: One of these holds the words of a tokenizer.
@@ -68,7 +68,7 @@ def content_revision(wanted: Wanted) -> str:
 def files_revision(folder: Path, names: Iterable[str]) -> str:
     """A hash of the files that are there of these names: of names and contents."""
     there = [folder / name for name in sorted(names) if (folder / name).is_file()]
-    content = [[str(file.relative_to(folder)), _digest(file.resolve(), *_state(file))] for file in there]
+    content = [[str(file.relative_to(folder)), digest_of(file)] for file in there]
     return f"sha256:{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
 
 
@@ -188,18 +188,3 @@ def _snapshot(wanted: Wanted, *, local_files_only: bool) -> Path:
         wanted.name, revision=wanted.revision, allow_patterns=patterns, local_files_only=local_files_only
     )
     return Path(place)
-
-
-# ---- hashes -----------------------------------------------------------------------------------------------------
-
-
-def _state(file: Path) -> tuple[int, int]:
-    stat = file.stat()
-    return stat.st_size, stat.st_mtime_ns
-
-
-@functools.lru_cache
-def _digest(file: Path, size: int, modified_ns: int) -> str:
-    """The content's SHA-256, read once as long as size and time stay."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

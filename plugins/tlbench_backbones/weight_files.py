@@ -34,15 +34,19 @@ def need_file(file: Path) -> None:
 def revision_of(file: Path) -> str:
     """The file's content as a short hash. Raises `TlbenchError` as `need_file` does."""
     need_file(file)
+    return f"sha256:{digest_of(file)[:16]}"
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of a file's content in hex digits, read once as long as size and time stay."""
     stat = file.stat()
-    return f"sha256:{_digest(file.resolve(), stat.st_size, stat.st_mtime_ns)}"
+    return _digest(file.resolve(), stat.st_size, stat.st_mtime_ns)
 
 
 @functools.lru_cache
 def _digest(file: Path, size: int, modified_ns: int) -> str:
-    """The first 16 hex digits of the content's SHA-256, read once as long as size and time stay."""
     with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def load_strictly(network: nn.Module, file: Path, whose: str, heads: Sequence[str] = ()) -> None:

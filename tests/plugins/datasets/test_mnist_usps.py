@@ -48,7 +48,11 @@ def test_copies_are_in_one_split(data):
     arrays = dict(np.load(path))
     arrays["mnist_x"][10:50:10] = arrays["mnist_x"][0]  # of one class
     np.savez(path, **arrays)
-    check_domain("mnist-usps", MnistUsps().load("mnist"))
+    domain = MnistUsps().load("mnist")
+    check_domain("mnist-usps", domain)
+    copied = arrays["mnist_x"][0].astype(np.float32) / 256
+    found = [int((np.asarray(domain.split(split).inputs) == copied).all(axis=1).sum()) for split in SPLITS]
+    assert sorted(found) == [0, 0, 5]
 
 
 def whole(cache, domain):
