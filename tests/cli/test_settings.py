@@ -205,3 +205,20 @@ class Noise(Dataset):
 def tlbench_register_datasets(register):
     register("noise", Noise)
 """
+
+
+def test_a_class_of_copies_alone_is_refused_before_anything_runs(project):
+    rng = np.random.default_rng(0)
+    folder = project.folder / "arrays"
+    folder.mkdir()
+    for domain, different in {"a": 20, "b": 2}.items():
+        few = np.repeat(rng.normal(size=(different, 6)), 20 // different, axis=0)  # in test; b has two in train, too
+        arrays = {
+            "train_inputs": rng.normal(size=(22, 6)),
+            "train_labels": np.repeat([0, 1], [20, 2]),
+            "test_inputs": np.concatenate([rng.normal(size=(20, 6)), few]),
+            "test_labels": np.repeat([0, 1], 20),
+        }
+        np.savez(folder / f"{domain}.npz", **arrays)
+    message = refused(project, WHOLE.replace('dataset = "toy"', f'dataset = "npz:{folder}"'))
+    assert "domain 'b': class '1' has 4 examples, fewer than the 5 folds" in message

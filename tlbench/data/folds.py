@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.data.ready import ReadyDomain
+from tlbench.data.stored import open_inputs
+from tlbench.domain import SplitName
 from tlbench.errors import DataError
 from tlbench.inputs import Inputs, digests
 from tlbench.seeds import derive
 
 FOLDS = 5
+
+
+def folds_of(domain: ReadyDomain, split: SplitName, seed: int) -> NDArray[np.int64]:
+    """The fold of each item of a split, int64 (n,), copies together. Raises `DataError` as `draw_folds` does.
+
+    Copies are those of the inputs as they were loaded, so that folds are those of every backbone: features of copies
+    may differ in a bit.
+    """
+    copies = _copies((domain.as_loaded or domain).inputs(split))
+    return draw_folds(domain.labels(split), domain.class_names, seed, domain.name, domain.revision, copies)
+
+
+@lru_cache
+def _copies(path: Path) -> NDArray[np.int64]:
+    """The groups of copies in a file; its place holds the revision of what is in it."""
+    return identical(open_inputs(path))
 
 
 def identical(inputs: Inputs) -> NDArray[np.int64]:

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.folds import draw_folds, identical
+from tlbench.data.folds import folds_of
 from tlbench.data.ready import ReadyDomain
 from tlbench.data.shots import draw_shots
-from tlbench.data.stored import open_inputs
 from tlbench.domain import SplitName
 from tlbench.seeds import derive
 from tlbench.spec import RunSpec, Shots, SourceModelSpec
@@ -176,10 +175,7 @@ def _target(folder: Path, domain: ReadyDomain, spec: RunSpec) -> dict[str, Any]:
         chosen = draw_shots(every, domain.class_names, spec.shots, spec.seed, domain.name, domain.revision)
         _save_labelled(folder, view, chosen, every[chosen])
         if _by_folds(spec):
-            # Of what was loaded, so that folds are those of every backbone: features of copies may differ in a bit.
-            copies = identical(open_inputs((domain.as_loaded or domain).inputs(split)))
-            folds = draw_folds(every, domain.class_names, spec.seed, domain.name, domain.revision, copies)
-            np.save(folder / "folds.npy", folds)
+            np.save(folder / "folds.npy", folds_of(domain, split, spec.seed))
             view["folds"] = str(folder / "folds.npy")
     return view
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tlbench.data.folds import draw_folds
+from tlbench.data.folds import folds_of
 from tlbench.data.ready import ReadyDomain
 from tlbench.data.shots import draw_shots
 from tlbench.errors import DataError, Faults, TlbenchError
@@ -135,4 +135,4 @@ def _draw(suite: Suite, situation: Situation) -> None:
         labels, shots = target.labels("train"), situation.shots or "all"
         draw_shots(labels, target.class_names, shots, situation.seed, target.name, target.revision)
     if suite.evaluation == "transductive-test":
-        draw_folds(target.labels("test"), target.class_names, situation.seed, target.name, target.revision)
+        folds_of(target, "test", situation.seed)
