@@ -58,6 +58,8 @@ def test_checkpoints_are_evenly_spaced_and_end_with_the_last_step(budget, steps)
         {"seed": 1},
         {"budget": Budget(checkpoints=2)},
         {"training": Training(lr=1.0)},
+        {"training": Training(nesterov=True)},
+        {"training": Training(decay=1.0)},
         {"compute": Compute(device="cuda")},
         {"compute": Compute(threads=2)},
     ],
@@ -86,6 +88,14 @@ def test_a_source_model_does_not_depend_on_target_strategy_or_setting():
     ).source_model()
     assert first.key == other.key
     assert first.key != RunSpec(**{**BASE, "seed": 1}).source_model().key
+
+
+def test_keys_are_what_they_were_before_there_were_nesterov_and_decay():
+    first = RunSpec(**BASE)
+    older = {key: value for key, value in Training().model_dump().items() if key not in ("nesterov", "decay")}
+    assert first.key == content_key("run", {**first.model_dump(mode="json"), "training": older})
+    model = first.source_model()
+    assert model.key == content_key("source-model", {**model.model_dump(mode="json"), "training": older})
 
 
 def test_numbers_that_are_not_finite_have_no_key():

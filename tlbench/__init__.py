@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tlbench.domain import Dataset, Domain, Split, Whereabouts
     from tlbench.errors import DataError, TlbenchError
     from tlbench.health import Health
+    from tlbench.later import Later
     from tlbench.model import TransferModel
     from tlbench.predictor import ModelPredictor, Prediction, Predictor
     from tlbench.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
@@ -37,6 +38,7 @@ _HOME = {
     "FeatureStrategy": "tlbench.strategy",
     "GradientStrategy": "tlbench.strategy",
     "Health": "tlbench.health",
+    "Later": "tlbench.later",
     "ModelPredictor": "tlbench.predictor",
     "Params": "tlbench.strategy",
     "Prediction": "tlbench.predictor",
@@ -60,6 +62,7 @@ __all__ = [
     "FeatureStrategy",
     "GradientStrategy",
     "Health",
+    "Later",
     "ModelPredictor",
     "Params",
     "Prediction",

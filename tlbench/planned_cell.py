@@ -6,11 +6,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tlbench.recipe import Recipe
 from tlbench.spec import Evaluation, Setting, Shots
 
 
 class PlannedCell(BaseModel):
-    """One place in the tables: a variant or reference on a pair for a seed, and the key of the run that fills it."""
+    """One place in the tables: a variant or reference on a pair for a seed, and the key of the run that fills it.
+
+    `recipe` is None in plans that were written before it was kept.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,6 +28,7 @@ class PlannedCell(BaseModel):
     shots: Shots | None
     evaluation: Evaluation
     seed: int
+    recipe: Recipe | None = None
     role: Literal["strategy", "reference"]
     family: str | None = None
     run_key: str

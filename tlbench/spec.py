@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from tlbench.later import Keyed, Later, key_content
 
 #: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
 PROTOCOL_VERSION = 1
@@ -23,8 +25,8 @@ CLUSTERING: tuple[str, ...] = ("clustering_accuracy", "nmi", "ari")
 WEIGHTS = "weights"
 
 
-class Plain(BaseModel):
-    """Plain, unchangeable data with no unknown keys."""
+class Plain(Keyed):
+    """Plain, unchangeable data with no unknown keys. A field that is added to it is marked `Later()`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,9 +45,10 @@ class Budget(Plain):
 
 
 class Training(Plain):
-    """The optimiser and its schedule, the same for every strategy of a suite.
+    """The optimiser and its schedule, the same for every strategy of a suite or of a part of it.
 
-    `schedule`: `constant`; `cosine` decays to zero over the phase; `inverse` is lr/(1+10p)^0.75 (Ganin et al. 2016).
+    `schedule`: `constant`; `cosine` decays to zero over the phase; `inverse` is lr/(1 + decay·p)^0.75 with progress p
+    from 0 to 1, where Ganin et al. (2016) have a `decay` of 10. `momentum` and `nesterov` are of `sgd` alone.
     """
 
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -53,6 +56,8 @@ class Training(Plain):
     schedule: Literal["constant", "cosine", "inverse"] = "cosine"
     weight_decay: float = Field(0.0, ge=0)
     momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: Annotated[bool, Later()] = False
+    decay: Annotated[float, Field(ge=0), Later()] = 10.0
 
 
 class Compute(Plain):
@@ -85,7 +90,7 @@ class SourceModelSpec(Plain):
     @property
     def key(self) -> str:
         """The content key of the trained model."""
-        return content_key("source-model", self.model_dump(mode="json"))
+        return content_key("source-model", key_content(self))
 
 
 class RunSpec(Plain):
@@ -93,7 +98,8 @@ class RunSpec(Plain):
 
     `source` is empty for a run without a source (`oracle`, `target-only`, A(∅, T)), and `weights` where the backbone's
     pretrained weights are the source; `initial` says whether training starts from the backbone's own initialisation,
-    pretrained where it has such weights, or from random weights, as A(∅, T) of a pair from weights does. Names of
+    pretrained where it has such weights, or from random weights, as A(∅, T) of a pair from weights does. `params` are
+    all parameters but later ones at their defaults (`tlbench.later`). Names of
     variants, the selection protocol, the order of the command line and the number of workers are not here.
     """
 
@@ -119,7 +125,7 @@ class RunSpec(Plain):
     @property
     def key(self) -> str:
         """The run key."""
-        return content_key("run", self.model_dump(mode="json"))
+        return content_key("run", key_content(self))
 
     @property
     def source_domains(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tlbench.health import Health
+from tlbench.later import Keyed
 from tlbench.task import TaskOutline, TransferTask
 
 if TYPE_CHECKING:
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
     from tlbench.training.toolkit import Toolkit
 
 
-class Params(BaseModel):
-    """Parameters of a strategy, or options of a dataset: typed; unknown names and wrong types are refused."""
+class Params(Keyed):
+    """Parameters of a strategy, or options of a dataset: typed; unknown names and wrong types are refused.
+
+    One that is added when results are published already is marked, `ramp: Annotated[bool, tlbench.Later()] = True`,
+    so that run keys stay what they were where it has its default. Options of datasets need no mark: run keys have the
+    revision of the data, not the options.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

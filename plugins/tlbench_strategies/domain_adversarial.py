@@ -45,7 +45,7 @@ class DomainAdversarial(GradientStrategy):
 
         adversarial_weight: Annotated[float, Field(ge=0)] = 1.0
         hidden: Annotated[int, Field(ge=0)] = 100
-        ramp: bool = True
+        ramp: Annotated[bool, tlbench.Later()] = True
 
     def build(self, task: TransferTask, features: int) -> Mapping[str, nn.Module]:
         """The paper's domain head for small images: one hidden layer of 100, then a logit."""

@@ -263,7 +263,10 @@ def test_what_was_made_differently_is_said(make_results):
     for key, record in boards[1].records.items():
         changed = {"budget": record.spec.budget.model_copy(update={"steps": 30}), "params": {"rate": 0.1}}
         boards[1].records[key] = record.model_copy(update={"spec": record.spec.model_copy(update=changed)})
-    assert differences(*boards) == ["made differently: budget.steps is 600 in A, 30 in B"]
+    assert differences(*boards) == [
+        "made differently: budget.steps is 600 in A, 30 in B",
+        *(f"made differently: {name}.rate is its default in A, 0.1 in B" for name in ("source-only", "oracle", "dann")),
+    ]
 
 
 def test_other_data_cannot_be_compared(make_results):

@@ -142,6 +142,26 @@ def test_every_optimizer_lowers_the_loss(optimizer):
     assert kit.report.curve[-1]["loss"] < kit.report.curve[0]["loss"]
 
 
+@pytest.mark.parametrize(("nesterov", "moved"), [(False, 1.0), (True, 1.9)])
+def test_the_first_step_with_nesterov_has_the_momentum_in_it_already(nesterov, moved):
+    kit = toolkit(steps=1, optimizer="sgd", lr=0.1, schedule="constant", momentum=0.9, nesterov=nesterov)
+    model = kit.new_model(task())
+    before = model.head.bias.detach().clone()
+    kit.train(model, lambda model, batch, progress: model.head.bias.sum(), task())
+    torch.testing.assert_close(before - model.head.bias.detach(), torch.full_like(before, 0.1 * moved))
+
+
+def test_the_inverse_schedule_decays_as_the_recipe_says():
+    def trained(**recipe):
+        kit = toolkit(optimizer="sgd", lr=0.1, **recipe)
+        return kit.train(kit.new_model(task()), cross_entropy, task()).model.head.weight
+
+    constant = trained(schedule="constant")
+    assert torch.equal(trained(schedule="inverse", decay=0.0), constant)
+    assert torch.equal(trained(schedule="inverse", decay=10.0), trained(schedule="inverse"))
+    assert not torch.equal(trained(schedule="inverse", decay=1.0), trained(schedule="inverse"))
+
+
 def test_models_of_one_seed_start_from_the_same_weights_and_of_another_do_not():
     first, second = toolkit().new_model(task()), toolkit().new_model(task())
     assert torch.equal(first.head.weight, second.head.weight)
@@ -157,6 +177,12 @@ def test_models_of_one_seed_start_from_the_same_weights_and_of_another_do_not():
 )
 def test_learning_rate_schedules_have_their_ends(schedule, values):
     assert [schedules.learning_rate_factor(schedule, p) for p in (0.0, 1.0)] == pytest.approx(values, abs=1e-12)
+
+
+def test_the_inverse_schedule_has_the_decay_that_it_is_given():
+    # With a decay of steps/1000 the factor after each step is (1 + 0.001 · step)^−0.75.
+    factors = [schedules.learning_rate_factor("inverse", step / 300, decay=0.3) for step in (0, 100, 299)]
+    assert factors == pytest.approx([(1 + 0.001 * step) ** -0.75 for step in (0, 100, 299)])
 
 
 def test_reversal_is_the_identity_whose_gradient_is_turned_and_scaled():

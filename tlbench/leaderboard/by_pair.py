@@ -6,6 +6,7 @@ from tlbench.leaderboard import notes
 from tlbench.leaderboard.by_strategy import FIRST
 from tlbench.leaderboard.cells import FLAGGED, HURTS, MISSING, Cell, Column, Table
 from tlbench.leaderboard.footnotes import Footnotes
+from tlbench.leaderboard.recipes import recipes
 from tlbench.leaderboard.sanity import Sanity, sanity
 from tlbench.leaderboard.scores import Place
 
@@ -21,7 +22,7 @@ def by_pair(place: Place) -> Table:
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
     same = notes.same_for_every_seed(place, over_pairs=False)
     said = [*notes.harm(place), *notes.verdict_note(place), *same, *notes.shared_examples(place)]
-    lines = [*said, *doubts.lines, *marks]
+    lines = [*said, *recipes(place), *doubts.lines, *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 
 

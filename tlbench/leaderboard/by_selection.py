@@ -9,6 +9,7 @@ from tlbench.leaderboard import notes
 from tlbench.leaderboard.by_strategy import FIRST
 from tlbench.leaderboard.cells import DISHONEST, Cell, Column, Table
 from tlbench.leaderboard.footnotes import Footnotes
+from tlbench.leaderboard.recipes import recipes
 from tlbench.leaderboard.scores import REVERSE, Place
 
 TEST = "target-test"
@@ -37,7 +38,7 @@ def _levels(places: Sequence[Place]) -> Table:
     lines += ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
     if first.few_seeds:
         lines.append(notes.FEW_SEEDS)
-    lines += notes.same_for_every_seed(first, over_pairs=True)
+    lines += [*notes.same_for_every_seed(first, over_pairs=True), *recipes(first)]
     second = ", but a second one for reverse-validation" if any(p.selection == REVERSE for p in places) else ""
     text = notes.caption(first, over_pairs=True) + f" One training per run, whatever the protocol{second}."
     return Table(notes.title(first, "every selection protocol"), _columns(places), rows, text, lines, footnotes.texts)
@@ -52,7 +53,7 @@ def _differences(places: Sequence[Place], test: Place) -> Table:
         )
     text = f"{notes.caption(test, over_pairs=True)} Differences are paired by seed."
     title = notes.title(places[0], f"each protocol minus {TEST} {DISHONEST}")
-    return Table(title, _columns(honest), rows, text, _test_note(places))
+    return Table(title, _columns(honest), rows, text, [*recipes(test), *_test_note(places)])
 
 
 def _variants(places: Sequence[Place]) -> list[str]:

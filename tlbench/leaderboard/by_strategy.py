@@ -11,6 +11,7 @@ from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.leaderboard import notes
 from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Table, compact, metric_name
 from tlbench.leaderboard.footnotes import Footnotes
+from tlbench.leaderboard.recipes import recipes
 from tlbench.leaderboard.sanity import sanity
 from tlbench.leaderboard.scores import Place
 from tlbench.leaderboard.significance import significance
@@ -77,6 +78,7 @@ class _ByStrategy:
                 *notes.verdict_note(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
                 *notes.shared_examples(self.place),
+                *recipes(self.place),
                 *self.sanity.lines,
                 *marks,
                 *self._cost_note(),

@@ -13,6 +13,7 @@ from tlbench.leaderboard.cells import FLAGGED, MISSING, TESTED_ON, metric_name
 from tlbench.leaderboard.frame import PlanHeader, as_number
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.sanity import oracle_below_source_only
+from tlbench.recipe import in_words
 from tlbench.record import Record
 from tlbench.spec import label_budget
 
@@ -59,7 +60,7 @@ def _identity(record: Record) -> list[str]:
         "seed": str(record.seed),
         "parameters": ", ".join(f"{name} = {_text(value)}" for name, value in record.params.items()) or "none",
         "budget": f"{budget.steps} steps of {budget.batch_size} per role, {budget.checkpoints} checkpoints",
-        "training": f"{training.optimizer}, learning rate {training.lr:g}, {training.schedule} schedule",
+        "training": in_words(training),
         "checkpoints": ", ".join(map(str, record.checkpoints)),
     }
     head = f"{record.variant}{use} · run {record.run_key}"

@@ -105,7 +105,11 @@ class Board:
         return frame
 
     def _rows(self, cell: PlannedCell) -> list[dict[str, Any]]:
-        identity = {**cell.model_dump(exclude={"references"}), "source": "+".join(cell.source), "pair": cell.pair}
+        identity = {
+            **cell.model_dump(exclude={"references", "recipe"}),
+            "source": "+".join(cell.source),
+            "pair": cell.pair,
+        }
         record = self.records.get(cell.run_key)
         scored = record.metrics if record is not None and record.status == "ok" else {}
         return [

@@ -33,10 +33,17 @@ def differences(a: Board, b: Board) -> list[str]:
     """A note for each thing in which the runs of A and B were made differently."""
     first, second = _made(a), _made(b)
     return [
-        f"made differently: {name} is {', '.join(first[name])} in A, {', '.join(second[name])} in B"
-        for name in first
-        if name in second and first[name] != second[name]
+        f"made differently: {name} is {_among(first[owner], name)} in A, {_among(second[owner], name)} in B"
+        for owner in first
+        if owner in second
+        for name in {**first[owner], **second[owner]}
+        if first[owner].get(name) != second[owner].get(name)
     ]
+
+
+def _among(values: dict[str, set[str]], name: str) -> str:
+    """The values that occur, in order. A record lacks parameters that came later and have their defaults."""
+    return ", ".join(sorted(values.get(name, {"its default"})))
 
 
 def _revisions(board: Board) -> dict[str, set[str]]:
@@ -47,17 +54,18 @@ def _revisions(board: Board) -> dict[str, set[str]]:
     return found
 
 
-def _made(board: Board) -> dict[str, list[str]]:
-    """By name of a setting the values that occur, in order."""
-    found: dict[str, set[str]] = {}
+def _made(board: Board) -> dict[str, dict[str, set[str]]]:
+    """The values of settings that occur, by name, of the whole board ("") and of each variant and backbone."""
+    found: dict[str, dict[str, set[str]]] = {}
     for record in board.records.values():
         spec = record.spec.model_dump(mode="json")
         common = {name: spec[name] for name in COMMON}
         own = {"version": spec["strategy_version"], **spec["params"]}
-        settings = {**common, record.variant: own, record.backbone: {"version": spec["backbone_version"]}}
-        for name, value in _flat("", settings):
-            found.setdefault(name, set()).add(value)
-    return {name: sorted(values) for name, values in found.items()}
+        settings = {"": common, record.variant: own, record.backbone: {"version": spec["backbone_version"]}}
+        for owner, made in settings.items():
+            for name, value in _flat(owner, made):
+                found.setdefault(owner, {}).setdefault(name, set()).add(value)
+    return found
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:

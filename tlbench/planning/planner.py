@@ -8,6 +8,7 @@ from typing import Literal
 from tlbench.data.overlap import shared_examples
 from tlbench.data.store import DomainStore
 from tlbench.errors import Faults
+from tlbench.later import key_content
 from tlbench.planned_cell import PlannedCell
 from tlbench.planning.backbones import backbone_version
 from tlbench.planning.checks import check_parts, situation_faults, text_faults
@@ -59,6 +60,7 @@ class Planner:
 
     def _situations(self, part: Part) -> Iterator[Situation]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]
+        recipe = self._suite.recipe(part)
         for shots in all_shots:
             for backbone in part.backbones or self._suite.backbones:
                 for sources, target in self._suite.pairs(part, self._domains.dataset.domains):
@@ -66,7 +68,7 @@ class Planner:
                     ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
                     self._plan.test_examples |= {name: domain.counts["test"] for name, domain in ready.items()}
                     for seed in self._suite.seeds:
-                        yield Situation(part.setting, shots, backbone, sources, target, seed, ready)
+                        yield Situation(part.setting, shots, backbone, sources, target, seed, ready, recipe)
 
     def _plan_situation(self, part: Part, situation: Situation) -> None:
         references = self._references(situation)
@@ -133,7 +135,7 @@ class Planner:
         return RunSpec(
             strategy=variant.use,
             strategy_version=entry_version(entry),
-            params=strategy.Params(**variant.params).model_dump(mode="json"),
+            params=key_content(strategy.Params(**variant.params)),
             dataset=self._suite.dataset,
             revisions={name: situation.ready[name].revision for name in situation.domains},
             backbone=situation.backbone,
@@ -145,8 +147,8 @@ class Planner:
             shots=situation.shots,
             evaluation=self._suite.evaluation,
             seed=situation.seed,
-            budget=self._suite.budget,
-            training=self._suite.training,
+            budget=situation.recipe.budget,
+            training=situation.recipe.training,
             compute=self._compute,
         )
 
@@ -169,6 +171,7 @@ class Planner:
             shots=situation.shots,
             evaluation=self._suite.evaluation,
             seed=situation.seed,
+            recipe=situation.recipe,
             role=role,
             family=variant.family,
             run_key=key,

@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Literal
 
 from tlbench.data.ready import ReadyDomain
+from tlbench.recipe import Recipe
 from tlbench.spec import WEIGHTS, Setting, Shots
 from tlbench.task import TaskOutline
 
 
 @dataclass(frozen=True)
 class Situation:
-    """A pair under a setting for a backbone and a seed. `ready` holds its domains.
+    """A pair under a setting for a backbone and a seed, trained by a recipe. `ready` holds its domains.
 
     `initial` is `random` where A(∅, T) of a pair from weights starts, and the backbone's own elsewhere.
     """
@@ -26,6 +27,7 @@ class Situation:
     target: str
     seed: int
     ready: Mapping[str, ReadyDomain]
+    recipe: Recipe
     initial: Literal["own", "random"] = "own"
 
     def alone(self) -> Situation:

@@ -21,6 +21,8 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {"budget": Budget, "training": Traini
 _SECTION_ORDER: tuple[str | int, ...] = ("data", "budget", "training", "part", "strategies")
 _FORMS = {
     "data": "write the options of the dataset as a table [data]",
+    "part.budget": "write it as a table [part.budget] below its [[part]]",
+    "part.training": "write it as a table [part.training] below its [[part]]",
     "part": "write each part as a table [[part]], with two brackets",
     "part.pairs": 'must be "all" or a list such as ["one:two"]',
     "part.strategies": 'must be a list of names such as ["dann"]',
@@ -121,7 +123,9 @@ def _guess(value: str, expected: str) -> str:
 
 
 def _known_keys(location: Location) -> list[str]:
-    section = _SECTIONS.get(str(location[0])) if len(location) > 1 else Suite
+    # The tables of a part have the keys of the suite's own.
+    tables = location[2:] if location[:1] == ("part",) and len(location) > 3 else location
+    section = _SECTIONS.get(str(tables[0])) if len(tables) > 1 else Suite
     return list(section.model_fields) if section else []
 
 

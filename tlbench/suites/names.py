@@ -11,7 +11,8 @@ from tlbench.registry import Registry
 from tlbench.spec import WEIGHTS
 from tlbench.suites.dataset import dataset_domains
 from tlbench.suites.faults import Fault, Location
-from tlbench.suites.suite import REFERENCES, parse_pair
+from tlbench.suites.pairs import parse_pair
+from tlbench.suites.suite import REFERENCES
 
 
 def strings(location: Location, value: Any) -> list[tuple[Location, str]]:

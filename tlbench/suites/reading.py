@@ -15,6 +15,7 @@ from tlbench.suites.claims import Claim, read_claims
 from tlbench.suites.faults import Fault, order, plain_faults, structure
 from tlbench.suites.names import name_faults
 from tlbench.suites.params import param_faults, sound_variants
+from tlbench.suites.recipe_faults import recipe_faults
 from tlbench.suites.suite import Suite
 
 
@@ -28,6 +29,7 @@ def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False
     data = _flat_params_gathered(_parse(title, content))
     suite, faults = structure(data)
     faults += name_faults(data, host)
+    faults += recipe_faults(data)
     claims, claim_faults = _claims(name_or_path, host, data.get("claims"))
     faults += claim_faults
     if with_params:

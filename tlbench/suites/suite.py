@@ -6,66 +6,34 @@ import itertools
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    Discriminator,
     Field,
     PlainValidator,
     PrivateAttr,
-    Tag,
     ValidationInfo,
+    field_serializer,
     field_validator,
 )
 
-from tlbench.errors import TlbenchError
-from tlbench.spec import CLUSTERING, WEIGHTS, Budget, Evaluation, Plain, Setting, Shots, Training
+from tlbench.recipe import Recipe
+from tlbench.spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training
 from tlbench.suites.claims import Claim
+from tlbench.suites.distinct import AtLeastOne, Distinct, distinct, repeated
+from tlbench.suites.pairs import Pairs, parse_pair
+from tlbench.suites.recipes import stand_over
 
 #: Strategies that the host schedules by itself, since they give every other number its meaning.
 REFERENCES = ("source-only", "target-only", "oracle")
 #: Between `source-only` and one source of several: the references from which the best single source is taken.
 SINGLE_SOURCE = " from "
 
-_PAIR_FORM = "write a pair as source:target, several sources as one+two:target"
 _SHOTS_FORM = 'write a positive whole number per class, a share below 1 such as 0.1, "all", or a list of these'
 _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
-
-
-def parse_pair(text: str) -> tuple[tuple[str, ...], str]:
-    """Sources and target of a pair as users type it. Raises `TlbenchError` for anything else.
-
-    >>> parse_pair("books+dvd:kitchen")
-    (('books', 'dvd'), 'kitchen')
-    """
-    left, colon, target = text.partition(":")
-    sources = tuple(left.split("+"))
-    if not colon or ":" in target:
-        raise TlbenchError(f"{text!r} must have exactly one colon; {_PAIR_FORM}")
-    if not target or not all(sources):
-        raise TlbenchError(f"{text!r} has an empty name; {_PAIR_FORM}")
-    if repeated := _repeated(sources):
-        raise TlbenchError(f"{text!r} names the source {repeated[0]!r} twice")
-    if target in sources:
-        raise TlbenchError(f"{text!r} has {target!r} as source and as target")
-    if WEIGHTS in sources and len(sources) > 1:
-        raise TlbenchError(f"{text!r} joins {WEIGHTS!r} with other sources; write {WEIGHTS}:{target}")
-    return sources, target
-
-
-def _repeated(values: Sequence[Any]) -> list[Any]:
-    return [value for value, count in Counter(values).items() if count > 1]
-
-
-def _distinct(values: list[Any]) -> list[Any]:
-    """Twice the same would fill the same place of a table twice."""
-    if repeated := _repeated(values):
-        raise ValueError(f"{', '.join(map(repr, repeated))} is there more than once; name each once")
-    return values
 
 
 def _safe_name(name: str) -> str:
@@ -85,14 +53,6 @@ def _variant_name(name: str) -> str:
     return _no_reference(_safe_name(name))
 
 
-def _pair_text(text: str) -> str:
-    try:
-        parse_pair(text)
-    except TlbenchError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
 def _shots(value: Any) -> Any:
     """The form alone; whether there may be shots at all depends on the setting."""
     items = value if isinstance(value, list) else [value]
@@ -103,39 +63,38 @@ def _shots(value: Any) -> Any:
         raise ValueError(f"{', '.join(map(repr, wrong))} is not allowed; {_SHOTS_FORM}")
     if not items:
         raise ValueError(f"the list is empty; {_SHOTS_FORM}")
-    return _distinct(value) if isinstance(value, list) else value
+    return distinct(value) if isinstance(value, list) else value
 
 
 def _is_budget(value: Any) -> bool:
     return (type(value) is int and value > 0) or (type(value) is float and 0 < value < 1)
 
 
-def _one_or_list(value: Any) -> str:
-    return "<list>" if isinstance(value, list) else "<one>"
-
-
-_AtLeastOne = Field(min_length=1)
-_Distinct = AfterValidator(_distinct)
-Names = Annotated[list[str], _AtLeastOne, _Distinct]
-StrategyNames = Annotated[list[Annotated[str, AfterValidator(_no_reference)]], _AtLeastOne, _Distinct]
-PairList = Annotated[list[Annotated[str, AfterValidator(_pair_text)]], _AtLeastOne, _Distinct]
-# The tag, which `faults` leaves out of places, keeps the faults of a list apart from those of "all".
-Pairs = Annotated[
-    Annotated[Literal["all"], Tag("<one>")] | Annotated[PairList, Tag("<list>")], Discriminator(_one_or_list)
-]
+Names = Annotated[list[str], AtLeastOne, Distinct]
+StrategyNames = Annotated[list[Annotated[str, AfterValidator(_no_reference)]], AtLeastOne, Distinct]
 # scikit-learn and numpy take seeds below 2³².
-Seeds = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], _AtLeastOne, _Distinct]
-Grid = Annotated[dict[str, Annotated[list[Any], _AtLeastOne]], _AtLeastOne]
+Seeds = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], AtLeastOne, Distinct]
+Grid = Annotated[dict[str, Annotated[list[Any], AtLeastOne]], AtLeastOne]
 
 
 class Part(Plain):
-    """Strategies on pairs in one setting. `backbones` stands for the suite's own where it is given."""
+    """Strategies on pairs in one setting. `backbones` stands for the suite's own where it is given.
+
+    `budget` and `training` are what the part's tables say; their other keys are the suite's, see `Suite.recipe`.
+    """
 
     setting: Setting
     pairs: Pairs
     strategies: StrategyNames
     shots: Annotated[Shots | list[Shots] | None, PlainValidator(_shots)] = Field(default=None, validate_default=True)
     backbones: Names | None = None
+    budget: Budget | None = None
+    training: Training | None = None
+
+    @field_serializer("budget", "training")
+    def _what_is_written(self, table: Plain | None) -> dict[str, Any] | None:
+        """A key that is not written means the suite's, and not the default."""
+        return None if table is None else table.model_dump(exclude_unset=True)
 
     @field_validator("shots")
     @classmethod
@@ -167,8 +126,8 @@ class Variant(Plain):
     @classmethod
     def _grid_members_differ(cls, grid: dict[str, list[Any]] | None) -> dict[str, list[Any]] | None:
         for key, values in (grid or {}).items():
-            if repeated := _repeated([_text(value) for value in values]):
-                raise ValueError(f"{key!r} has {repeated[0]} more than once; name each value once")
+            if twice := repeated([_text(value) for value in values]):
+                raise ValueError(f"{key!r} has {twice[0]} more than once; name each value once")
         return grid
 
     def members(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -208,7 +167,7 @@ class Suite(Plain):
     claims: str | None = None
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
-    part: Annotated[list[Part], _AtLeastOne]
+    part: Annotated[list[Part], AtLeastOne]
     strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
     _published: tuple[Claim, ...] = PrivateAttr(default=())
 
@@ -243,6 +202,13 @@ class Suite(Plain):
     def variants(self, part: Part) -> list[NamedVariant]:
         """The variants of a part with every grid expanded; a name without an entry is the strategy itself."""
         return [variant for name in part.strategies for variant in _expand(name, self.strategies.get(name))]
+
+    def recipe(self, part: Part) -> Recipe:
+        """How runs of a part, references included, are trained: what the part says, over what the suite says."""
+        return Recipe(
+            budget=stand_over(self.budget, part.budget) if part.budget else self.budget,
+            training=stand_over(self.training, part.training) if part.training else self.training,
+        )
 
     def pairs(self, part: Part, domains: Sequence[str]) -> list[tuple[tuple[str, ...], str]]:
         """Sources and target of each pair of a part; "all" are the ordered pairs of distinct domains."""

@@ -62,7 +62,7 @@ def train(
     for step in range(1, budget.steps + 1):
         progress = (step - 1) / budget.steps
         for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
-            group["lr"] = rate * learning_rate_factor(recipe.schedule, progress)
+            group["lr"] = rate * learning_rate_factor(recipe.schedule, progress, recipe.decay)
         terms = _named(loss(model, Batch(batches, step), progress))
         total = _total(terms)
         finite = torch.isfinite(total) if finite is None else finite & torch.isfinite(total)
@@ -129,7 +129,13 @@ def _optimizer(recipe: Training, groups: Groups) -> torch.optim.Optimizer:
     ]
     settings = [group for group in settings if group["params"]]
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(settings, lr=recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+        return torch.optim.SGD(
+            settings,
+            lr=recipe.lr,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+        )
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     return kind(settings, lr=recipe.lr, weight_decay=recipe.weight_decay)
 

@@ -10,10 +10,13 @@ def adversarial_weight(progress: float, slope: float = 10.0) -> float:
     return 2.0 / (1.0 + math.exp(-slope * progress)) - 1.0
 
 
-def learning_rate_factor(schedule: str, progress: float) -> float:
-    """The factor on the learning rate: `constant`, `cosine` to zero, or `inverse`, (1 + 10p)^−0.75 (Ganin et al.)."""
+def learning_rate_factor(schedule: str, progress: float, decay: float = 10.0) -> float:
+    """The factor on the learning rate: `constant`, `cosine` to zero, or `inverse`, (1 + decay·p)^−0.75.
+
+    Ganin et al. (2016, section 5.2.2) have a decay of 10.
+    """
     if schedule == "cosine":
         return 0.5 * (1.0 + math.cos(math.pi * progress))
     if schedule == "inverse":
-        return float((1.0 + 10.0 * progress) ** -0.75)
+        return float((1.0 + decay * progress) ** -0.75)
     return 1.0

@@ -1,0 +1,65 @@
+"""Fields that were added to a description after results were published, and what of a description goes into keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class Later:
+    """Marks a field whose default means what was done before there was the field.
+
+    `ramp: Annotated[bool, tlbench.Later()] = True`. With its default it is left out of run keys, so that results from
+    before are still found; with any other value it is part of them. A default that has been published with the mark
+    must never change, and a field that has been published without it must not get it: its default is in the keys.
+    """
+
+
+class Keyed(BaseModel):
+    """A model whose content goes into keys. Raises `TypeError` for a subclass with a later field without a default."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for name, field in cls.model_fields.items():
+            if _is_later(cls, name) and field.is_required():
+                raise TypeError(f"{cls.__qualname__}: {name} is marked Later() and has no default; give it the one")
+
+
+def key_content(model: BaseModel) -> dict[str, Any]:
+    """A model as plain data, without later fields that have their defaults, those of models inside it included."""
+    content: dict[str, Any] = _kept(model, model.model_dump(mode="json"))
+    return content
+
+
+def _kept(value: Any, plain: Any) -> Any:
+    """`plain`, which is `value` as plain data, less what was added later."""
+    if isinstance(value, BaseModel) and isinstance(plain, dict):
+        return {
+            name: _kept(getattr(value, name, None), part)
+            for name, part in plain.items()
+            if not _is_as_before(value, name)
+        }
+    if isinstance(value, Mapping) and isinstance(plain, dict):
+        return {name: _kept(part, plain[name]) for name, part in zip(plain, value.values(), strict=True)}
+    if isinstance(value, list | tuple) and isinstance(plain, list):
+        return [_kept(*parts) for parts in zip(value, plain, strict=True)]
+    return plain
+
+
+def _is_as_before(model: BaseModel, name: str) -> bool:
+    if not _is_later(type(model), name):
+        return False
+    default = type(model).model_fields[name].get_default(call_default_factory=True, validated_data=model.__dict__)
+    value = getattr(model, name)
+    # In Python 1 equals True, and where both are allowed they may mean different things.
+    return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
+
+
+def _is_later(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and any(mark is Later or isinstance(mark, Later) for mark in field.metadata)
