@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -65,6 +67,14 @@ def test_a_share_of_the_labels_is_a_subset_of_a_larger_one(project):
     assert "inductive, 5 % of target labels" in outcome.out
     seen = {record.shots: record.spec.shots for record in project.records() if record.variant == "target-only"}
     assert set(seen) == {0.05, 4, 0.1}
+    curve = project.tlbench("leaderboard", "toy", "--by", "shots", "--format", "json", plugin=False)
+    (table,) = json.loads(curve.out)
+    names = [column["name"] for column in table["columns"]]
+    assert names == ["strategy", "any", "4", "0.05", "0.1", "gap:4", "gap:0.05", "gap:0.1"]
+    one_source = project.tlbench("leaderboard", "toy", "--by", "source", plugin=False)
+    assert (one_source.code, one_source.out) == (2, "")
+    assert "type `tlbench leaderboard toy --by strategy`" in one_source.err
+    assert "Traceback" not in one_source.err
 
 
 # ---- weights as the source -----------------------------------------------------------------------------------------

@@ -17,6 +17,10 @@ EPILOG = """Examples:
 
   tlbench leaderboard digits --by pair --metric macro_f1
 
+  tlbench leaderboard digits --by source   which source helps which target
+
+  tlbench leaderboard my-suite --by shots  up to how many labels does it help?
+
   tlbench leaderboard digits --selection all
 
   tlbench leaderboard digits --claims      published figures beside ours
@@ -36,10 +40,12 @@ class Format(StrEnum):
 
 
 class By(StrEnum):
-    """What the columns are."""
+    """What the rows and columns are."""
 
     strategy = "strategy"
     pair = "pair"
+    shots = "shots"
+    source = "source"
 
 
 class Missing(StrEnum):
@@ -54,7 +60,13 @@ def leaderboard(
     results: options.Results = options.RESULTS,
     format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
-    by: Annotated[By, typer.Option(help="strategy: a summary a row; pair: the pairs as columns.")] = By.strategy,
+    by: Annotated[
+        By,
+        typer.Option(
+            help="strategy: a summary a row; pair: the pairs as columns; shots: the label budgets as columns; "
+            "source: sources as rows and targets as columns, a table for each strategy."
+        ),
+    ] = By.strategy,
     selection: Annotated[
         str | None, typer.Option(help="A selection protocol, or all to see them side by side.")
     ] = None,

@@ -16,7 +16,7 @@ from tlbench.leaderboard.findings import Finding, tested_on, widest
 from tlbench.leaderboard.frame import Board
 from tlbench.leaderboard.published import Section, elsewhere, sections, tally
 from tlbench.leaderboard.scores import Place
-from tlbench.leaderboard.table import with_columns
+from tlbench.leaderboard.table import Shape, with_columns
 from tlbench.suites.claims import Claim
 
 COLUMNS = [
@@ -42,7 +42,7 @@ VERDICTS = (
 def by_figure(
     board: Board,
     metric: str | None = None,
-    by: Literal["strategy", "pair"] = "strategy",
+    by: Shape = "strategy",
     selection: str | None = None,
     columns: Sequence[str] | None = None,
     missing: Literal["show", "drop"] = "show",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from tlbench.evaluation.metrics import LOWER_IS_BETTER
-from tlbench.evaluation.statistics import Estimate
+from tlbench.evaluation.statistics import Estimate, Verdict
 
 MISSING = "—"
 #: Marks, each explained by a note under the table that bears it.
 DISHONEST, HURTS, NO_STEPS, FLAGGED = "⚠", "↓", "†", "⚑"
+HELPS, UNDECIDED = "↑", "?"
+#: Of tables in which every gap bears its verdict.
+VERDICT_MARKS: Mapping[Verdict, str] = MappingProxyType({"helps": HELPS, "hurts": HURTS, "undecided": UNDECIDED})
 
 #: By evaluation, what the numbers are of.
 TESTED_ON = {

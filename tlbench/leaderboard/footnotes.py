@@ -34,8 +34,9 @@ class Footnotes:
                 numbers += self.add(f"{variant}: {reason} ({self._where(variant, spots)})")
         return numbers
 
-    def without_base(self, variant: str) -> tuple[int, ...]:
-        """Numbers of the footnotes for references of a variant that have no row of their own and no number."""
+    def without_base(self, variant: str, pairs: Sequence[str] | None = None) -> tuple[int, ...]:
+        """Numbers of the footnotes for references of a variant, on these pairs, that have no row and no number."""
+        wanted = set(self.place.pairs if pairs is None else pairs)
         reasons: dict[str, list[tuple[str, int]]] = {}
         for pair in self.place.planned_pairs(variant):
             for seed, cell in self.place.by_spot[variant, pair].items():
@@ -43,8 +44,11 @@ class Footnotes:
                 if key and key != cell.run_key and self.place.score(key, self.place.metric, reference=True) is None:
                     reason = phrase(self.place.board.status(key), self.place.board.reason(key) or "no score")
                     reasons.setdefault(reason, []).append((pair, seed))
-        notes = (f"{variant} without the source: {why} ({self._where(variant, at)})" for why, at in reasons.items())
-        return tuple(number for note in notes for number in self.add(note))
+        numbers: tuple[int, ...] = ()
+        for why, at in reasons.items():
+            if any(pair in wanted for pair, _ in at):
+                numbers += self.add(f"{variant} without the source: {why} ({self._where(variant, at)})")
+        return numbers
 
     def _holes(self, variant: str, metric: str) -> dict[str, list[tuple[str, int]]]:
         """(pair, seed) of the missing numbers by reason."""

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tlbench.evaluation.gaps import negative_transfer_rate
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
-from tlbench.leaderboard.cells import DISHONEST, FLAGGED, HURTS, NO_STEPS, TESTED_ON, Column, count, metric_name
+from tlbench.leaderboard.cells import (
+    DISHONEST,
+    FLAGGED,
+    HELPS,
+    HURTS,
+    NO_STEPS,
+    TESTED_ON,
+    UNDECIDED,
+    Column,
+    Scale,
+    count,
+    metric_name,
+)
 from tlbench.leaderboard.scores import REVERSE, Place, Spot
 from tlbench.spec import label_budget
 
 FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
 SAME_RESULT = "same result for every seed, so no interval over seeds"
+GAP_NAMES = {"transductive": "adaptation gap", "inductive": "NTG", "unsupervised": "gap to alone"}
 GAP_MEANINGS = {
     "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
     "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone (from random weights, "
     "where weights are the source); above 0, the source hurt. Clusters are matched to classes on the test split; the "
     "last step alone is scored.",
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
-    "the source hurt. Gain: error of target-only minus that of the strategy.",
+    "the source hurt.",
 }
+GAIN_MEANING = "Gain: error of target-only minus that of the strategy."
 
 
-def title(place: Place, extra: str = "") -> str:
-    """What must never be mixed: suite, setting, label budget, backbone, evaluation, protocol."""
+def title(place: Place, extra: str = "", budget: str | None = None) -> str:
+    """What must never be mixed: suite, setting, label budget (or `budget`), backbone, evaluation, protocol."""
     first = place.cells[0]
     protocol = extra or f"selection: {place.selection}"
     warning = f"{DISHONEST} " if place.selection == "target-test" else ""
     parts = (
         place.board.plan.suite,
-        first.setting + label_budget(first.shots),
+        first.setting + (label_budget(first.shots) if budget is None else budget),
         first.backbone,
         first.evaluation,
         warning + protocol,
@@ -38,25 +52,35 @@ def title(place: Place, extra: str = "") -> str:
     return " · ".join(parts)
 
 
+def place_name(place: Place) -> str:
+    """A table among others of its suite: `inductive, 5 shots · small-cnn · held-out`."""
+    first = place.cells[0]
+    return f"{first.setting}{label_budget(first.shots)} · {first.backbone} · {first.evaluation}"
+
+
 def caption(place: Place, *, over_pairs: bool) -> str:
     """What the numbers are, over how many pairs and seeds, and what was dropped."""
+    return f"{measured(place, over_pairs=over_pairs)} {dropped(place, over_pairs)}".strip()
+
+
+def measured(place: Place, *, over_pairs: bool, of: str | None = None) -> str:
+    """What the numbers are (by default the metric, in its unit), and over how many pairs and seeds."""
     unit = " in %" if place.scale.percent else ""
     interval = "mean" if place.few_seeds else "mean ± 95 % interval"
     pairs = count(len(place.pairs), "pair")
-    of = f" of the mean over {pairs}" if over_pairs and len(place.pairs) > 1 else ""
-    over = f"{count(len(place.seeds), 'seed')}{of}"
+    mean = f" of the mean over {pairs}" if over_pairs and len(place.pairs) > 1 else ""
+    over = f"{count(len(place.seeds), 'seed')}{mean}"
     where = TESTED_ON[place.cells[0].evaluation]
-    text = f"{metric_name(place.metric)}{unit} on {where}, {interval} over {over}."
-    return f"{text} {_dropped(place, over_pairs)}".strip()
+    return f"{of or metric_name(place.metric) + unit} on {where}, {interval} over {over}."
 
 
-def _dropped(place: Place, over_pairs: bool) -> str:
-    """How many runs means leave out, by variant; nothing unless that was asked for."""
+def dropped(place: Place, over_pairs: bool, only: str | None = None) -> str:
+    """How many runs means leave out, by variant (or of one `only`); nothing unless that was asked for."""
     if not place.drop:
         return ""
     total = len(place.pairs) * len(place.seeds)
     lost = {}
-    for variant in place.variants:
+    for variant in place.variants if only is None else [only]:
         shown = place.shown(variant)
         there = sum(len(place.by_seed(variant, pair)) for pair in place.pairs)
         lost[variant] = shown.left_out if shown and over_pairs else total - there
@@ -64,28 +88,32 @@ def _dropped(place: Place, over_pairs: bool) -> str:
     return f"Dropped from means, of {total} runs each: {named}; rows may be over different pairs." if named else ""
 
 
-def harm(place: Place) -> list[str]:
-    """The line that names every cell that hurts, and the negative-transfer rate with the undecided beside it."""
-    if not place.gaps:
+def harm(place: Place, only: str | None = None) -> list[str]:
+    """The line that names every cell that hurts, and the negative-transfer rate with the undecided beside it.
+
+    `only`: of the cells of this variant.
+    """
+    gaps = {spot: gap for spot, gap in place.gaps.items() if only in (None, spot[0])}
+    if not gaps:
         return []
-    hurt = {spot: gap for spot, gap in place.gaps.items() if gap and place.verdicts[spot] == "hurts"}
+    hurt = {spot: gap for spot, gap in gaps.items() if gap and place.verdicts[spot] == "hurts"}
     by_variant: dict[str, list[str]] = {}
     for (variant, pair), gap in hurt.items():
-        by_variant.setdefault(variant, []).append(f"{pair} ({_points(place, gap)})")
+        by_variant.setdefault(variant, []).append(f"{pair} ({points(place.scale, gap)})")
     listing = "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
-    return [f"hurts: {listing}" if hurt else "no cell is shown to hurt", _rate(place)]
+    return [f"hurts: {listing}" if hurt else "no cell is shown to hurt", _rate(place, gaps)]
 
 
-def _rate(place: Place) -> str:
-    rate = negative_transfer_rate(place.verdicts, place.gaps)
+def _rate(place: Place, gaps: Mapping[Spot, PairedTest | None]) -> str:
+    rate = negative_transfer_rate({spot: place.verdicts[spot] for spot in gaps}, gaps)
     share = f" ({100 * rate.rate:.0f} %)" if rate.rate is not None else ""
     parts = [f"negative transfer: {rate.hurt} of {count(rate.decided, 'decided cell')}{share}"]
     parts.append(f"{rate.undecided} undecided")
     if rate.mean_gap is not None:
         parts.append(f"mean gap {place.scale.text(rate.mean_gap, signed=True)}{place.scale.unit}")
-    worst = place.gaps.get(rate.worst) if rate.worst else None
+    worst = gaps.get(rate.worst) if rate.worst else None
     if worst is not None and rate.worst is not None:
-        parts.append(f"worst pair: {_spot(rate.worst)} ({_points(place, worst)})")
+        parts.append(f"worst pair: {_spot(rate.worst)} ({points(place.scale, worst)})")
     return "; ".join(parts)
 
 
@@ -100,15 +128,21 @@ def _spot(spot: Spot) -> str:
     return f"{spot[0]} on {spot[1]}"
 
 
-def _points(place: Place, gap: PairedTest) -> str:
-    text = place.scale.text(gap.mean, signed=True) + place.scale.unit
-    return text if gap.half_width is None else f"{text} ± {place.scale.text(gap.half_width)}"
+def points(scale: Scale, gap: PairedTest) -> str:
+    """A gap in a sentence: `+3.0 points ± 0.2`."""
+    text = scale.text(gap.mean, signed=True) + scale.unit
+    return text if gap.half_width is None else f"{text} ± {scale.text(gap.half_width)}"
 
 
-def verdict_note(place: Place) -> list[str]:
+def gap_meaning(place: Place, *, gain: bool = False) -> str:
+    """What the gap of a setting is, and its unit; with `gain` what that is too, where the setting has it."""
+    gained = f" {GAIN_MEANING}" if gain and place.setting == "inductive" else ""
+    return GAP_MEANINGS[place.setting] + gained + (" Gaps are in points." if place.scale.percent else "")
+
+
+def verdict_note(place: Place, *, gain: bool = True) -> list[str]:
     """How verdicts are made, or that there are none."""
-    unit = " Gaps are in points." if place.scale.percent else ""
-    meaning = [GAP_MEANINGS[place.setting] + unit] if place.gaps else []
+    meaning = [gap_meaning(place, gain=gain)] if place.gaps else []
     if place.few_seeds:
         return [*meaning, FEW_SEEDS]
     if not place.gaps:
@@ -136,8 +170,13 @@ def _is_same(found: Estimate | None) -> bool:
     return found is not None and found.same_for_every_seed
 
 
-def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]]) -> list[str]:
-    """One line for each mark that stands in the table, and for what is shown at another step than the others."""
+def marks(
+    place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]], only: str | None = None
+) -> list[str]:
+    """One line for each mark that stands in the table, and for what is shown at another step than the others.
+
+    `only`: the flags of this variant.
+    """
     present = {mark for cell in texts for mark in cell}
     lines = list(place.choices)
     if place.selection == "target-test":
@@ -151,11 +190,11 @@ def marks(place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ..
         lines.append(f"{names}: not scored by {place.selection}, shown at the last step")
     if any(column.name == "rank" for column in columns) and place.ranks:
         lines.append(_rank_note(place))
-    if HURTS in present:
-        lines.append(f"{HURTS} transfer is shown to hurt")
+    meanings = {HELPS: "transfer is shown to help", HURTS: "transfer is shown to hurt", UNDECIDED: "undecided"}
+    lines += [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in present]
     if NO_STEPS in present:
         lines.append(f"{NO_STEPS} not trained by steps: examples/s of the backbone, not to be compared")
-    return lines + (_flags(place) if FLAGGED in present else [])
+    return lines + (_flags(place, only) if FLAGGED in present else [])
 
 
 def _rank_note(place: Place) -> str:
@@ -169,11 +208,11 @@ def _rank_note(place: Place) -> str:
     return f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}, of the strategies{baseline}{holes}"
 
 
-def _flags(place: Place) -> list[str]:
+def _flags(place: Place, only: str | None = None) -> list[str]:
     """The sanity flags, without the number of the single run that follows the colon."""
     found: dict[str, dict[Spot, None]] = {}
     for spot, cells in place.by_spot.items():
-        for flag in flags_of(place, cells.values()):
+        for flag in flags_of(place, cells.values()) if only in (None, spot[0]) else ():
             found.setdefault(flag.partition(":")[0], {})[spot] = None
     return [f"{FLAGGED} {flag}: {_listing(spots)}" for flag, spots in found.items()]
 

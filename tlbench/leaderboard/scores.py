@@ -150,21 +150,29 @@ class Place:
         """The pairs on which the suite asks for a variant."""
         return [pair for pair in self.pairs if (variant, pair) in self.by_spot]
 
-    def shown(self, variant: str, metric: str | None = None) -> Shown | None:
-        """What a variant's means are over; None where it has a hole that is not to be dropped, or nothing is left."""
-        planned = len(self.pairs) * len(self.seeds)
-        found = {pair: set(self.by_seed(variant, pair, metric)) for pair in self.pairs}
+    def also_on(self, pairs: Iterable[str]) -> None:
+        """Count these pairs too, those of a table beside this one: what is not asked for on them is a hole."""
+        self.pairs = list(dict.fromkeys([*self.pairs, *pairs]))
+
+    def shown(self, variant: str, metric: str | None = None, pairs: Sequence[str] | None = None) -> Shown | None:
+        """What a variant's means over some pairs (default: all) are over.
+
+        None where it has a hole that is not to be dropped, or nothing is left.
+        """
+        asked = self.pairs if pairs is None else pairs
+        planned = len(asked) * len(self.seeds)
+        found = {pair: set(self.by_seed(variant, pair, metric)) for pair in asked}
         there = sum(len(seeds) for seeds in found.values())
         if there == planned:
-            return Shown(tuple(self.pairs), tuple(self.seeds), 0)
+            return Shown(tuple(asked), tuple(self.seeds), 0)
         if not self.drop or not there:
             return None
         # A seed or a pair goes as a whole: means over other pairs for each seed would measure the pairs.
         seeds = [seed for seed in self.seeds if any(seed in have for have in found.values())]
-        pairs = [pair for pair, have in found.items() if have.issuperset(seeds)]
-        if not pairs:
+        whole = [pair for pair, have in found.items() if have.issuperset(seeds)]
+        if not whole:
             return None
-        return Shown(tuple(pairs), tuple(seeds), planned - len(pairs) * len(seeds))
+        return Shown(tuple(whole), tuple(seeds), planned - len(whole) * len(seeds))
 
     def means(self, variant: str, shown: Shown | None, metric: str | None = None) -> BySeed | None:
         """By seed, the mean over pairs; None where something is missing."""
@@ -234,9 +242,11 @@ class Place:
         """What transfer did on each pair, Holm-corrected over the cells of the table."""
         return dict(zip(self.gaps, verdicts(list(self.gaps.values())), strict=True))
 
-    def overall_gap(self, variant: str, name: str | None, *, gain: bool = False) -> PairedTest | None:
-        """The gap to a reference, or the gain over it, of the means over pairs."""
-        shown = self.shown(variant)
+    def overall_gap(
+        self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
+    ) -> PairedTest | None:
+        """The gap to a reference, or the gain over it, of the means over some pairs (default: all)."""
+        shown = self.shown(variant, pairs=pairs)
         ours = _means(shown, lambda pair: self.errors(variant, pair))
         base = _means(shown, lambda pair: self.base_errors(variant, pair, name or ""))
         if ours is None or base is None:

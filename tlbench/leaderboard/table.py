@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, get_args
 
 from tlbench.errors import TlbenchError, unknown
 from tlbench.evaluation.selection import PROTOCOLS
 from tlbench.filters import Filters, check, leaves
 from tlbench.leaderboard.by_pair import by_pair
 from tlbench.leaderboard.by_selection import by_selection
+from tlbench.leaderboard.by_shots import by_shots
+from tlbench.leaderboard.by_source import by_source
 from tlbench.leaderboard.by_strategy import COLUMN_NAMES, by_strategy
 from tlbench.leaderboard.cells import Cell, Column, Table
 from tlbench.leaderboard.frame import Board
@@ -20,12 +23,17 @@ from tlbench.spec import CLUSTERING
 __all__ = ["Cell", "Column", "Filters", "Table", "leaderboard"]
 
 SECOND_METRIC = "macro_f1"
+Shape = Literal["strategy", "pair", "shots", "source"]
+#: Shapes that set several parts of a board side by side, or make several tables of one.
+_ACROSS: Mapping[str, Callable[[Sequence[Place]], list[Table]]] = MappingProxyType(
+    {"shots": by_shots, "source": by_source}
+)
 
 
 def leaderboard(
     board: Board,
     metric: str | None = None,
-    by: Literal["strategy", "pair"] = "strategy",
+    by: Shape = "strategy",
     selection: str | None = None,
     columns: Sequence[str] | None = None,
     missing: Literal["show", "drop"] = "show",
@@ -33,26 +41,36 @@ def leaderboard(
 ) -> list[Table]:
     """The tables of a board: one per setting, label budget, evaluation and backbone.
 
+    `by="shots"` sets the label budgets of `inductive` side by side, `by="source"` has sources as rows and targets as
+    columns, in a table for each strategy; neither goes with `selection="all"`.
     `metric`: of which gaps, verdicts and ranks are made; the board's primary metric by default. `selection`: a
     protocol, by default the suite's; `all` shows those that are recorded side by side. `columns`: which columns beside
-    the first, in this order: metrics and `COLUMN_NAMES`, or with `by="pair"` pairs, with `selection="all"` protocols.
+    the first, in this order: metrics and `COLUMN_NAMES`, or with `by="pair"` pairs, with `by="shots"` budgets and their
+    gaps (`5`, `gap:5`), with `by="source"` targets, with `selection="all"` protocols.
     `missing="drop"` takes means over what is there, and the caption counts what was left out.
-    Raises `TlbenchError` for a name that is not known, and where the filters leave nothing.
+    Raises `TlbenchError` for a name that is not known, where the filters leave nothing, and where a board has nothing
+    to set side by side.
     """
     metric, selection = metric_and_protocol(board, metric, selection)
-    _known("--by", by, ["strategy", "pair"])
+    _known("--by", by, get_args(Shape))
     _known("--missing", missing, ["show", "drop"])
     tables = []
     drop = missing == "drop"
-    for cells in cells_by_place(chosen_cells(board.cells, filters or {})):
+    groups = cells_by_place(chosen_cells(board.cells, filters or {}))
+    if by in _ACROSS:
+        if selection == "all":
+            raise TlbenchError(f"--by {by} takes one --selection, not all; recorded: {', '.join(board.protocols())}")
+        places = [_place(board, cells, selection, metric, drop) for cells in groups]
+        return with_columns(_ACROSS[by](places), columns, set())
+    for cells in groups:
         clusters = cells[0].setting == "unsupervised"
-        of = metric if not clusters or metric in CLUSTERING else CLUSTERING[0]
+        of = _metric_of(cells, metric)
         if selection == "all":
             names = ["last"] if clusters else board.protocols(cells) or [board.plan.selection]
             places = [Place(board, cells, name, of, drop, fall_back=False, keep_members=True) for name in names]
             tables += by_selection(places)
             continue
-        place = Place(board, cells, "last" if clusters else selection, of, drop)
+        place = _place(board, cells, selection, metric, drop)
         shown = _metrics(board, of, columns, CLUSTERING if clusters else [SECOND_METRIC])
         tables.append(by_pair(place) if by == "pair" else by_strategy(place, shown, columns))
     summary = by == "strategy" and selection != "all"
@@ -72,6 +90,17 @@ def filtered(board: Board, filters: Filters) -> Board:
     """A board of the cells that every filter leaves. Raises `TlbenchError` where one leaves nothing."""
     plan = board.plan.model_copy(update={"cells": chosen_cells(board.cells, filters)})
     return Board(plan, board.records, board.damaged)
+
+
+def _metric_of(cells: Sequence[PlannedCell], metric: str) -> str:
+    """The metric asked for; of clusters, which have no names, one that asks for none."""
+    return metric if cells[0].setting != "unsupervised" or metric in CLUSTERING else CLUSTERING[0]
+
+
+def _place(board: Board, cells: Sequence[PlannedCell], selection: str, metric: str, drop: bool) -> Place:
+    # Of clusters the last step alone is scored.
+    protocol = "last" if cells[0].setting == "unsupervised" else selection
+    return Place(board, cells, protocol, _metric_of(cells, metric), drop)
 
 
 def _metrics(board: Board, metric: str, columns: Sequence[str] | None, beside: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ _ESCAPES = str.maketrans(
         "→": r"$\to$",
         "∞": r"$\infty$",
         "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
         "†": r"$\dagger$",
         "⚠": r"\textbf{!}",
         "⚑": r"$\flat$",

@@ -1,0 +1,52 @@
+"""Label budgets in order, as headings and in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from tlbench.leaderboard.budgets import in_words, meaning, name, order, short
+
+
+def test_numbers_stand_before_shares_and_all_is_last():
+    assert sorted(["all", 100, 0.5, 5, 0.1, 20], key=order) == [5, 20, 100, 0.1, 0.5, "all"]
+
+
+def test_names_and_headings():
+    assert [name(shots) for shots in (1, 0.1, "all")] == ["1", "0.1", "all"]
+    assert [short(shots) for shots in (1, 5, 0.125, "all")] == ["1 shot", "5 shots", "12.5 %", "all"]
+
+
+def test_only_what_stands_in_a_table_is_explained():
+    assert meaning([5, 20]) == "shots: labelled target examples per class"
+    assert meaning([0.1, "all"]) == "%: a share of each class of the target; all: all target labels"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({5: "helps"}, "helps at 5 labels per class"),
+        ({1: "helps", "all": "hurts"}, "helps at 1 label per class; hurts with all"),
+        ({5: "helps", 20: "helps", "all": "helps"}, "helps at every label budget"),
+        (
+            {5: "helps", 20: "helps", 100: "undecided", "all": "hurts"},
+            "helps up to 20 labels per class; undecided at 100; hurts with all",
+        ),
+        (
+            {1: "undecided", 5: "helps", 20: "helps", "all": "undecided"},
+            "undecided at 1 label per class; helps from 5 to 20; undecided with all",
+        ),
+        ({1: "hurts", 5: "helps", "all": "helps"}, "hurts at 1 label per class; helps from 5 to all"),
+        (
+            {5: "hurts", 0.1: "helps", 0.5: "helps"},
+            "hurts at 5 labels per class; helps from 10 % of each class to 50 %",
+        ),
+        ({0.1: "helps", 0.5: "helps", "all": "hurts"}, "helps up to 50 % of each class; hurts with all"),
+        # How many labels a share is depends on the class, so that none is reached on the way from 5 to it.
+        (
+            {5: "helps", 20: "helps", 0.1: "helps", "all": "hurts"},
+            "helps up to 20 labels per class; helps at 10 % of each class; hurts with all",
+        ),
+    ],
+)
+def test_neighbours_of_which_the_same_holds_are_one_clause(said, words):
+    assert in_words(said) == words
