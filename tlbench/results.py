@@ -70,12 +70,7 @@ class ResultFolder:
             return None
         except OSError as error:
             raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
-        try:
-            record = Record.model_validate_json(content)
-        except ValueError as error:
-            if _schema_version(content) > SCHEMA_VERSION:
-                raise TlbenchError(f"{path} was written by a newer tlbench; upgrade, or use --results DIR") from error
-            raise DamagedRecord(f"damaged record {path}: {_first_line(error)}") from error
+        record = parse_record(content, str(path), "upgrade, or use --results DIR")
         if record.run_key != key:
             raise DamagedRecord(f"damaged record {path}: it is the record of another run, {record.run_key}")
         return record
@@ -104,16 +99,32 @@ class ResultFolder:
         """What the suite asks for, so that tables show what is missing."""
         write_whole(self.folder / "plan.json", lambda to: to.write_text(json.dumps(plan, indent=1) + "\n"))
 
+    def run_keys(self) -> list[str]:
+        """The keys of all runs that have a record, whether it can be read or not."""
+        return [path.stem for path in sorted(self.folder.glob("*.json")) if path.name != "plan.json"]
+
     def records(self) -> Iterator[Record]:
         """All records that can be read."""
-        for path in sorted(self.folder.glob("*.json")):
-            if path.name != "plan.json":
-                try:
-                    record = self.read(path.stem)
-                except TlbenchError:
-                    continue
-                if record is not None:
-                    yield record
+        for key in self.run_keys():
+            try:
+                record = self.read(key)
+            except TlbenchError:
+                continue
+            if record is not None:
+                yield record
+
+
+def parse_record(content: bytes, where: str, if_newer: str) -> Record:
+    """A record from its JSON. Raises `DamagedRecord`, and `TlbenchError` for one that a newer tlbench wrote.
+
+    `where` names the content in messages, `if_newer` says what to do about one that is too new.
+    """
+    try:
+        return Record.model_validate_json(content)
+    except ValueError as error:
+        if _schema_version(content) > SCHEMA_VERSION:
+            raise TlbenchError(f"{where} was written by a newer tlbench; {if_newer}") from error
+        raise DamagedRecord(f"damaged record {where}: {_first_line(error)}") from error
 
 
 def _schema_version(content: bytes) -> int:

@@ -25,7 +25,12 @@ EPILOG = """Examples:
 
   tlbench leaderboard digits --claims      published figures beside ours
 
+  tlbench leaderboard leaderboards/digits  a published folder
+
   tlbench leaderboard digits --format markdown > table.md"""
+
+
+_FOLDERS = "give one as results/digits, or a published one as leaderboards/digits"
 
 
 class Format(StrEnum):
@@ -94,7 +99,7 @@ def leaderboard(
 
 
 def suite_folder(suite: str, results: Path) -> Path:
-    """Where a suite's records are: its name, the name in its file, or the results folder itself."""
+    """Where a suite's records are: by its name, by the name in its file, or a folder of records, published or not."""
     if suite.endswith(".toml"):
         import tomllib
 
@@ -104,6 +109,12 @@ def suite_folder(suite: str, results: Path) -> Path:
             raise TlbenchError(f"{suite}: no suite name can be read from it: {error}") from error
     folder = results / suite
     if not folder.is_dir():
+        from tlbench.leaderboard.frame import PLAN_FILE
+
+        if (Path(suite) / PLAN_FILE).is_file():
+            return Path(suite)
+        if Path(suite).is_dir():
+            raise TlbenchError(f"{suite} is no folder of records: it has no {PLAN_FILE}; {_FOLDERS}")
         known = [path.parent.name for path in sorted(results.glob("*/plan.json"))]
         first = f"run it first (tlbench run {suite}), or name its folder with --results DIR"
         if not known:

@@ -51,6 +51,7 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
         "versions": [__version__, PROTOCOL_VERSION, PLAN_LAYOUT],
         "suite": suite.model_dump(mode="json"),
         "claims": [claim.model_dump(mode="json") for claim in suite.published],
+        "about": suite.about_text,
         "overrides": request.overrides,
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
         "domains": list(domains.dataset.domains),

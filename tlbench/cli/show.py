@@ -13,14 +13,19 @@ from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
     from tlbench.leaderboard.frame import PlanHeader
+    from tlbench.published_folder import PublishedFolder
     from tlbench.record import Record
     from tlbench.results import ResultFolder
+
+    Records = ResultFolder | PublishedFolder
 
 EPILOG = """Examples:
 
   tlbench show 3f2a          the beginning of a run key is enough
 
-  tlbench show results/digits/3f2a9c….json"""
+  tlbench show results/digits/3f2a9c….json
+
+  tlbench show leaderboards/digits/3f2a          of a published folder"""
 
 
 def show(
@@ -31,11 +36,9 @@ def show(
 ) -> int:
     """Show one run: setting, parameters, metrics, timings, health, provenance, and the end of its log."""
     from tlbench.leaderboard.card import card
-    from tlbench.results import ResultFolder
 
-    path = _find(run, results)
-    folder = ResultFolder(path.parent.parent, path.parent.name)
-    record = folder.read(path.stem)
+    folder, key = _find(run, results)
+    record = folder.read(key)
     assert record is not None
     if as_json:
         typer.echo(record.model_dump_json(indent=1))
@@ -44,7 +47,7 @@ def show(
     return 0
 
 
-def _plan(folder: ResultFolder) -> PlanHeader | None:
+def _plan(folder: Records) -> PlanHeader | None:
     """The plan beside a record; None where there is none that can be read, for the record says enough without it."""
     from tlbench.leaderboard.frame import read_plan
 
@@ -53,7 +56,7 @@ def _plan(folder: ResultFolder) -> PlanHeader | None:
     return None
 
 
-def _references(record: Record, folder: ResultFolder) -> dict[str, Record]:
+def _references(record: Record, folder: Records) -> dict[str, Record]:
     """The records of a run's references by name; one that is not there or damaged is left out."""
     found = {}
     for name, key in record.references.items():
@@ -62,21 +65,26 @@ def _references(record: Record, folder: ResultFolder) -> dict[str, Record]:
     return {name: reference for name, reference in found.items() if reference is not None}
 
 
-def _find(run: str, results: Path) -> Path:
-    if Path(run).is_file():
-        return Path(run)
-    found = sorted(path for path in results.glob(f"*/{_literal(run)}*.json") if path.name != "plan.json")
+def _find(run: str, results: Path) -> tuple[Records, str]:
+    """The folder that has the record of a run, and the run's key."""
+    from tlbench.published_folder import record_folder
+    from tlbench.results import ResultFolder
+
+    path = Path(run)
+    if path.is_file() and path.suffix == ".json":
+        return ResultFolder(path.parent.parent, path.parent.name), path.stem
+    # Either a part of a key, of whatever suite, or one behind the folder that holds the record.
+    inside = path.parent != Path() and path.parent.is_dir()
+    places = [path.parent] if inside else sorted(place for place in results.glob("*") if place.is_dir())
+    begins = path.name if inside else run
+    folders = [record_folder(place) for place in places]
+    found = [(folder, key) for folder in folders for key in folder.run_keys() if key.startswith(begins)]
     if not found:
         raise TlbenchError(
-            f"no record in {results} begins with {run!r}; `tlbench leaderboard SUITE` lists what there is"
+            f"no record in {path.parent if inside else results} begins with {begins!r}; "
+            "`tlbench leaderboard SUITE` lists what there is"
         )
     if len(found) > 1:
-        names = ", ".join(f"{path.parent.name}/{path.stem}" for path in found[:5])
-        raise TlbenchError(f"{len(found)} records begin with {run!r}: {names}; give more of the key")
+        names = ", ".join(f"{folder.folder.name}/{key}" for folder, key in found[:5])
+        raise TlbenchError(f"{len(found)} records begin with {begins!r}: {names}; give more of the key")
     return found[0]
-
-
-def _literal(text: str) -> str:
-    import glob
-
-    return glob.escape(text)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.errors import TlbenchError
 from tlbench.planned_cell import PlannedCell
+from tlbench.published_folder import REMEDY, PublishedFolder, is_published
 from tlbench.record import Record
 from tlbench.results import ResultFolder
 from tlbench.shared_examples import SharedExamples
@@ -28,7 +29,8 @@ class PlanHeader(BaseModel):
     """What a suite asked for, as `plan.json` holds it.
 
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
-    domain the size of the test split; plans that were written before it was kept lack it.
+    domain the size of the test split; plans that were written before it was kept lack it. `summary`, `about` (Markdown)
+    and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
     """
 
     suite: str
@@ -42,6 +44,15 @@ class PlanHeader(BaseModel):
     shared: list[SharedExamples] = Field(default_factory=list)
     claims_elsewhere: dict[str, int] = Field(default_factory=dict)
     test_examples: dict[str, int] = Field(default_factory=dict)
+    summary: str = ""
+    about: str = ""
+    views: list[str] = Field(default_factory=list)
+
+    @property
+    def run_keys(self) -> dict[str, None]:
+        """The keys of the runs that its cells and their references name, in the plan's order."""
+        keys = {cell.run_key: None for cell in self.cells}
+        return keys | {key: None for cell in self.cells for key in cell.references.values()}
 
 
 @dataclass
@@ -136,15 +147,17 @@ class Board:
 
 
 def load_board(folder: Path) -> Board:
-    """Read `results/<suite>/`: its `plan.json` and the records that its cells and their references name.
+    """Read `results/<suite>/`, or a published folder: `plan.json` and the records that its cells and references name.
 
-    A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read.
+    A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read, and
+    for a published folder whose records are damaged or not the plan's.
     """
     board = Board(read_plan(folder))
+    if is_published(folder):
+        board.records = PublishedFolder(folder).records(board.plan.run_keys)
+        return board
     results = ResultFolder(folder.parent, folder.name)
-    keys = {cell.run_key: None for cell in board.cells}
-    keys.update({key: None for cell in board.cells for key in cell.references.values()})
-    for key in keys:
+    for key in board.plan.run_keys:
         try:
             record = results.read(key)
         except TlbenchError:
@@ -156,16 +169,16 @@ def load_board(folder: Path) -> Board:
 
 
 def read_plan(folder: Path) -> PlanHeader:
-    """The plan in `results/<suite>/`. Raises `TlbenchError` where there is none that can be read."""
+    """The plan in `results/<suite>/`, or in a published folder. Raises `TlbenchError` where none can be read."""
     path = folder / PLAN_FILE
-    again = f"run `tlbench run {folder.name}`, which writes it"
+    published = is_published(folder)
+    again = REMEDY if published else f"run `tlbench run {folder.name}`, which writes it"
     try:
         return PlanHeader.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        message = (
-            f"no results of the suite {folder.name!r}: {path} does not exist; run `tlbench run {folder.name}` first"
-        )
-        raise TlbenchError(message) from None
+        what = f"no whole published folder: {path}" if published else f"no results of the suite {folder.name!r}: {path}"
+        then = REMEDY if published else f"run `tlbench run {folder.name}` first"
+        raise TlbenchError(f"{what} does not exist; {then}") from None
     except OSError as error:
         raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
     except ValidationError as error:

@@ -99,6 +99,9 @@ class Plan:
             "claims": [c.model_dump(mode="json") for c in self.suite.published if c.dataset == self.suite.dataset],
             # A file may hold the figures of a whole literature, which no table of this suite can show.
             "claims_elsewhere": self._claims_elsewhere(),
+            "summary": self.suite.summary,
+            "about": self.suite.about_text,
+            "views": self.suite.views,
         }
 
     def _claims_elsewhere(self) -> dict[str, int]:

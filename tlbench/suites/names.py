@@ -39,6 +39,7 @@ def name_faults(data: Mapping[str, Any], host: PluginHost) -> list[Fault]:
         *_unknown_names("metrics", strings(("metrics",), data.get("metrics")), host),
         *_selection_faults(data),
         *_use_faults(data, host),
+        *_view_faults(data),
     ]
     domains, dataset_faults = _domains(data, host)
     faults += dataset_faults
@@ -98,6 +99,14 @@ def _selection_faults(data: Mapping[str, Any]) -> list[Fault]:
             Fault(("selection",), f"{selection!r} chooses nothing in 'unsupervised': the last step alone is scored")
         ]
     return []
+
+
+def _view_faults(data: Mapping[str, Any]) -> list[Fault]:
+    from tlbench.views import further_views
+
+    known = further_views()
+    named = strings(("views",), data.get("views"))
+    return [Fault(at, unknown("view", name, known)) for at, name in named if name not in known]
 
 
 def _reversed_grids(data: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from tlbench.plugins import PluginHost
 from tlbench.registry import Entry
 from tlbench.suites.claims import Claim, read_claims
 from tlbench.suites.faults import Fault, order, plain_faults, structure
+from tlbench.suites.markdown import read_markdown
 from tlbench.suites.names import name_faults
 from tlbench.suites.params import param_faults, sound_variants
 from tlbench.suites.recipe_faults import recipe_faults
@@ -32,6 +33,8 @@ def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False
     faults += recipe_faults(data)
     claims, claim_faults = _claims(name_or_path, host, data.get("claims"))
     faults += claim_faults
+    about, about_faults = _about(name_or_path, host, data.get("about"))
+    faults += about_faults
     if with_params:
         faults += param_faults(sound_variants(data), host)
     seen = {fault.location for fault in faults}
@@ -41,6 +44,7 @@ def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False
             f"{title}: the suite cannot run", [str(fault) for fault in sorted(dict.fromkeys(faults), key=order)]
         )
     suite._published = tuple(claims)
+    suite._about_text = about
     return suite
 
 
@@ -87,15 +91,28 @@ def _claims(name_or_path: str, host: PluginHost, written: Any) -> tuple[list[Cla
     """The published figures in the file that `written` names, from the suite file's own folder on."""
     if not isinstance(written, str):  # none are named, or the model says what is wrong
         return [], []
-    if _is_path(name_or_path):
-        beside = Path(name_or_path)
-    else:
-        package, _, name = str(host.find("suites", name_or_path)[0].target).partition(":")
-        beside = Path(str(importlib.resources.files(package).joinpath(name)))
     try:
-        return read_claims(beside.parent / written), []
+        return read_claims(_folder(name_or_path, host) / written), []
     except Faults as error:
         return [], [Fault(("claims",), fault) for fault in error.faults]
+
+
+def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list[Fault]]:
+    """The text of the file that `written` names, from the suite file's own folder on."""
+    if not isinstance(written, str):  # none is named, or the model says what is wrong
+        return "", []
+    try:
+        return read_markdown(_folder(name_or_path, host) / written), []
+    except TlbenchError as error:
+        return "", [Fault(("about",), str(error))]
+
+
+def _folder(name_or_path: str, host: PluginHost) -> Path:
+    """The folder of the suite file."""
+    if _is_path(name_or_path):
+        return Path(name_or_path).parent
+    package, _, name = str(host.find("suites", name_or_path)[0].target).partition(":")
+    return Path(str(importlib.resources.files(package).joinpath(name))).parent
 
 
 def _parse(title: str, content: bytes) -> dict[str, Any]:

@@ -150,7 +150,11 @@ class NamedVariant:
 
 
 class Suite(Plain):
-    """A grid of runs. `claims` names a CSV file of published figures, beside the suite's own."""
+    """A grid of runs.
+
+    `claims` names a CSV file of published figures, `about` a Markdown file with the text of its page, both beside the
+    suite's own. `views` are the further shapes in which the page shows its tables.
+    """
 
     name: Annotated[str, AfterValidator(_safe_name)]
     summary: str = ""
@@ -165,16 +169,24 @@ class Suite(Plain):
     reverse_validation: bool = False
     evaluation: Evaluation = "held-out"
     claims: str | None = None
+    about: str | None = None
+    views: Annotated[list[str], _Distinct] = Field(default_factory=list)
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
     part: Annotated[list[Part], AtLeastOne]
     strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
     _published: tuple[Claim, ...] = PrivateAttr(default=())
+    _about_text: str = PrivateAttr(default="")
 
     @property
     def published(self) -> tuple[Claim, ...]:
         """What the file of `claims` says; `read_suite` has read it."""
         return self._published
+
+    @property
+    def about_text(self) -> str:
+        """What the file of `about` says; `read_suite` has read it."""
+        return self._about_text
 
     @property
     def reverses(self) -> bool:

@@ -14,12 +14,12 @@ from tlbench.leaderboard.renderers.terminal import drawn, plain, superscript
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&$])")
 
 
-def render(tables: Sequence[Table]) -> str:
-    """All tables, each under a heading of the second level, with its notes as a list."""
-    return "\n\n".join(_table(table) for table in tables) + "\n"
+def render(tables: Sequence[Table], level: int = 2) -> str:
+    """All tables, each under a heading of this level, with its notes as a list."""
+    return "\n\n".join(_table(table, "#" * level) for table in tables) + "\n"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, marks: str) -> str:
     body = tabulate(
         [[_cell(cell) for cell in row] for row in table.rows],
         headers=[escape(column.title) for column in table.columns],
@@ -29,7 +29,7 @@ def _table(table: Table) -> str:
     )
     footnotes = [f"{superscript(number)} {escape(text)}" for number, text in enumerate(table.footnotes, 1)]
     notes = [f"- {line}" for line in (*map(escape, table.notes), *footnotes)]
-    parts = [f"## {escape(table.title)}", escape(table.caption), body, "\n".join(notes), _code(table.diagram)]
+    parts = [f"{marks} {escape(table.title)}", escape(table.caption), body, "\n".join(notes), _code(table.diagram)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -1,0 +1,165 @@
+"""A published folder as a board, and what is made of boards for the summary."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tlbench.errors import TlbenchError
+from tlbench.leaderboard.frame import load_board
+from tlbench.publishing.folder import suite_files, summary_file, write
+from tlbench.publishing.harm import harm
+from tlbench.publishing.material import read_material
+from tlbench.publishing.summary import summary
+
+SEEDS = [0, 1, 2]
+
+
+@pytest.fixture
+def folder(results, tmp_path):
+    """A published folder of three runs."""
+    results.transductive({"dann": {"syn:uci": [0.6]}}, [0], {"syn:uci": [0.4]})
+    results.board()
+    write(suite_files(read_material(results.folder), tmp_path / "out"))
+    return tmp_path / "out" / "digits"
+
+
+def _records(folder):
+    return (folder / "records.jsonl").read_text().splitlines()
+
+
+# --- bad input
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (
+            lambda lines: [lines[0], lines[1][:-9], lines[2]],
+            r"damaged record .*records.jsonl:2: it is no JSON of a rec",
+        ),
+        (lambda lines: [lines[0].replace('"status":"ok"', '"status":"fine"')], r"damaged record .*records.jsonl:1: "),
+        (lambda lines: [*lines, lines[0]], r"records.jsonl:4: the run \w+ stands in line 1 too"),
+        (
+            lambda lines: [lines[0].replace('"schema_version":1', '"schema_version":99,"more":1')],
+            "newer tlbench; upgrade",
+        ),
+        (lambda lines: ["", "[]"], r"records.jsonl:2: it is no JSON of a record"),
+    ],
+)
+def test_damage_is_named_with_its_line(folder, damage, message):
+    (folder / "records.jsonl").write_text("\n".join(damage(_records(folder))))
+    for read in (load_board, read_material):
+        with pytest.raises(TlbenchError, match=message):
+            read(folder)
+
+
+def test_a_record_of_another_suite_is_refused(folder, make_results):
+    other = make_results("other")
+    other.record("fine-tune", "syn", "uci", 7, 0.5, setting="inductive", shots=5)
+    (line,) = [json.dumps(json.loads(path.read_text())) for path in other.folder.glob("*.json")]
+    (folder / "records.jsonl").write_text("\n".join([*_records(folder), line]))
+    with pytest.raises(
+        TlbenchError, match=r"jsonl:4: the plan .* \(fine-tune on syn:uci of 'digits', seed 7, \w+\); a"
+    ):
+        load_board(folder)
+
+
+def test_a_folder_without_its_plan_says_so(folder):
+    (folder / "plan.json").unlink()
+    with pytest.raises(TlbenchError, match=r"no whole published folder: .*plan.json does not exist; take the file"):
+        load_board(folder)
+
+
+def test_names_with_paths_of_the_machine_are_refused(results):
+    results.transductive({}, [0], {"syn:uci": [0.4]})
+    results.board()
+    path = results.folder / "plan.json"
+    path.write_text(path.read_text().replace('"dataset": "digits"', '"dataset": "csv:/home/me/x.csv"'))
+    with pytest.raises(TlbenchError, match=r"dataset: 'csv:/home/me/x.csv'"):
+        read_material(results.folder)
+
+
+def test_damaged_results_are_not_published(results):
+    key = results.record("dann", "syn", "uci", 0, 0.5, setting="transductive")
+    results.cell("dann", "syn:uci", 0, key, setting="transductive")
+    results.board()
+    (results.folder / f"{key}.json").write_text("{")
+    with pytest.raises(TlbenchError, match="damaged record"):
+        read_material(results.folder)
+
+
+# --- what it is good for
+
+
+def test_its_board_is_that_of_the_results(folder, results):
+    assert load_board(folder).frame.equals(results.board().frame)
+
+
+def test_fields_that_a_later_tlbench_knows_are_not_added_to_what_is_published(folder):
+    """Records that lack a field with a default, as those of an older tlbench do."""
+    old = [json.loads(line) for line in _records(folder)]
+    for record in old:
+        del record["health"]
+    text = "".join(json.dumps(r, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for r in old)
+    (folder / "records.jsonl").write_text(text)
+    made = suite_files(read_material(folder), folder.parent)
+    assert made[folder / "records.jsonl"] == text
+    assert made[folder / "plan.json"] == (folder / "plan.json").read_text()
+
+
+def test_verdicts_are_counted_by_strategy_and_cells_that_hurt_are_named(results):
+    scores = {"dann": {"syn:uci": [0.30, 0.31, 0.30], "uci_m:uci": [0.60, 0.61, 0.60]}}
+    results.transductive(scores, SEEDS, {"syn:uci": [0.50, 0.51, 0.50], "uci_m:uci": [0.40, 0.41, 0.40]})
+    board = results.board()
+    found = harm(board)
+    assert found.verdicts == {"dann": {"hurts": 1, "helps": 1}}
+    line = "digits · transductive · small-cnn · held-out · selection: last: dann on syn:uci (+20.0 points ± 0.0)"
+    assert found.lines == [line]
+    text = summary({"digits": board}, "What this is.")
+    assert any(line.split("|")[1:3] == [" dann       ", f"{'1 / 1 / 0':>29} "] for line in text.splitlines())
+    assert f"- {line}\n" in text
+    assert "<details>" not in text
+    assert text.startswith("# Published tables\n\nWhat this is.\n\n## Suites\n")
+
+
+def test_a_long_list_of_harm_is_folded_and_none_is_said(results, make_results):
+    pairs = [f"d{number}:uci" for number in range(13)]
+    hurt = {"dann": {pair: [0.30, 0.31, 0.30] for pair in pairs}}
+    results.transductive(hurt, SEEDS, {pair: [0.50, 0.51, 0.50] for pair in pairs})
+    assert "<details><summary>All 13, with their gaps</summary>" in summary({"digits": results.board()}, "")
+    calm = make_results("calm")
+    calm.transductive({"dann": {"syn:uci": [0.4]}}, [0], {"syn:uci": [0.4]})
+    assert "None is shown to." in summary({"digits": calm.board()}, "")
+
+
+def test_published_figures_are_counted_by_suite(results, with_claims, claim):
+    results.transductive({}, SEEDS, {"syn:uci": [0.6, 0.61, 0.6]})
+    board = with_claims(claim(value=0.601), claim(strategy="dann"))
+    text = summary({"digits": board}, "")
+    assert "| all                        |            1 |        0 |       0 |              0 |" in text
+
+
+def test_the_summary_reads_its_neighbours_and_a_damaged_one_is_named(folder):
+    (there,) = summary_file(folder.parent).values()
+    assert "[digits](digits/README.md)" in there
+    (folder / "records.jsonl").write_text("{}")
+    with pytest.raises(TlbenchError, match="damaged record"):
+        summary_file(folder.parent)
+
+
+def test_nothing_heavy_is_imported(folder):
+    code = f"""
+import sys
+from pathlib import Path
+from tlbench.publishing.folder import suite_files, summary_file
+from tlbench.publishing.material import read_material
+material = read_material(Path({str(folder)!r}))
+assert suite_files(material, Path({str(folder.parent)!r})) and summary_file(Path({str(folder.parent)!r}))
+print([name for name in ["torch", "sklearn", "timm", "transformers", "datasets"] if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

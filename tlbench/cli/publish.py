@@ -1,0 +1,83 @@
+"""`tlbench publish SUITE`: a folder of pages made from records, which holds all that it is made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.cli.leaderboard import suite_folder
+from tlbench.errors import TlbenchError
+
+OUT = Path("leaderboards")
+
+EPILOG = """Examples:
+
+  tlbench publish digits                          leaderboards/digits/, from results/digits/
+
+  tlbench publish leaderboards/digits             the same folder again, from what it holds
+
+  tlbench publish leaderboards/digits --check     would anything change?
+
+A page begins with the suite's own text (its key about names the file) and what stands in notes.md of its folder, which
+is yours to write: what came out. notes.md beside the summary goes into that. No file of yours is overwritten.
+
+Exit code: 0 written, or nothing would change; 1 with --check, something would; 2 the input is wrong."""
+
+
+def publish(
+    suite: Annotated[str, typer.Argument(help="A suite that was run, or the folder of one that is published.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where folders go (default: leaderboards).")
+    ] = None,
+    results: options.Results = options.RESULTS,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say what would change.")] = False,
+    debug: options.Debug = False,
+) -> int:
+    """Write the page of a suite, with the records and the plan that it is made from, and the summary of all suites."""
+    from tlbench.publishing.folder import changes, suite_files, summary_file, write, write_one
+    from tlbench.publishing.material import read_material
+
+    source = suite_folder(suite, results)
+    to = _out(source, out)
+    material = read_material(source)
+    own, over_all = suite_files(material, to), summary_file(to, [material])
+    found, above = changes(own), changes(over_all)
+    if check:
+        for line in (*found, *above):
+            typer.echo(line)
+        return 1 if found or above else 0
+    if found:
+        write(own)
+    if above:
+        ((path, text),) = over_all.items()
+        write_one(path, text)
+    typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
+    return 0
+
+
+def _counted(records: int, changed: bool) -> str:
+    from tlbench.leaderboard.cells import count
+
+    return f"{count(records, 'record')}, {'written' if changed else 'nothing has changed'}"
+
+
+def _out(source: Path, out: Path | None) -> Path:
+    """The folder of folders. Raises `TlbenchError` for one that the suite cannot be published in."""
+    from tlbench.published_folder import is_published
+
+    if is_published(source):
+        if out is not None:
+            raise TlbenchError(f"{source} is published already, and is made again where it is; leave out --out")
+        return source.parent if source.name else source.resolve().parent
+    to = OUT if out is None else out
+    if to.exists() and not to.is_dir():
+        raise TlbenchError(f"--out {str(to)!r} is a file; name a folder")
+    folder = to / source.resolve().name
+    if folder.resolve() == source.resolve():
+        raise TlbenchError(f"--out {str(to)!r} is where the records are; name another folder")
+    if folder.exists() and not folder.is_dir():
+        raise TlbenchError(f"{folder} is a file, where the suite's folder would be; remove it, or name another --out")
+    return to
