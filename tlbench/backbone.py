@@ -25,7 +25,7 @@ class Backbone(nn.Module):
     """Turns prepared inputs into features (n, feature_dim).
 
     `stages`, from input to output, are what `freeze = N` counts. `notes` are sentences for the record of each run that
-    uses it. Built-in plugins are examples.
+    uses it. A network that has a classifier of its own gives it by `head`. Built-in plugins are examples.
     """
 
     notes: tuple[str, ...] = ()
@@ -34,6 +34,13 @@ class Backbone(nn.Module):
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.feature_dim = feature_dim
+
+    def head(self, classes: int) -> nn.Module:
+        """A new classifier on the features: (n, feature_dim) to logits (n, classes); by default one dense layer.
+
+        The host asks for one for each label space, and draws its weights after those of the backbone.
+        """
+        return nn.Linear(self.feature_dim, classes)
 
     def preprocess(self, inputs: Tensor) -> Tensor:
         """Raw inputs as floats: uint8 images to [-1, 1], everything else as it is."""

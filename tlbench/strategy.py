@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from tlbench.backbone import Backbone
     from tlbench.model import TransferModel
     from tlbench.predictor import Predictor
     from tlbench.training.batches import Batch
@@ -102,6 +103,10 @@ class GradientStrategy(Strategy):
         """Modules to add to the model by name, e.g. a domain head on `features` inputs; `model.NAME` is the module."""
         return {}
 
+    def build_on(self, task: TransferTask, backbone: Backbone) -> Mapping[str, torch.nn.Module]:
+        """The same, for modules that need the backbone itself, as heads by `backbone.head(classes)` do."""
+        return self.build(task, backbone.feature_dim)
+
     @abstractmethod
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> torch.Tensor | Mapping[str, torch.Tensor]:
         """The loss of one step, a scalar; or its named terms, whose sum is minimised.
@@ -127,7 +132,7 @@ class GradientStrategy(Strategy):
     def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
         """Build, train under the budget, keep the checkpoints."""
         model = self.start_model(task, toolkit)
-        toolkit.extend(model, task.seed, lambda: self.build(task, model.feature_dim))
+        toolkit.extend(model, task.seed, lambda: self.build_on(task, model.backbone))
         return toolkit.train(
             model,
             self.loss,

@@ -17,6 +17,16 @@ def tlbench_register_backbones(register: Register) -> None:
         "tlbench_backbones.lenet:lenet",
         summary="two 5×5 convolutions and a layer of 500, for images from 16 px, as papers on digits use it",
     )
+    register(
+        "lenet:",
+        "tlbench_backbones.lenet_bottleneck:factory",
+        summary="lenet and a bottleneck with batch norm, as the Transfer-Learning-Library has it: lenet:256",
+    )
+    register(
+        "dann-convnet",
+        "tlbench_backbones.dann_convnet:dann_convnet",
+        summary="two 5×5 convolutions and a classifier of three layers, for images from 16 px, as in the paper of DANN",
+    )
     register("linear", "tlbench_backbones.linear:linear", summary="the inputs themselves, flattened")
     register(
         "mlp:",

@@ -27,19 +27,25 @@ def lenet(input_shape: tuple[int, ...]) -> Backbone:
 
     Dropout draws from torch's global generator, which a run seeds.
     """
-    if len(input_shape) != 3 or input_shape[0] not in (1, 3) or min(input_shape[1:]) < SMALLEST:
-        message = f"backbone 'lenet' takes images (1 or 3 channels, height, width) of at least {SMALLEST} pixels a side"
-        raise TlbenchError(f"{message}; the inputs are {input_shape}")
-    channels, height, width = input_shape
+    left = positions("lenet", input_shape)
     first, second = CHANNELS
     stages = [
-        nn.Sequential(nn.Conv2d(channels, first, 5), nn.MaxPool2d(2), nn.ReLU()),
+        nn.Sequential(nn.Conv2d(input_shape[0], first, 5), nn.MaxPool2d(2), nn.ReLU()),
         nn.Sequential(nn.Conv2d(first, second, 5), nn.Dropout2d(DROPOUT), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()),
-        nn.Sequential(nn.Linear(second * _left(height) * _left(width), FEATURES), nn.ReLU(), nn.Dropout(DROPOUT)),
+        nn.Sequential(nn.Linear(second * left, FEATURES), nn.ReLU(), nn.Dropout(DROPOUT)),
     ]
     return Backbone(stages, FEATURES).to(memory_format=torch.channels_last)
 
 
-def _left(side: int) -> int:
-    """What two convolutions and poolings leave of a side, in positions."""
-    return ((side - 4) // 2 - 4) // 2
+def positions(name: str, input_shape: tuple[int, ...]) -> int:
+    """How many positions of an image two 5×5 convolutions without padding, each halved, leave.
+
+    Raises `TlbenchError`, which names the backbone, for what is no image (1 or 3, height, width) or too small.
+    """
+    if len(input_shape) != 3 or input_shape[0] not in (1, 3) or min(input_shape[1:]) < SMALLEST:
+        message = (
+            f"backbone {name!r} takes images (1 or 3 channels, height, width) of at least {SMALLEST} pixels a side"
+        )
+        raise TlbenchError(f"{message}; the inputs are {input_shape}")
+    height, width = (((side - 4) // 2 - 4) // 2 for side in input_shape[1:])
+    return height * width

@@ -18,7 +18,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 import tlbench
-from tlbench import Batch, GradientStrategy, TransferModel, TransferTask, losses
+from tlbench import Backbone, Batch, GradientStrategy, TransferModel, TransferTask, losses
 
 
 class LogVariances(nn.Module):
@@ -46,9 +46,9 @@ class MultiTask(GradientStrategy):
         weighting: Literal["fixed", "uncertainty"] = "fixed"
         source_weight: Annotated[float, Field(ge=0)] = 1.0
 
-    def build(self, task: TransferTask, features: int) -> Mapping[str, nn.Module]:
+    def build_on(self, task: TransferTask, backbone: Backbone) -> Mapping[str, nn.Module]:
         """A head for every source, and the learnt variances where they are asked for."""
-        heads = nn.ModuleList([nn.Linear(features, len(source.class_names)) for source in task.sources])
+        heads = nn.ModuleList([backbone.head(len(source.class_names)) for source in task.sources])
         added: dict[str, nn.Module] = {"source_heads": heads, "source_head": heads[0]}  # the latter scores the source
         if self.params.weighting == "uncertainty":
             added["log_variances"] = LogVariances(len(task.sources) + 1)

@@ -26,6 +26,16 @@ def tlbench_register_suites(register: Register) -> None:
         summary="DANN's λ chosen by every selector, with reverse validation, 5 seeds",
     )
     register(
+        "digits-real",
+        "tlbench_suites:digits-real.toml",
+        summary="MNIST, USPS and MNIST on photographs with DANN as published, beside other figures, 5 seeds",
+    )
+    register(
+        "digits-real-small",
+        "tlbench_suites:digits-real-small.toml",
+        summary="two pairs of digits-real, 16 px, 1 seed, 20 steps: does everything work?",
+    )
+    register(
         "digits-sources",
         "tlbench_suites:digits-sources.toml",
         summary="two sources at once, beside the best single one, 5 seeds",

@@ -170,7 +170,7 @@ class Suite(Plain):
     evaluation: Evaluation = "held-out"
     claims: str | None = None
     about: str | None = None
-    views: Annotated[list[str], _Distinct] = Field(default_factory=list)
+    views: Annotated[list[str], Distinct] = Field(default_factory=list)
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
     part: Annotated[list[Part], AtLeastOne]

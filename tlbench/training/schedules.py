@@ -6,7 +6,7 @@ import math
 
 
 def adversarial_weight(progress: float, slope: float = 10.0) -> float:
-    """λ(p) = 2/(1 + e^(−10p)) − 1, from 0 to almost 1 (Ganin et al. 2016, section 5.2.2)."""
+    """λ(p) = 2/(1 + e^(−slope·p)) − 1, from 0; with a slope of 10 to almost 1 (Ganin et al. 2016, section 5.2.2)."""
     return 2.0 / (1.0 + math.exp(-slope * progress)) - 1.0
 
 

@@ -70,12 +70,12 @@ class Toolkit:
         torch.manual_seed(derive(task.seed, "initialisation"))
         backbone = self._make_backbone()
         self.report.notes += [note for note in backbone.notes if note not in self.report.notes]
-        head = nn.Linear(backbone.feature_dim, len(task.class_names))
+        head = backbone.head(len(task.class_names))
         source_head: nn.Module | None = None
         if task.sources:
             source_head = head
             if not task.same_label_space:
-                source_head = nn.Linear(backbone.feature_dim, len(task.sources[0].class_names))
+                source_head = backbone.head(len(task.sources[0].class_names))
         return TransferModel(backbone, head, source_head).to(self.device)
 
     def source_model(self, task: TransferTask) -> TransferModel:

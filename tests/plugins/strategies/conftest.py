@@ -89,7 +89,7 @@ class Kit:
     def model(strategy, task):
         toolkit = make_toolkit()
         model = toolkit.new_model(task)
-        toolkit.extend(model, task.seed, lambda: strategy.build(task, model.feature_dim))
+        toolkit.extend(model, task.seed, lambda: strategy.build_on(task, model.backbone))
         return model
 
 

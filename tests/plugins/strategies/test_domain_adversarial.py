@@ -4,8 +4,12 @@ import math
 
 import pytest
 import torch
+from pydantic import ValidationError
+from torch import nn
+from toy_suite import SUITE
 
 from tlbench import losses
+from tlbench.backbone import Backbone
 from tlbench_strategies.domain_adversarial import DomainAdversarial
 
 
@@ -74,6 +78,120 @@ def test_without_a_hidden_layer_the_domain_head_is_a_logistic_regression(kit):
     task = kit.make_task("transductive", None)
     model = kit.model(strategy(hidden=0), task)
     assert [tuple(p.shape) for p in model.domain_head.parameters()] == [(1, model.feature_dim), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ({"hidden": []}, "hidden"),
+        ({"hidden": [64, 0]}, "hidden"),
+        ({"hidden": "wide"}, "hidden"),
+        ({"hidden": 0, "head_norm": True}, "head_norm"),
+        ({"slope": 0.0}, "slope"),
+        ({"domain_weight": 0.0}, "domain_weight"),
+        ({"batch_norm": "both"}, "batch_norm"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_where_it_stands(params, place):
+    with pytest.raises(ValidationError) as caught:
+        strategy(**params)
+    assert {error["loc"][0] for error in caught.value.errors()} == {place}
+
+
+def test_a_head_norm_without_a_hidden_layer_is_a_fault_of_the_suite_file(project):
+    faulty = SUITE + '[strategies.dann]\nuse = "dann"\nhidden = 0\nhead_norm = true\n'
+    outcome = project.tlbench("run", project.suite(faulty))
+    assert outcome.code == 2
+    assert "[strategies.dann]: head_norm: needs a hidden layer to normalise, and hidden is 0; give it" in outcome.err
+
+
+def test_a_list_gives_the_widths_of_several_hidden_layers_with_batch_norm_where_it_is_asked_for(kit):
+    task = kit.make_task("transductive", None)
+    plain, normed = (kit.model(strategy(hidden=[6, 3], head_norm=norm), task).domain_head for norm in (False, True))
+    assert [type(part) for part in plain] == [nn.Linear, nn.ReLU, nn.Linear, nn.ReLU, nn.Linear]
+    assert [tuple(part.weight.shape) for part in plain[::2]] == [(6, 4), (3, 6), (1, 3)]
+    each = [nn.Linear, nn.BatchNorm1d, nn.ReLU]
+    assert [type(part) for part in normed] == [*each, *each, nn.Linear]
+
+
+def test_a_list_of_one_is_the_number_bit_for_bit(kit):
+    task = kit.make_task("transductive", None)
+    number, one = (kit.model(strategy(hidden=hidden), task).domain_head.state_dict() for hidden in (100, [100]))
+    assert number.keys() == one.keys()
+    assert all(torch.equal(number[name], one[name]) for name in number)
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.25, 1.0])
+def test_the_slope_is_that_of_the_ramp_and_its_health_expects_it(kit, progress):
+    task = kit.make_task("transductive", None)
+    dann = strategy(slope=4)
+    terms = dann.loss(kit.model(dann, task), kit.one_batch(task), progress)
+    assert float(terms["lambda"]) == pytest.approx(2 / (1 + math.exp(-4 * progress)) - 1, abs=1e-7)
+    toolkit = kit.make_toolkit(steps=20)
+    dann.fit(task, toolkit)
+    assert not any("off its schedule" in item.text for item in dann.health(toolkit.report.curve, dann.params))
+    assert any("off its schedule" in item.text for item in dann.health(toolkit.report.curve, strategy().params))
+
+
+def test_the_domain_weight_scales_what_backbone_and_domain_head_learn_and_health_reads_the_loss_without_it(kit):
+    task = kit.make_task("transductive", None)
+    once, twice = strategy(), strategy(domain_weight=2)
+    model, batch = kit.model(once, task), kit.one_batch(task)
+    parts, doubled = (domain_gradients(model, batch, 0.5, dann) for dann in (once, twice))
+    for part, double in zip(parts, doubled, strict=True):
+        for ours, other in zip(part, double, strict=True):
+            torch.testing.assert_close(2 * ours, other)
+    found = curve((0.98, 0.5), (0.1, 0.7))
+    weighted = [{**point, "domain": 2 * point["domain"]} if "domain" in point else point for point in found]
+    assert DomainAdversarial.health(weighted, twice.params) == DomainAdversarial.health(found, once.params)
+
+
+def seen_by_the_backbone(kit, **params):
+    """How many examples each of its passes has, with how many each pass of the domain head has."""
+    task = kit.make_task("transductive", None)
+    dann = strategy(**params)
+    model, batch = kit.model(dann, task), kit.one_batch(task)
+    passes = {"backbone": [], "domain_head": []}
+    for name, counts in passes.items():
+        getattr(model, name).register_forward_hook(lambda _, given, __, counts=counts: counts.append(len(given[0])))
+    dann.loss(model, batch, 0.5)
+    return passes
+
+
+def test_by_default_both_domains_pass_the_backbone_as_one_batch_and_may_pass_one_after_the_other(kit):
+    assert seen_by_the_backbone(kit)["backbone"] == [24]
+    assert seen_by_the_backbone(kit, batch_norm="separate")["backbone"] == [12, 12]
+
+
+@pytest.mark.parametrize("batch_norm", ["mixed", "separate"])
+def test_a_domain_head_with_batch_norm_always_has_both_domains_in_one_batch(kit, batch_norm):
+    passes = seen_by_the_backbone(kit, head_norm=True, batch_norm=batch_norm)
+    assert passes["domain_head"] == [24]
+
+
+def test_separate_batches_have_statistics_of_their_own_where_there_is_batch_norm(kit):
+    """In training a batch leaves batch norm with the mean 0; of a joined batch only both domains together do."""
+    task = kit.make_task("transductive", None)
+    normed = Backbone([nn.BatchNorm1d(5, affine=False)], 5)
+    model = kit.make_toolkit(make_backbone=lambda: normed).new_model(task)
+    batch = kit.one_batch(task)
+    inputs = batch.source.inputs, batch.target.inputs
+    apart = strategy(batch_norm="separate")._features(model, *inputs)
+    mixed = strategy()._features(model, *inputs)
+    for of_domain, of_both in zip(apart, mixed, strict=True):
+        torch.testing.assert_close(of_domain.mean(dim=0), torch.zeros(5), atol=1e-5, rtol=0)
+        assert of_both.mean(dim=0).abs().max() > 0.1
+    torch.testing.assert_close(torch.cat(mixed).mean(dim=0), torch.zeros(5), atol=1e-5, rtol=0)
+
+
+def test_without_batch_norm_separate_batches_give_the_same_losses(kit):
+    task = kit.make_task("transductive", None)
+    model = kit.make_toolkit(make_backbone=lambda: Backbone([nn.Linear(5, 4)], 4)).new_model(task)
+    dann, apart = strategy(), strategy(batch_norm="separate")
+    model.add_module("domain_head", dann.build(task, 4)["domain_head"])
+    batch = kit.one_batch(task)
+    for name, term in dann.loss(model, batch, 0.5).items():
+        torch.testing.assert_close(apart.loss(model, batch, 0.5)[name], term)
 
 
 def test_transductive_uses_no_target_label_and_inductive_uses_the_few(kit):
@@ -159,6 +277,18 @@ def test_one_bad_batch_among_many_is_no_verdict_but_a_lasting_swing_is_named():
         point["domain"] = 4.0
     assert "(expected ln 2 = 0.69; 4.00 on the way)" in health(found)[0].text
     assert health(found)[0].ok
+
+
+def test_a_domain_head_that_ends_with_one_answer_for_all_is_dead_and_has_hidden_nothing():
+    found = curve((0.95, 0.9), (0.2, 0.3))
+    for point in found[-6:-1]:
+        point |= {"domain_accuracy": 0.5, "domain": math.log(2) + 2e-4}
+    first, second = health(found)
+    assert first.text.startswith("the domain head died, it says the same of every example: domain accuracy ")
+    assert (first.ok, second.ok) == (False, True)
+    found[-2]["domain_accuracy"] = 0.508
+    assert "died" not in health(found)[0].text
+    assert "died" not in health(curve((0.5, 0.5), (math.log(2), math.log(2))))[0].text
 
 
 def test_domains_that_were_told_apart_once_were_not_never_told_apart():
