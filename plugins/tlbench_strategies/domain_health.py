@@ -62,10 +62,16 @@ def _reading(points: Points, width: int, adversarial_weight: float, learnt: bool
     accuracy, loss = accuracies[-1], losses[-1]
     if loss > EXPLODED or (loss > CONFUSED and accuracy <= 0.5):
         return "features diverge or swing", False
-    if _is_dead(points[-width:]) and max(accuracies) > 0.5 + NEAR:
-        return "the domain head died, it says the same of every example", False
     if adversarial_weight == 0:
         return "no adaptation was asked for, λ is 0", True
+    if _is_dead(points[-width:]) and max(accuracies) > 0.5 + NEAR:
+        return "the domain head died, it says the same of every example", False
+    return _hiding(points, accuracies, losses, learnt)
+
+
+def _hiding(points: Points, accuracies: Sequence[float], losses: Sequence[float], learnt: bool) -> tuple[str, bool]:
+    """How far the end of a game that did go on has hidden the domains, from moving means."""
+    accuracy, loss = accuracies[-1], losses[-1]
     if accuracy >= TOLD_APART:
         return "domains are still told apart", False
     if accuracy > 0.5 + NEAR or loss < BLIND:
