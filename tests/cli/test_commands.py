@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 
 import pytest
+from toy_suite import SUITE
 
 
 def test_list_shows_every_kind_and_marks_what_is_not_built_in(project):
@@ -61,6 +62,23 @@ def test_plan_runs_nothing_and_says_what_would_run_is_shared_and_done(project):
     after = json.loads(project.tlbench("plan", suite, "--json").out)
     assert (after["done"], after["to_do"], after["estimated_seconds"]) == (3, {}, 0)
     assert "3 of them done" in project.tlbench("plan", suite).out
+
+
+def test_plan_tries_a_few_steps_of_what_was_never_run(project):
+    def planned(steps):
+        suite = project.suite(SUITE.replace("steps = 40", f"steps = {steps}"))
+        return json.loads(project.tlbench("plan", suite, "--json").out)
+
+    few, many = planned(40), planned(4_000_000)
+    assert few["estimate_from"] == "a trial of a few steps: 3 runs have no like that was measured"
+    assert many["estimated_seconds"] > few["estimated_seconds"] + 20  # no step takes less than five microseconds
+
+
+def test_plan_counts_the_preparation_of_inputs_until_it_is_done(project):
+    suite = project.suite(SUITE.replace("mlp:16", "frozen:mlp:16"))
+    assert json.loads(project.tlbench("plan", suite, "--json").out)["preparing_seconds"] > 0
+    project.tlbench("run", suite)
+    assert json.loads(project.tlbench("plan", suite, "--json").out)["preparing_seconds"] == 0
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "latex", "html", "json"])

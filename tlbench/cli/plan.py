@@ -11,7 +11,10 @@ import typer
 from tlbench.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tlbench.cli.preparing import Ready
+    from tlbench.planning.plan import PlannedRun
     from tlbench.results import ResultFolder
 
 EPILOG = """Examples:
@@ -56,6 +59,7 @@ def plan(
 def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
     """What `plan` says, as plain data. Damaged records count as not done; nothing is written."""
     from tlbench.cli.estimate import estimate_seconds
+    from tlbench.cli.trial import preparing_seconds, step_seconds
     from tlbench.errors import TlbenchError
     from tlbench.execution.source_models import SourceModels
 
@@ -74,7 +78,8 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
             to_do.append(run)
     models = {run.spec.source_model().key: run.spec.source_model() for run in to_do if run.needs_source_model}
     missing = [spec for key, spec in models.items() if not SourceModels(ready.cache).has(key)]
-    seconds, basis = estimate_seconds(to_do, missing, results)
+    seconds, basis = estimate_seconds(to_do, missing, results, lambda spec: step_seconds(spec, ready))
+    preparing = sum(preparing_seconds(name, domains, ready) for name, domains in _asked_of(to_do).items())
     return {
         "suite": ready.suite.name,
         "device": ready.machine.device,
@@ -87,10 +92,19 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
         "second_trainings": sum(run.reverse for run in to_do),
         "skipped": dict(skipped),
         "shared_examples": [shared.text for shared in ready.plan.shared],
-        "estimated_seconds": round(seconds / ready.machine.workers, 1),
+        "estimated_seconds": round(preparing + seconds / ready.machine.workers, 1),
+        "preparing_seconds": round(preparing, 3),
         "estimate_from": basis,
         "choices": ready.machine.choices,
     }
+
+
+def _asked_of(runs: Sequence[PlannedRun]) -> dict[str, list[str]]:
+    """The domains that each backbone is asked for."""
+    asked: dict[str, dict[str, None]] = {}
+    for run in runs:
+        asked.setdefault(run.spec.backbone, {}).update(dict.fromkeys(run.spec.domains))
+    return {backbone: list(domains) for backbone, domains in asked.items()}
 
 
 def _text(summary: dict[str, Any]) -> str:
@@ -108,6 +122,8 @@ def _text(summary: dict[str, Any]) -> str:
     lines.append(
         f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}"
     )
+    if summary["preparing_seconds"] >= 1:
+        lines.append(f"of which {_time(summary['preparing_seconds'])} to prepare inputs for backbones, once")
     lines.append(f"(estimated from {summary['estimate_from']})")
     return "\n".join(lines)
 

@@ -52,6 +52,7 @@ class Ready:
     machine: Machine
     whole: Plan
     plan: Plan
+    trusted: tuple[str, ...] = ()
 
     def results(self, folder: Path) -> ResultFolder:
         """The folder of this suite's records."""
@@ -80,4 +81,4 @@ def prepare(request: Request) -> Ready:
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
-    return Ready(suite, host, cache, domains, machine, whole, plan)
+    return Ready(suite, host, cache, domains, machine, whole, plan, request.trusted)

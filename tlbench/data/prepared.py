@@ -36,13 +36,30 @@ def prepared(domain: ReadyDomain, preparation: Preparation, device: str, told: T
 
     Raises `DataError` where what is made has not a row for every example, or not one shape.
     """
-    name = hashlib.sha256(f"{preparation.revision} {device.partition(':')[0]}".encode()).hexdigest()[:16]
-    ready = replace(domain, folder=domain.folder / "prepared" / name, storage="array", as_loaded=domain)
-    meta = ready.folder / "meta.json"
-    if not (meta.exists() and all(ready.inputs(split).exists() for split in SPLITS)):
-        _Making(preparation, device, told, sum(domain.counts.values())).make(domain, ready, meta)
-    found = json.loads(meta.read_text())
+    ready = _place(domain, preparation, device)
+    if not _is_there(ready):
+        _Making(preparation, device, told, sum(domain.counts.values())).make(domain, ready, _meta(ready))
+    found = json.loads(_meta(ready).read_text())
     return replace(ready, input_shape=tuple(found["shape"]), prepared_seconds=found["seconds"])
+
+
+def is_prepared(domain: ReadyDomain, preparation: Preparation, device: str) -> bool:
+    """Whether a preparation has made its arrays of a domain's inputs already."""
+    return _is_there(_place(domain, preparation, device))
+
+
+def _place(domain: ReadyDomain, preparation: Preparation, device: str) -> ReadyDomain:
+    """The domain as it will be, its shape not yet known."""
+    name = hashlib.sha256(f"{preparation.revision} {device.partition(':')[0]}".encode()).hexdigest()[:16]
+    return replace(domain, folder=domain.folder / "prepared" / name, storage="array", as_loaded=domain)
+
+
+def _meta(ready: ReadyDomain) -> Path:
+    return ready.folder / "meta.json"
+
+
+def _is_there(ready: ReadyDomain) -> bool:
+    return _meta(ready).exists() and all(ready.inputs(split).exists() for split in SPLITS)
 
 
 class _Making:
