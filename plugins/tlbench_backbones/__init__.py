@@ -36,7 +36,8 @@ def tlbench_register_backbones(register: Register) -> None:
     register(
         "frozen:",
         "tlbench_backbones.frozen:factory",
-        summary="the features of another backbone, made once in place of the inputs, e.g. frozen:timm:resnet18",
+        summary="the features of another backbone, made once in place of the inputs, e.g. frozen:timm:resnet18; a "
+        "network that is trained on them stands after a +, e.g. frozen:timm:resnet18+mlp:256",
     )
     register(
         "mobilenetv2-tf",

@@ -1,6 +1,7 @@
-"""`frozen:BACKBONE`: the features of another backbone, as it is initialised, in place of the inputs.
+"""`frozen:BACKBONE[+BACKBONE]`: the features of another backbone, as it is initialised, in place of the inputs.
 
     frozen:timm:resnet18        frozen:transformers:FOLDER        frozen:small-cnn
+    frozen:timm:resnet18+mlp:256        the same, and a hidden layer of 256 that is trained on them
 
 The host computes the features of every example once, in evaluation mode, before any run; what runs train are heads,
 and whatever else a strategy adds, on vectors of numbers. So every strategy becomes one on frozen features, references
@@ -9,6 +10,11 @@ backbone is; its record counts the time that the features took as work that runs
 follows them. Random weights, where the backbone has no others, are drawn from one fixed seed, whatever the seeds of
 runs, so that the spread over seeds is that of the heads alone. Code from the network runs only where the whole name,
 `frozen:` with it, is trusted.
+
+What stands after the last `+` is the network of the run: it starts anew with the seed of each, is trained, carries what
+was learnt on a source, and its stages are what `freeze` counts. The features are those of the name without it, and
+shared with that. Without it there is nothing between features and heads, so that a target with other classes, whose
+head is new, has nothing of the source.
 """
 
 from __future__ import annotations
@@ -26,7 +32,8 @@ from tlbench.errors import TlbenchError
 from tlbench.inputs import Inputs
 from tlbench.preparation import preparation_of
 from tlbench.seeds import derive
-from tlbench.trust import Untrusted, refuse_untrusted, trust_keyword, untrusted
+from tlbench.trust import Untrusted, untrusted
+from tlbench_backbones.frozen_network import check_network, make_network, named_backbone, named_network, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,42 +50,53 @@ LIBRARIES = ("torch", "timm", "transformers", "keras")
 class Factory:
     """Makes `frozen:` backbones; everything but the network itself is asked of the backbone that is named."""
 
-    def __call__(self, input_shape: tuple[int, ...], argument: str) -> Backbone:
-        """No network: inputs are features already."""
+    def __call__(self, input_shape: tuple[int, ...], argument: str, *, trusted: bool = False) -> Backbone:
+        """The network after the last `+`; else none, for inputs are features already."""
         from torch import nn
 
         from tlbench.backbone import Backbone
 
+        _, network = split(argument)
+        if network is not None:
+            return make_network(network, input_shape, _host(), _trusted(argument, trusted))
         return Backbone([nn.Flatten()], prod(input_shape))
 
     def runs_remote_code(self, argument: str) -> bool:
-        """Whether the backbone does, for the features are made by it. Its name is trusted with `frozen:` before it."""
+        """Whether either backbone does. Its name is trusted with `frozen:` before it."""
         from tlbench.planning.backbones import runs_remote_code
 
-        return runs_remote_code(argument, _host())
+        features, network = split(argument)
+        if network is None:
+            return runs_remote_code(features, _host())
+        with named_network(network):
+            of_network = runs_remote_code(network, _host())
+        return of_network or runs_remote_code(features, _host())
 
     def check(self, argument: str, *, trusted: bool = False) -> None:
-        """Raises `TlbenchError` where the backbone is unknown, is not trusted, or cannot be had."""
+        """Raises `TlbenchError` where a backbone is unknown, is not trusted, cannot be had, or does not fit."""
         from tlbench.planning.backbones import check_backbone
 
-        if argument.startswith("frozen:"):
-            raise TlbenchError(f"{argument!r} is frozen already; name the backbone itself")
+        features, network = split(argument)
+        if features.startswith("frozen:"):
+            raise TlbenchError(f"{features!r} is frozen already; name the backbone itself")
+        names = _trusted(argument, trusted)
         try:
-            check_backbone(argument, _host(), _trusted(argument, trusted))
+            if network is not None:  # first, for it is the cheaper one to check
+                check_network(network, _host(), names)
+            with named_backbone(features):
+                check_backbone(features, _host(), names)
         except Untrusted as error:
             raise untrusted(f"frozen:{argument}", error.what) from error
-        except TlbenchError as error:
-            raise TlbenchError(f"backbone {argument!r}: {error}") from error
 
     def revision(self, argument: str) -> str:
-        """That of the backbone and its weights."""
+        """Those of the backbones and their weights."""
         from tlbench.planning.backbones import backbone_version
 
-        return backbone_version(argument, _host())
+        return "+".join(backbone_version(name, _host()) for name in split(argument) if name is not None)
 
     def preparation(self, argument: str, *, trusted: bool = False) -> Features:
-        """Examples to features."""
-        return Features(argument, _host(), _trusted(argument, trusted))
+        """Examples to features of the first backbone, whatever is trained on them."""
+        return Features(split(argument)[0], _host(), _trusted(argument, trusted))
 
 
 #: What is registered.
@@ -121,19 +139,15 @@ class Features:
         if self._made is None:
             import torch
 
-            entry, argument = self._host.find("backbones", self._backbone)
             torch.manual_seed(derive(0, "frozen"))
-            factory = entry.load()
-            refuse_untrusted(factory, self._backbone, argument, self._trusted)
-            arguments = (input_shape, *([] if argument is None else [argument]))
-            made = factory(*arguments, **trust_keyword(factory, self._backbone, self._trusted))
+            made = make_network(self._backbone, input_shape, self._host, self._trusted)
             self._made = made.to(device).eval()
         return self._made
 
 
 def _trusted(argument: str, trusted: bool) -> tuple[str, ...]:
     """The names that are trusted where `frozen:ARGUMENT` is, or is not."""
-    return (argument,) if trusted else ()
+    return tuple(name for name in split(argument) if name is not None) if trusted else ()
 
 
 @contextmanager

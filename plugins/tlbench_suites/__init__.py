@@ -51,3 +51,18 @@ def tlbench_register_suites(register: Register) -> None:
         summary="frozen ImageNet features of photographs, paintings, cartoons and sketches, twelve pairs, 5 seeds",
     )
     register("quick", "tlbench_suites:quick.toml", summary="two pairs, 1 seed: a look in under a minute")
+    register(
+        "sentences",
+        "tlbench_suites:sentences.toml",
+        summary="sentiment, subjectivity and questions, twelve pairs of unequal classes on a frozen encoder, 5 seeds",
+    )
+    register(
+        "sentences-encoder",
+        "tlbench_suites:sentences-encoder.toml",
+        summary="the same pairs with the whole encoder trained, for a GPU, 5 seeds",
+    )
+    register(
+        "sentences-small",
+        "tlbench_suites:sentences-small.toml",
+        summary="two of these pairs, 1 seed: a look at `sentences`",
+    )
