@@ -53,7 +53,7 @@ def tlbench_register_datasets(register: Register) -> None:
 
 @hookspec
 def tlbench_register_backbones(register: Register) -> None:
-    """Offer backbones: callables `(input_shape) -> tlbench.Backbone`; `(input_shape, argument)` for `"name:"`.
+    """Offer backbones: callables `(input_shape) -> tlbench.Backbone`; for `"name:"` and `"name?"`, `(…, argument)`.
 
     One with pretrained weights also takes the keyword `pretrained`, True by default; with False its weights are random.
     A factory may have two methods, called with the argument where its name takes one, before anything is trained:

@@ -9,21 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import DataError, PluginFailure, TlbenchError
-from tlbench.inputs import Inputs, Texts
+from tlbench.inputs import Inputs, SparseRows, Texts
 from tlbench.plugins import PluginHost
 from tlbench.trust import refuse_untrusted, trust_keyword
 
 
 class Preparation(Protocol):
-    """Inputs to arrays. The host asks it once for all examples; runs are given the arrays alone."""
+    """Inputs to arrays or sparse rows. The host asks it once for all examples; runs are given what it makes alone."""
 
     #: Changes whenever other arrays would come out.
     revision: str
     #: Whether it takes texts, and them alone.
     takes_text: bool
 
-    def __call__(self, inputs: Inputs, device: str) -> NDArray[Any]:
-        """For some examples as many rows (n, …), of the same shape for all; `device` is where to compute."""
+    def __call__(self, inputs: Inputs, device: str) -> NDArray[Any] | SparseRows:
+        """For some examples as many rows (n, …), of one kind and shape for all; `device` is where to compute."""
 
 
 class Tokenizer(Protocol):
@@ -86,7 +86,7 @@ def input_fault(backbone: str, domain: str, storage: str, preparation: Preparati
     if storage == "text" and not takes_text:
         return (
             f"the inputs of {domain!r} are texts, and the backbone {backbone!r} takes none; name one that does, as "
-            "transformers:FOLDER, or data of numbers"
+            "minilm, bag-of-words:16384 or transformers:FOLDER, or data of numbers"
         )
     if storage != "text" and takes_text:
         return (

@@ -40,6 +40,21 @@ def tlbench_register_backbones(register: Register) -> None:
         "network that is trained on them stands after a +, e.g. frozen:timm:resnet18+mlp:256",
     )
     register(
+        "bag-of-words:",
+        "tlbench_backbones.bag_of_words:factory",
+        summary="counts of words and pairs of words, hashed to so many features, for texts: bag-of-words:16384",
+    )
+    register(
+        "minilm",
+        "tlbench_backbones.minilm:factory",
+        summary="the sentence encoder all-MiniLM-L6-v2 from the folder of data, a package or the hub, for texts",
+    )
+    register(
+        "minilm?",
+        "tlbench_backbones.minilm:factory",
+        summary="the same with options of transformers:, e.g. minilm?max_length=256, minilm?normalise=true",
+    )
+    register(
         "mobilenetv2-tf",
         "tlbench_backbones.mobilenet_tf:factory",
         summary="MobileNetV2 with ImageNet weights from the folder of data (TLBENCH_DATA), for images",

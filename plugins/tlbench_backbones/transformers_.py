@@ -11,6 +11,7 @@
 |---|---|---|
 | `pooling` | mean | `mean` of the tokens' last states, padding left out; `cls`: that of the first token |
 | `max_length` | 128 | tokens that are kept of a text, those that mark its begin and end among them |
+| `normalise` | false | `true`: features of Euclidean norm 1, as some sentence encoders are meant to be used |
 | `revision` | main | of an id of the hub: what is in the cache is used, and not asked for again |
 
 A name is a folder where there is one of this name, and else an id of the hub. Weights are `safetensors` and are loaded
@@ -53,8 +54,14 @@ class Wanted:
     pooling: str = "mean"
     max_length: int = MAX_LENGTH
     revision: str | None = None
+    normalise: bool = field(default=False, repr=False)
     trusted: bool = field(default=False, repr=False)
     argument: str = field(default="", repr=False, compare=False)
+
+    @property
+    def reading(self) -> str:
+        """How texts become features, whatever the weights are."""
+        return f"{self.pooling},{self.max_length}{',normalised' if self.normalise else ''}"
 
     @property
     def folder(self) -> Path | None:
@@ -99,11 +106,11 @@ class Factory:
         TransformersTokenizer(wanted).check(getattr(network.config, "vocab_size", None))
 
     def revision(self, argument: str) -> str:
-        """What the features depend on: the content of a folder or the commit of the hub, pooling and length."""
+        """What the features depend on: the content of a folder or the commit of the hub, pooling, length and norm."""
         wanted = parse(argument)
         from tlbench_backbones.transformers_files import content_revision
 
-        return f"{content_revision(wanted)},{wanted.pooling},{wanted.max_length}"
+        return f"{content_revision(wanted)},{wanted.reading}"
 
     def tokenizer(self, argument: str, *, trusted: bool = False) -> Tokenizer:
         """Texts to ids (n, max_length). Its vocabulary is not read before the first text is."""
@@ -155,8 +162,19 @@ def _max_length(value: str) -> int:
     return int(value)
 
 
+def _truth(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise TlbenchError(f"normalise={value}: it must be true or false")
+    return value == "true"
+
+
 #: The keys of an argument, and what reads their values.
-KEYS: dict[str, Callable[[str], Any]] = {"pooling": _pooling, "max_length": _max_length, "revision": str}
+KEYS: dict[str, Callable[[str], Any]] = {
+    "pooling": _pooling,
+    "max_length": _max_length,
+    "normalise": _truth,
+    "revision": str,
+}
 
 
 def _checked(argument: str, trusted: bool) -> Wanted:

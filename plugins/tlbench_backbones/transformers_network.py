@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from tlbench.backbone import Backbone
 from tlbench.errors import TlbenchError
@@ -26,9 +27,9 @@ UNKNOWN = (
 class TransformersBackbone(Backbone):
     """Token ids (n, max_length), `PADDING` after the end of each text, to features (n, hidden size).
 
-    Features are the mean of the last states of a text's tokens, or the last state of its first; the head that a model
-    was trained with, and its pooler, are no part of it. A batch is cut to its longest text. A text without any token
-    is read as one of padding.
+    Features are the mean of the last states of a text's tokens, or the last state of its first, of norm 1 where
+    `normalise` is asked for; the head that a model was trained with, and its pooler, are no part of it. A batch is cut
+    to its longest text. A text without any token is read as one of padding.
 
     `stages` are the embeddings, then each layer (the groups of layers of an ALBERT, which share their weights); what
     comes after the layers, or is used by all of them, goes with the last. Dropout draws from torch's global generator,
@@ -43,7 +44,7 @@ class TransformersBackbone(Backbone):
             message = f"backbone 'transformers:{wanted.name}' takes texts as ids of {wanted.max_length} tokens"
             raise TlbenchError(f"{message}; the inputs are {input_shape}")
         self.network: nn.Module = network
-        self.pooling = wanted.pooling
+        self.pooling, self.normalise = wanted.pooling, wanted.normalise
         self.padding_id = int(getattr(network.config, "pad_token_id", None) or 0)
         family = family_of(network.config)
         # Views of the network's parts, which must not be registered: its weights would be there twice.
@@ -73,7 +74,11 @@ class TransformersBackbone(Backbone):
         longest = int(there.any(dim=0).sum())
         ids, there = ids[:, :longest], there[:, :longest]
         ids = ids.masked_fill(ids < 0, self.padding_id)
-        states = self._states(ids, there.long())
+        pooled = self._pooled(self._states(ids, there.long()), there)
+        return functional.normalize(pooled, dim=1) if self.normalise else pooled
+
+    def _pooled(self, states: Tensor, there: Tensor) -> Tensor:
+        """States (n, length, hidden size) of which those of tokens are `there` (n, length), to (n, hidden size)."""
         if self.pooling == "cls":
             return states[:, 0]
         weights = there.unsqueeze(-1).to(states.dtype)

@@ -14,6 +14,21 @@ def tlbench_register_suites(register: Register) -> None:
         "tlbench_suites:amazon-bow.toml",
         summary="DANN, its plain twin and a linear SVM on bags of words, beside Ganin et al. 2016, 5 seeds",
     )
+    register(
+        "amazon-text",
+        "tlbench_suites:amazon-text.toml",
+        summary="raw reviews: a frozen MiniLM beside bags of words, with and without target labels, 5 seeds",
+    )
+    register(
+        "amazon-text-encoder",
+        "tlbench_suites:amazon-text-encoder.toml",
+        summary="raw reviews, four pairs with the whole MiniLM trained, for a GPU, 5 seeds",
+    )
+    register(
+        "amazon-text-small",
+        "tlbench_suites:amazon-text-small.toml",
+        summary="two pairs of raw reviews, 1 seed: a look at `amazon-text`",
+    )
     register("digits", "tlbench_suites:digits.toml", summary="all six pairs, two settings, four strategies, 5 seeds")
     register(
         "digits-clustering",
