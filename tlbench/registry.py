@@ -9,6 +9,9 @@ from typing import Any
 
 from tlbench.errors import PluginFailure, unknown
 
+#: A name that ends in one of these hands over what is written after it.
+MARKS = {":": "colon", "?": "question mark"}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -54,19 +57,23 @@ class Registry:
         self._entries = {name: entry for name, entry in self._entries.items() if entry.plugin != plugin}
 
     def find(self, name: str) -> tuple[Entry, str | None]:
-        """The entry for `name` and its argument: `mlp:100` is the entry `mlp:` with the argument `100`."""
-        if name in self._entries and not name.endswith(":"):
+        """The entry for `name` and its argument: `mlp:100` is the entry `mlp:` with the argument `100`.
+
+        `minilm?max_length=64` is the entry `minilm?` with the argument `max_length=64`.
+        """
+        if name in self._entries and not name.endswith(tuple(MARKS)):
             return self._entries[name], None
-        head, colon, argument = name.partition(":")
-        if colon and argument and head + colon in self._entries:
-            return self._entries[head + colon], argument
+        for mark in MARKS:
+            head, found, argument = name.partition(mark)
+            if found and argument and head + mark in self._entries:
+                return self._entries[head + mark], argument
         raise PluginFailure(self.unfound(name))
 
     def unfound(self, name: str) -> str:
-        """A sentence about a name that nobody offers, or one of which only what stands before the colon is there."""
+        """A sentence about a name that nobody offers, or one of which only what stands before its mark is there."""
         if name in self._entries:
-            about = self._entries[name].summary
-            return f"the {self.kind} {name!r} needs something after the colon{f' ({about})' if about else ''}"
+            about, mark = self._entries[name].summary, MARKS[name[-1]]
+            return f"the {self.kind} {name!r} needs something after the {mark}{f' ({about})' if about else ''}"
         return unknown(self.kind, name, self._entries)
 
     def __contains__(self, name: str) -> bool:
