@@ -60,6 +60,12 @@ def tlbench_register_backbones(register: Register) -> None:
         summary="MobileNetV2 with ImageNet weights from the folder of data (TLBENCH_DATA), for images",
     )
     register(
+        "mobilenetv2-tf?",
+        "tlbench_backbones.mobilenet_tf:factory",
+        summary="the same on images of another size: mobilenetv2-tf?img_size=64, "
+        "mobilenetv2-tf?img_size=64&interpolation=bilinear",
+    )
+    register(
         "timm:",
         "tlbench_backbones.timm_:factory",
         summary="pretrained, for images: timm:NAME[?key=value&…][@FILE.safetensors], e.g. timm:resnet18, "

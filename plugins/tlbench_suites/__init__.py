@@ -56,6 +56,16 @@ def tlbench_register_suites(register: Register) -> None:
         summary="two sources at once, beside the best single one, 5 seeds",
     )
     register(
+        "medical",
+        "tlbench_suites:medical.toml",
+        summary="chest X-rays with few and many labels: ImageNet weights against random ones, 5 seeds",
+    )
+    register(
+        "medical-small",
+        "tlbench_suites:medical-small.toml",
+        summary="medical at 32 px, 1 seed, 10 steps: does everything work?",
+    )
+    register(
         "mnist-usps",
         "tlbench_suites:mnist-usps.toml",
         summary="nearest neighbour and logistic regression on rows of pixels, beside Long et al. 2013",
@@ -64,6 +74,26 @@ def tlbench_register_suites(register: Register) -> None:
         "pacs-mobilenet",
         "tlbench_suites:pacs-mobilenet.toml",
         summary="frozen ImageNet features of photographs, paintings, cartoons and sketches, twelve pairs, 5 seeds",
+    )
+    register(
+        "pacs-trained",
+        "tlbench_suites:pacs-trained.toml",
+        summary="for a GPU: PACS with an ImageNet encoder that is trained whole, DANN on twelve pairs, 3 seeds",
+    )
+    register(
+        "pacs-trained-shots",
+        "tlbench_suites:pacs-trained-shots.toml",
+        summary="for a GPU: the same with ten target labels a class, fine-tuned, 3 seeds",
+    )
+    register(
+        "pacs-trained-shots-small",
+        "tlbench_suites:pacs-trained-shots-small.toml",
+        summary="one pair of pacs-trained-shots, 32 px, 1 seed, 2 steps: does everything work?",
+    )
+    register(
+        "pacs-trained-small",
+        "tlbench_suites:pacs-trained-small.toml",
+        summary="one pair of pacs-trained, 32 px, 1 seed, 2 steps: does everything work?",
     )
     register("quick", "tlbench_suites:quick.toml", summary="two pairs, 1 seed: a look in under a minute")
     register(

@@ -19,6 +19,9 @@ from tlbench.errors import TlbenchError
 
 #: Libraries read these when they are imported, so the template is started with them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+#: A process that has asked the CUDA runtime for its devices leaves CUDA unusable to those that are forked from it, and
+#: libraries ask while they are imported (Keras does). With this torch asks the driver's library NVML instead.
+FORK_SAFE = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
 #: Seconds that a template has to end by itself.
 PATIENCE = 5.0
 
@@ -103,7 +106,8 @@ class Template:
             self._process.wait()
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(self._threads)), "PYTHONHASHSEED": "0"}
+        threads = dict.fromkeys(THREAD_VARIABLES, str(self._threads))
+        return {**os.environ, **threads, **FORK_SAFE, "PYTHONHASHSEED": "0"}
 
     def _send(self, message: Message) -> None:
         assert self._process.stdin is not None
