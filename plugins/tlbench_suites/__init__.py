@@ -14,6 +14,16 @@ def tlbench_register_suites(register: Register) -> None:
         "tlbench_suites:amazon-bow.toml",
         summary="DANN, its plain twin and a linear SVM on bags of words, beside Ganin et al. 2016, 5 seeds",
     )
+    register(
+        "amazon-msda",
+        "tlbench_suites:amazon-msda.toml",
+        summary="the same on features of denoising autoencoders, beside Ganin et al. 2016, 5 seeds",
+    )
+    register(
+        "amazon-msda-small",
+        "tlbench_suites:amazon-msda-small.toml",
+        summary="one pair of amazon-msda, 300 words, 1 seed, 20 steps: does everything work?",
+    )
     register("digits", "tlbench_suites:digits.toml", summary="all six pairs, two settings, four strategies, 5 seeds")
     register(
         "digits-clustering",
