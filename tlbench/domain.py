@@ -22,8 +22,9 @@ SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 class Split:
     """Examples of one split.
 
-    `inputs`: images are uint8 of shape (n, channels, height, width); vectors are float32 of shape (n, features), or
-    `SparseRows`; texts are `Texts`. Arrays may be memory-mapped, and then are read in part and never as a whole.
+    `inputs`: images are uint8 of shape (n, channels, height, width); vectors are float32 of shape (n, features),
+    float16 where they are many (networks make float32 of them), or `SparseRows`; texts are `Texts`. Arrays may be
+    memory-mapped, and then are read in part and never as a whole.
     `labels`: int64 of shape (n,), indices into the domain's `class_names`.
     """
 

@@ -15,6 +15,16 @@ def tlbench_register_suites(register: Register) -> None:
         summary="DANN, its plain twin and a linear SVM on bags of words, beside Ganin et al. 2016, 5 seeds",
     )
     register(
+        "amazon-msda",
+        "tlbench_suites:amazon-msda.toml",
+        summary="the same on features of denoising autoencoders, beside Ganin et al. 2016, 5 seeds",
+    )
+    register(
+        "amazon-msda-small",
+        "tlbench_suites:amazon-msda-small.toml",
+        summary="one pair of amazon-msda, 300 words, 1 seed, 20 steps: does everything work?",
+    )
+    register(
         "amazon-text",
         "tlbench_suites:amazon-text.toml",
         summary="raw reviews: a frozen MiniLM beside bags of words, with and without target labels, 5 seeds",

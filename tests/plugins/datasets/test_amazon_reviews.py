@@ -105,8 +105,9 @@ def downloads(view):
     ("data", "fault"),
     [
         ("splits = [0.5, 0.2, 0.3]", "splits are dealt where view = 'text'; view = 'bow' has the published ones"),
-        ('view = "txt"', "view: 'txt' must be 'bow' or 'text'; did you mean 'text'?"),
-        ('veiw = "text"', "veiw: unknown option 'veiw'; did you mean 'view'? Known: seed, splits, view (dataset"),
+        ('view = "txt"', "view: 'txt' must be 'bow', 'msda' or 'text'; did you mean 'text'?"),
+        ('veiw = "text"', "veiw: unknown option 'veiw'; did you mean 'view'? Known: corruption, layers, seed, splits,"),
+        ("layers = 2", "layers: of view = 'msda' alone; remove it, or choose that view"),
     ],
 )
 def test_options_that_do_not_fit_are_told_with_their_place(tmp_path, data, fault):
