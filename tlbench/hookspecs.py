@@ -53,7 +53,9 @@ def tlbench_register_datasets(register: Register) -> None:
 
 @hookspec
 def tlbench_register_backbones(register: Register) -> None:
-    """Offer backbones: callables `(input_shape) -> tlbench.Backbone`; for `"name:"` and `"name?"`, `(…, argument)`.
+    """Offer backbones: callables `(input_shape) -> tlbench.Backbone`.
+
+    For `"name:"` and `"name?"` they are called as `(input_shape, argument)`, with what is written after the mark.
 
     One with pretrained weights also takes the keyword `pretrained`, True by default; with False its weights are random.
     A factory may have two methods, called with the argument where its name takes one, before anything is trained:

@@ -27,7 +27,7 @@ def tlbench_register_suites(register: Register) -> None:
     register(
         "amazon-text",
         "tlbench_suites:amazon-text.toml",
-        summary="raw reviews: a frozen MiniLM beside bags of words, with and without target labels, 5 seeds",
+        summary="raw reviews, twelve pairs: a frozen MiniLM beside bags of words, and ten target labels, 5 seeds",
     )
     register(
         "amazon-text-encoder",
