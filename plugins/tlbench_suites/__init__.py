@@ -73,7 +73,7 @@ def tlbench_register_suites(register: Register) -> None:
     register(
         "medical-small",
         "tlbench_suites:medical-small.toml",
-        summary="medical at 32 px, 1 seed, 10 steps: does everything work?",
+        summary="medical at 32 px with 5 labels a class, 1 seed, 3 steps: does everything work?",
     )
     register(
         "mnist-usps",
@@ -98,12 +98,12 @@ def tlbench_register_suites(register: Register) -> None:
     register(
         "pacs-trained-shots-small",
         "tlbench_suites:pacs-trained-shots-small.toml",
-        summary="one pair of pacs-trained-shots, 32 px, 1 seed, 2 steps: does everything work?",
+        summary="one pair of pacs-trained-shots, 16 px, 1 seed, 2 steps: does everything work?",
     )
     register(
         "pacs-trained-small",
         "tlbench_suites:pacs-trained-small.toml",
-        summary="one pair of pacs-trained, 32 px, 1 seed, 2 steps: does everything work?",
+        summary="one pair of pacs-trained, 16 px, 1 seed, 2 steps: does everything work?",
     )
     register("quick", "tlbench_suites:quick.toml", summary="two pairs, 1 seed: a look in under a minute")
     register(
