@@ -18,7 +18,9 @@ TINY = "transformers:tiny?max_length=12"
 
 
 def text_of(name):
-    return files("tlbench_suites").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    """The text of a suite without its page, which is read beside it, and what the page shows."""
+    text = files("tlbench_suites").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("about =", "views =")))
 
 
 def with_words(name):
