@@ -26,7 +26,9 @@ class Register(Protocol):
     """Announces an object by name: `register("dann", "package.module:Class", summary="…")`.
 
     In a one-file plugin the object itself may be given in place of `"module:object"`.
-    A name that ends in a colon, as `"mlp:"`, takes an argument: `mlp:100` calls the object with `argument="100"`.
+    A name that ends in a colon, as `"mlp:"`, takes an argument: `mlp:100` calls the object with `argument="100"`. One
+    that ends in a question mark, as `"minilm?"`, may: `minilm` calls it without, `minilm?max_length=64` with
+    `argument="max_length=64"`.
     """
 
     def __call__(self, name: str, target: str | object, *, summary: str = "") -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tlbench.errors import PluginFailure, unknown
 
-#: A name that ends in one of these hands over what is written after it.
-MARKS = {":": "colon", "?": "question mark"}
+#: A name that ends in a colon needs an argument after it; one that ends in a question mark may have one.
+NEEDED, OPTIONAL = ":", "?"
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,22 @@ class Registry:
     def find(self, name: str) -> tuple[Entry, str | None]:
         """The entry for `name` and its argument: `mlp:100` is the entry `mlp:` with the argument `100`.
 
-        `minilm?max_length=64` is the entry `minilm?` with the argument `max_length=64`.
+        `minilm` is the entry `minilm?` without one, and `minilm?max_length=64` the same with `max_length=64`.
         """
-        if name in self._entries and not name.endswith(tuple(MARKS)):
-            return self._entries[name], None
-        for mark in MARKS:
-            head, found, argument = name.partition(mark)
-            if found and argument and head + mark in self._entries:
+        whole = self._entries.get(name) or self._entries.get(name + OPTIONAL)
+        if whole and not name.endswith((NEEDED, OPTIONAL)):
+            return whole, None
+        for mark in (NEEDED, OPTIONAL):
+            head, _, argument = name.partition(mark)
+            if argument and head + mark in self._entries:
                 return self._entries[head + mark], argument
         raise PluginFailure(self.unfound(name))
 
     def unfound(self, name: str) -> str:
         """A sentence about a name that nobody offers, or one of which only what stands before its mark is there."""
         if name in self._entries:
-            about, mark = self._entries[name].summary, MARKS[name[-1]]
+            about = self._entries[name].summary
+            mark = "colon" if name.endswith(NEEDED) else "question mark"
             return f"the {self.kind} {name!r} needs something after the {mark}{f' ({about})' if about else ''}"
         return unknown(self.kind, name, self._entries)
 

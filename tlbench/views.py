@@ -1,15 +1,20 @@
-"""The shapes in which a page can show a suite's tables beside the first."""
+"""The shapes in which the tables of a suite can be shown, on the command line and on its page."""
 
 from __future__ import annotations
 
-from tlbench.cli.leaderboard import By
+from enum import StrEnum
 
-__all__ = ["SELECTION", "By", "further_views"]
+
+class By(StrEnum):
+    """What the rows and columns are."""
+
+    strategy = "strategy"
+    pair = "pair"
+    shots = "shots"
+    source = "source"
+
 
 #: Every protocol side by side, which on the command line is `--selection all`.
 SELECTION = "selection"
-
-
-def further_views() -> list[str]:
-    """What `views` of a suite file may name: the shapes of `--by`, but for the one that is always shown."""
-    return [by.value for by in By if by is not By.strategy] + [SELECTION]
+#: What a page may show beside the summary by strategy, which it always shows.
+FURTHER_VIEWS = (*(by.value for by in By if by is not By.strategy), SELECTION)

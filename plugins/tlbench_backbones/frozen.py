@@ -33,7 +33,7 @@ from tlbench.inputs import Inputs
 from tlbench.preparation import preparation_of
 from tlbench.seeds import derive
 from tlbench.trust import Untrusted, untrusted
-from tlbench_backbones.frozen_network import check_network, make_network, named_backbone, named_network, split
+from tlbench_backbones.frozen_network import check_network, named_backbone, named_network, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,9 @@ class Factory:
 
         _, network = split(argument)
         if network is not None:
-            return make_network(network, input_shape, _host(), _trusted(argument, trusted))
+            from tlbench.backbone_making import make_backbone
+
+            return make_backbone(network, input_shape, _host(), _trusted(argument, trusted))
         return Backbone([nn.Flatten()], prod(input_shape))
 
     def runs_remote_code(self, argument: str) -> bool:
@@ -139,8 +141,10 @@ class Features:
         if self._made is None:
             import torch
 
+            from tlbench.backbone_making import make_backbone
+
             torch.manual_seed(derive(0, "frozen"))
-            made = make_network(self._backbone, input_shape, self._host, self._trusted)
+            made = make_backbone(self._backbone, input_shape, self._host, self._trusted)
             self._made = made.to(device).eval()
         return self._made
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tlbench.errors import TlbenchError
-from tlbench.trust import Untrusted, refuse_untrusted, trust_keyword
+from tlbench.trust import Untrusted
 
 if TYPE_CHECKING:
     from tlbench.backbone import Backbone
@@ -37,18 +37,9 @@ def split(argument: str) -> tuple[str, str | None]:
     return first, second
 
 
-def make_network(name: str, input_shape: tuple[int, ...], host: PluginHost, trusted: Sequence[str]) -> Backbone:
-    """The backbone of a name for inputs of a shape; code of others runs only where `trusted` has the name."""
-    entry, argument = host.find("backbones", name)
-    factory = entry.load()
-    refuse_untrusted(factory, name, argument, trusted)
-    arguments = (input_shape, *([] if argument is None else [argument]))
-    made: Backbone = factory(*arguments, **trust_keyword(factory, name, trusted))
-    return made
-
-
 def check_network(name: str, host: PluginHost, trusted: Sequence[str]) -> None:
     """Raises `TlbenchError` where there is no such backbone, it cannot be had, or it does not take vectors."""
+    from tlbench.backbone_making import make_backbone
     from tlbench.planning.backbones import check_backbone
 
     with named_network(name):
@@ -56,7 +47,7 @@ def check_network(name: str, host: PluginHost, trusted: Sequence[str]) -> None:
         if hasattr(factory, "preparation") or hasattr(factory, "tokenizer"):
             raise TlbenchError("it prepares its inputs by itself; name one that takes vectors, as mlp:256")
         check_backbone(name, host, trusted)
-        _try(make_network(name, (TRIED,), host, trusted))
+        _try(make_backbone(name, (TRIED,), host, trusted))
 
 
 @contextmanager

@@ -74,6 +74,18 @@ def test_plan_tries_a_few_steps_of_what_was_never_run(project):
     assert many["estimated_seconds"] > few["estimated_seconds"] + 20  # no step takes less than five microseconds
 
 
+def test_a_backbone_that_fails_when_it_is_tried_costs_an_estimate_and_no_plan(project):
+    plugin = project.write(
+        "fragile.py",
+        "import tlbench\n\ndef fragile(input_shape):\n    raise OSError('no such thing')\n\n"
+        "@tlbench.hookimpl\ndef tlbench_register_backbones(register):\n    register('fragile', fragile)\n",
+    )
+    suite = project.suite(SUITE.replace("mlp:16", "fragile"))
+    outcome = project.tlbench("plan", suite, "--plugin", plugin)
+    assert outcome.code == 0
+    assert "fragile could not be tried (OSError: no such thing)" in outcome.out
+
+
 def test_plan_counts_the_preparation_of_inputs_until_it_is_done(project):
     suite = project.suite(SUITE.replace("mlp:16", "frozen:mlp:16"))
     assert json.loads(project.tlbench("plan", suite, "--json").out)["preparing_seconds"] > 0

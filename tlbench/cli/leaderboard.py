@@ -10,6 +10,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError, unknown
+from tlbench.views import By
 
 EPILOG = """Examples:
 
@@ -42,15 +43,6 @@ class Format(StrEnum):
     latex = "latex"
     html = "html"
     json = "json"
-
-
-class By(StrEnum):
-    """What the rows and columns are."""
-
-    strategy = "strategy"
-    pair = "pair"
-    shots = "shots"
-    source = "source"
 
 
 class Missing(StrEnum):
@@ -93,7 +85,7 @@ def leaderboard(
     board = load_board(suite_folder(suite, results))
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
-    tables = tables_of(board, metric, by.value, selection, wanted, missing.value)
+    tables = tables_of(board, metric, by, selection, wanted, missing.value)
     typer.echo(render(tables, format_.value))
     return 0
 

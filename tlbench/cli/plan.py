@@ -59,7 +59,7 @@ def plan(
 def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
     """What `plan` says, as plain data. Damaged records count as not done; nothing is written."""
     from tlbench.cli.estimate import estimate_seconds
-    from tlbench.cli.trial import preparing_seconds, step_seconds
+    from tlbench.cli.trial import Trials
     from tlbench.errors import TlbenchError
     from tlbench.execution.source_models import SourceModels
 
@@ -78,8 +78,10 @@ def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
             to_do.append(run)
     models = {run.spec.source_model().key: run.spec.source_model() for run in to_do if run.needs_source_model}
     missing = [spec for key, spec in models.items() if not SourceModels(ready.cache).has(key)]
-    seconds, basis = estimate_seconds(to_do, missing, results, lambda spec: step_seconds(spec, ready))
-    preparing = sum(preparing_seconds(name, domains, ready) for name, domains in _asked_of(to_do).items())
+    trials = Trials(ready)
+    preparing = sum(trials.preparing_seconds(name, domains) for name, domains in _asked_of(to_do).items())
+    seconds, basis = estimate_seconds(to_do, missing, results, trials.step_seconds)
+    basis = "; ".join(dict.fromkeys([basis, *trials.faults]))
     return {
         "suite": ready.suite.name,
         "device": ready.machine.device,

@@ -1,9 +1,12 @@
-"""A trial of what nothing like it was measured before: a few examples prepared and a few steps of training, timed."""
+"""A trial of what nothing like it was measured before: a few examples prepared and a few steps of training, timed.
+
+A backbone or a preparation that fails here costs an estimate and nothing else; its runs will say what is wrong.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,6 @@ from tlbench.data.prepared import is_prepared
 from tlbench.data.stored import open_inputs
 from tlbench.inputs import Inputs, take
 from tlbench.preparation import preparation_of
-from tlbench.trust import trust_keyword
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,47 +31,67 @@ EXAMPLES = 16
 STEPS = 2
 
 
-def step_seconds(spec: RunSpec, ready: Ready) -> float:
-    """Seconds of one update of a run's backbone and a head, on one batch of its target's training inputs."""
-    from tlbench.training.batches import batch_tensor
+class Trials:
+    """Times what it is asked about, each thing once. `faults`: what could not be tried, and why."""
 
-    domain = ready.domains.get(spec.target)
-    preparation = preparation_of(spec.backbone, ready.host, ready.trusted)
-    with _threads(spec.compute.threads):
-        rows: Any = _first(domain, spec.budget.batch_size)
-        rows = rows if preparation is None else preparation(rows, ready.machine.device)
-        inputs = batch_tensor(rows, slice(None), ready.machine.device)
-        return _timed_steps(_backbone(spec.backbone, tuple(inputs.shape[1:]), ready), inputs, len(domain.class_names))
+    def __init__(self, ready: Ready) -> None:
+        self._ready, self._device = ready, ready.machine.device
+        self._steps: dict[tuple[str, int], float] = {}
+        self.faults: list[str] = []
 
+    def step_seconds(self, spec: RunSpec) -> float:
+        """Seconds of one update of a run's backbone and a head, on one batch of its target's training inputs."""
+        place = (spec.backbone, spec.budget.batch_size)
+        if place not in self._steps:
+            self._steps[place] = self._tried(spec.backbone, lambda: self._step(spec))
+        return self._steps[place]
 
-def preparing_seconds(backbone: str, names: list[str], ready: Ready) -> float:
-    """Seconds that domains will take to be prepared for a backbone: of a few examples, times all that are not yet."""
-    preparation = preparation_of(backbone, ready.host, ready.trusted)
-    if preparation is None:
-        return 0.0
-    device = ready.machine.device
-    domains = [domain for name in names if not is_prepared(domain := ready.domains.get(name), preparation, device)]
-    if not domains:
-        return 0.0
-    preparation(_first(domains[0], 1), device)  # what loads weights is not counted
-    few = _first(domains[0], EXAMPLES)
-    started = time.perf_counter()
-    preparation(few, device)
-    each = (time.perf_counter() - started) / len(few)
-    return each * sum(sum(domain.counts.values()) for domain in domains)
+    def preparing_seconds(self, backbone: str, domains: Collection[str]) -> float:
+        """Seconds that the inputs of domains will take to be prepared for a backbone; 0 for those that are."""
+        return self._tried(backbone, lambda: self._preparing(backbone, domains))
+
+    def _tried(self, backbone: str, seconds: Callable[[], float]) -> float:
+        try:
+            return seconds()
+        except Exception as error:  # a plugin's own, of any kind
+            said = f"{type(error).__name__}: {error}".partition("\n")[0]
+            self.faults.append(f"{backbone} could not be tried ({said})")
+            return 0.0
+
+    def _step(self, spec: RunSpec) -> float:
+        from tlbench.backbone_making import make_backbone
+        from tlbench.training.batches import batch_tensor
+
+        ready, domain = self._ready, self._ready.domains.get(spec.target)
+        preparation = preparation_of(spec.backbone, ready.host, ready.trusted)
+        with _threads(spec.compute.threads):
+            rows: Any = _first(domain, spec.budget.batch_size)
+            rows = rows if preparation is None else preparation(rows, self._device)
+            inputs = batch_tensor(rows, slice(None), self._device)
+            backbone = make_backbone(spec.backbone, tuple(inputs.shape[1:]), ready.host, ready.trusted)
+            return _timed_steps(backbone, inputs, len(domain.class_names))
+
+    def _preparing(self, backbone: str, names: Collection[str]) -> float:
+        ready = self._ready
+        preparation = preparation_of(backbone, ready.host, ready.trusted)
+        if preparation is None:
+            return 0.0
+        domains = [
+            domain for domain in map(ready.domains.get, names) if not is_prepared(domain, preparation, self._device)
+        ]
+        if not domains:
+            return 0.0
+        preparation(_first(domains[0], 1), self._device)  # what loads weights is not counted
+        few = _first(domains[0], EXAMPLES)
+        started = time.perf_counter()
+        preparation(few, self._device)
+        each = (time.perf_counter() - started) / len(few)
+        return each * sum(sum(domain.counts.values()) for domain in domains)
 
 
 def _first(domain: ReadyDomain, count: int) -> Inputs:
     inputs = open_inputs(domain.inputs("train"))
     return take(inputs, np.arange(min(count, len(inputs))))
-
-
-def _backbone(name: str, input_shape: tuple[int, ...], ready: Ready) -> Backbone:
-    entry, argument = ready.host.find("backbones", name)
-    factory = entry.load()
-    given = () if argument is None else (argument,)
-    made: Backbone = factory(input_shape, *given, **trust_keyword(factory, name, ready.trusted))
-    return made
 
 
 def _timed_steps(backbone: Backbone, inputs: Tensor, classes: int) -> float:

@@ -22,7 +22,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from tlbench.backbone import Backbone, has_pretrained_weights
+from tlbench.backbone import Backbone
+from tlbench.backbone_making import make_backbone
 from tlbench.data.stored import open_inputs
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, predict, steps_of
@@ -37,7 +38,6 @@ from tlbench.strategy import Strategy
 from tlbench.task import TargetView, TransferTask
 from tlbench.training.loop import Diverged
 from tlbench.training.toolkit import Progress, Report, Toolkit
-from tlbench.trust import refuse_untrusted, trust_keyword
 
 #: Least seconds between two progress messages of one run.
 PROGRESS_SECONDS = 0.1
@@ -195,19 +195,13 @@ def _toolkit(
     source_model: Path | None,
     on_progress: Progress,
 ) -> Toolkit:
-    entry, argument = host.find("backbones", spec.backbone)
-    factory = entry.load()
-    refuse_untrusted(factory, spec.backbone, argument, job["trusted"])
-    arguments = (tuple(job["input_shape"]), *([] if argument is None else [argument]))
     random_weights = isinstance(spec, RunSpec) and spec.initial == "random"
-    options = {"pretrained": False} if random_weights and has_pretrained_weights(factory, argument) else {}
-    options |= trust_keyword(factory, spec.backbone, job["trusted"])
 
-    def make_backbone() -> Backbone:
-        backbone: Backbone = factory(*arguments, **options)
-        return backbone
+    def backbone() -> Backbone:
+        shape = tuple(job["input_shape"])
+        return make_backbone(spec.backbone, shape, host, job["trusted"], random_weights=random_weights)
 
-    return Toolkit(make_backbone, spec.budget, spec.training, job["device"], source_model, on_progress)
+    return Toolkit(backbone, spec.budget, spec.training, job["device"], source_model, on_progress)
 
 
 # ---- what is handed back ----------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from tlbench.leaderboard.findings import Finding, tested_on, widest
 from tlbench.leaderboard.frame import Board
 from tlbench.leaderboard.published import Section, elsewhere, sections, tally
 from tlbench.leaderboard.scores import Place
-from tlbench.leaderboard.table import Shape, with_columns
+from tlbench.leaderboard.table import with_columns
 from tlbench.suites.claims import Claim
+from tlbench.views import By
 
 COLUMNS = [
     Column("figure", "figure", "left"),
@@ -42,7 +43,7 @@ VERDICTS = (
 def by_figure(
     board: Board,
     metric: str | None = None,
-    by: Shape = "strategy",
+    by: str = By.strategy,
     selection: str | None = None,
     columns: Sequence[str] | None = None,
     missing: Literal["show", "drop"] = "show",
@@ -54,7 +55,7 @@ def by_figure(
     figures of what they leave. Raises `TlbenchError` where `by` is not the default, as `published.sections` does, and
     for an unknown column.
     """
-    if by != "strategy":
+    if by != By.strategy:
         raise TlbenchError(
             f"--claims has a row for each published figure, so --by {by} does not go with it; leave out one"
         )

@@ -166,8 +166,8 @@ class _Curve:
         for shots, place in self.places.items():
             for variant in place.strategies:
                 shown = not several and self.verdicts.get((variant, shots)) == "hurts"
-                harm = [] if shown else notes.harm(place, variant)[:1]
-                lines += [f"{budgets.short(shots)}, {how}: {line}" for line in harm if line.startswith("hurts")]
+                if not shown and (hurt := notes.hurt(place, variant)):
+                    lines.append(f"{budgets.short(shots)}, {how}: hurts: {hurt}")
         return lines
 
     def _verdict_note(self) -> list[str]:

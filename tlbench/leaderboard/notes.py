@@ -96,12 +96,17 @@ def harm(place: Place, only: str | None = None) -> list[str]:
     gaps = {spot: gap for spot, gap in place.gaps.items() if only in (None, spot[0])}
     if not gaps:
         return []
-    hurt = {spot: gap for spot, gap in gaps.items() if gap and place.verdicts[spot] == "hurts"}
+    listing = hurt(place, only)
+    return [f"hurts: {listing}" if listing else "no cell is shown to hurt", _rate(place, gaps)]
+
+
+def hurt(place: Place, only: str | None = None) -> str:
+    """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none."""
     by_variant: dict[str, list[str]] = {}
-    for (variant, pair), gap in hurt.items():
-        by_variant.setdefault(variant, []).append(f"{pair} ({points(place.scale, gap)})")
-    listing = "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
-    return [f"hurts: {listing}" if hurt else "no cell is shown to hurt", _rate(place, gaps)]
+    for (variant, pair), gap in place.gaps.items():
+        if gap and only in (None, variant) and place.verdicts[variant, pair] == "hurts":
+            by_variant.setdefault(variant, []).append(f"{pair} ({points(place.scale, gap)})")
+    return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
 
 
 def _rate(place: Place, gaps: Mapping[Spot, PairedTest | None]) -> str:

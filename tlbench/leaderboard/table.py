@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal
 
 from tlbench.errors import TlbenchError, unknown
 from tlbench.evaluation.selection import PROTOCOLS
@@ -19,21 +19,21 @@ from tlbench.leaderboard.frame import Board
 from tlbench.leaderboard.scores import Place
 from tlbench.planned_cell import PlannedCell
 from tlbench.spec import CLUSTERING
+from tlbench.views import By
 
 __all__ = ["Cell", "Column", "Filters", "Table", "leaderboard"]
 
 SECOND_METRIC = "macro_f1"
-Shape = Literal["strategy", "pair", "shots", "source"]
 #: Shapes that set several parts of a board side by side, or make several tables of one.
 _ACROSS: Mapping[str, Callable[[Sequence[Place]], list[Table]]] = MappingProxyType(
-    {"shots": by_shots, "source": by_source}
+    {By.shots: by_shots, By.source: by_source}
 )
 
 
 def leaderboard(
     board: Board,
     metric: str | None = None,
-    by: Shape = "strategy",
+    by: str = By.strategy,
     selection: str | None = None,
     columns: Sequence[str] | None = None,
     missing: Literal["show", "drop"] = "show",
@@ -52,7 +52,7 @@ def leaderboard(
     to set side by side.
     """
     metric, selection = metric_and_protocol(board, metric, selection)
-    _known("--by", by, get_args(Shape))
+    _known("--by", by, [*By])
     _known("--missing", missing, ["show", "drop"])
     tables = []
     drop = missing == "drop"
@@ -60,22 +60,29 @@ def leaderboard(
     if by in _ACROSS:
         if selection == "all":
             raise TlbenchError(f"--by {by} takes one --selection, not all; recorded: {', '.join(board.protocols())}")
-        places = [_place(board, cells, selection, metric, drop) for cells in groups]
-        return with_columns(_ACROSS[by](places), columns, set())
+        made = [_place(board, cells, selection, metric, drop) for cells in groups]
+        return with_columns(_ACROSS[by](made), columns, set())
     for cells in groups:
         clusters = cells[0].setting == "unsupervised"
         of = _metric_of(cells, metric)
         if selection == "all":
             names = ["last"] if clusters else board.protocols(cells) or [board.plan.selection]
-            places = [Place(board, cells, name, of, drop, fall_back=False, keep_members=True) for name in names]
-            tables += by_selection(places)
+            tables += by_selection(
+                [Place(board, cells, name, of, drop, fall_back=False, keep_members=True) for name in names]
+            )
             continue
         place = _place(board, cells, selection, metric, drop)
         shown = _metrics(board, of, columns, CLUSTERING if clusters else [SECOND_METRIC])
-        tables.append(by_pair(place) if by == "pair" else by_strategy(place, shown, columns))
-    summary = by == "strategy" and selection != "all"
+        tables.append(by_pair(place) if by == By.pair else by_strategy(place, shown, columns))
+    summary = by == By.strategy and selection != "all"
     # Of strategies, a name that only tables of another setting have, such as `closed`, is no mistake.
     return with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
+
+
+def places(board: Board) -> list[Place]:
+    """The places of a board's tables, by its own metric and protocol. Raises `TlbenchError` where one is not known."""
+    metric, selection = metric_and_protocol(board, None, None)
+    return [_place(board, cells, selection, metric, drop=False) for cells in cells_by_place(board.cells)]
 
 
 def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:

@@ -56,7 +56,7 @@ class Planner:
         """What the domains of pairs have in common, where they have anything."""
         pairs = {(source, each.target): each.ready for each in situations for source in each.source_domains}
         found = [shared_examples(ready[source], ready[target]) for (source, target), ready in pairs.items()]
-        return [shared for shared in found if shared.count]
+        return [shared for shared in found if shared.count or shared.alike]
 
     def _situations(self, part: Part) -> Iterator[Situation]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]

@@ -10,7 +10,7 @@ from tlbench.leaderboard.renderers.markdown import escape, render
 from tlbench.leaderboard.table import leaderboard
 from tlbench.publishing.material import Material
 from tlbench.publishing.origin import origin
-from tlbench.views import SELECTION, By, further_views
+from tlbench.views import FURTHER_VIEWS, SELECTION, By
 
 #: What stands above the tables of a further shape. A shape that is not here is announced by its name.
 _HEADINGS = {"pair": "By pair", "shots": "By label budget", "source": "By source", SELECTION: "What choosing is worth"}
@@ -45,12 +45,12 @@ def _came_out(notes: str) -> str:
 
 
 def _view(board: Board, name: str) -> str:
-    if name not in further_views():
-        raise TlbenchError(f"the plan of {board.plan.suite!r}: {unknown('view', name, further_views())}")
+    if name not in FURTHER_VIEWS:
+        raise TlbenchError(f"the plan of {board.plan.suite!r}: {unknown('view', name, FURTHER_VIEWS)}")
     heading = _HEADINGS.get(name, f"By {name}")
     if name == SELECTION:
         return _tables(heading, leaderboard(board, selection="all"), _INTRODUCTIONS[name])
-    return _tables(heading, leaderboard(board, by=By(name).value))
+    return _tables(heading, leaderboard(board, by=By(name)))
 
 
 def _tables(heading: str, tables: list[Table], introduction: str = "") -> str:

@@ -13,6 +13,7 @@ from tlbench.suites.dataset import dataset_domains
 from tlbench.suites.faults import Fault, Location
 from tlbench.suites.pairs import parse_pair
 from tlbench.suites.suite import REFERENCES
+from tlbench.views import FURTHER_VIEWS
 
 
 def strings(location: Location, value: Any) -> list[tuple[Location, str]]:
@@ -102,11 +103,8 @@ def _selection_faults(data: Mapping[str, Any]) -> list[Fault]:
 
 
 def _view_faults(data: Mapping[str, Any]) -> list[Fault]:
-    from tlbench.views import further_views
-
-    known = further_views()
     named = strings(("views",), data.get("views"))
-    return [Fault(at, unknown("view", name, known)) for at, name in named if name not in known]
+    return [Fault(at, unknown("view", name, FURTHER_VIEWS)) for at, name in named if name not in FURTHER_VIEWS]
 
 
 def _reversed_grids(data: Mapping[str, Any]) -> list[str]:
