@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from suite_texts import text_of
 from tiny_encoders import write_encoder
 
 DOMAINS = ("books", "dvd", "electronics", "kitchen")
@@ -15,12 +15,6 @@ STRATEGIES = ("fine-tune", "feature-extraction", "multi-task")
 #: A backbone that knows ten words, `words`, and learns on them.
 TEXTS = str(Path(__file__).parents[2] / "text_plugin.py")
 TINY = "transformers:tiny?max_length=12"
-
-
-def text_of(name):
-    """The text of a suite without its page, which is read beside it, and what the page shows."""
-    text = files("tlbench_suites").joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("about =", "views =")))
 
 
 def with_words(name):

@@ -5,18 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from suite_texts import text_of
 
 DOMAINS = ("sst2", "cr", "subj", "trec")
 #: A backbone that knows ten words, `words`.
 TEXTS = str(Path(__file__).parents[2] / "text_plugin.py")
-
-
-def text_of(name):
-    return files("tlbench_suites").joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
 def changed(name, backbone, *changes):
