@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from known_results import Results
 from toy_suite import SUITE, TOY
 
 from tlbench.cli.main import main
@@ -91,6 +92,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLBENCH_CACHE", str(tmp_path / "cache"))
     return Project(tmp_path, capsys)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    """An empty results folder."""
+    return Results(tmp_path / "results" / "digits")
+
+
+@pytest.fixture
+def make_results(tmp_path: Path):
+    """Several results folders by name."""
+    return lambda name, **options: Results(tmp_path / name / "digits", **options)
 
 
 @pytest.fixture

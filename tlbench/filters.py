@@ -1,4 +1,4 @@
-"""Globs of names, as `--strategy`, `--pair`, `--backbone`, `--seed` and `--setting` take them."""
+"""Globs of names, as `--strategy`, `--pair`, `--backbone`, `--seed`, `--setting` and `--shots` take them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def _names(cell: PlannedCell, name: str) -> set[str]:
         "backbone": {cell.backbone},
         "seed": {str(cell.seed)},
         "setting": {cell.setting},
+        "shots": {str(cell.shots)} if cell.shots is not None else set(),
     }
     if name not in names:
         raise TlbenchError(unknown("filter", name, names))

@@ -98,6 +98,17 @@ def tlbench_register_suites(register: Register) -> None:
 
 
 @hookspec
+def tlbench_register_renderers(register: Register) -> None:
+    """Offer formats of tables: functions `(tables: Sequence[tlbench.leaderboard.cells.Table]) -> str`.
+
+    Each is a value of `tlbench leaderboard --format`. Text in a table is as people and plugins wrote it: a renderer
+    escapes it for where it lands.
+
+    Example: `register("latex", "tlbench.leaderboard.renderers.latex:render", summary="…")`
+    """
+
+
+@hookspec
 def tlbench_suite_started(suite: str, runs: int) -> None:
     """Hear, in the host's process, that a suite starts with `runs` runs to do."""
 

@@ -25,13 +25,14 @@ from tlbench.errors import PluginFailure, unknown
 from tlbench.registry import Entry, Registry
 
 GROUP = "tlbench"
-KINDS = ("strategies", "datasets", "backbones", "metrics", "suites")
+KINDS = ("strategies", "datasets", "backbones", "metrics", "suites", "renderers")
 SINGULAR = {
     "strategies": "strategy",
     "datasets": "dataset",
     "backbones": "backbone",
     "metrics": "metric",
     "suites": "suite",
+    "renderers": "format",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from tlbench.errors import TlbenchError
 from tlbench.leaderboard.by_figure import by_figure
 from tlbench.leaderboard.published import verdict_counts
-from tlbench.leaderboard.renderers import FORMATS, render
+from tlbench.leaderboard.renderers import formats, render
 
 SEEDS = [0, 1, 2]
 #: Mean 0.6, sd 0.005, half-width 0.0124.
@@ -283,7 +283,7 @@ def test_columns_and_filters_choose(results, claim, with_claims):
     assert [row[0].text for row in table.rows] == ["source-only · syn:uci", "dann · syn:uci"]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_hostile_figures_are_rendered_in_every_format(results, claim, with_claims, form):
     one_pair(results)
     hostile = "a|b<script>&_%\x1b[31m"

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.renderers import FORMATS, render
+from tlbench.leaderboard.renderers import formats, render
 from tlbench.leaderboard.table import leaderboard
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
@@ -236,7 +236,7 @@ def test_other_parts_are_named_and_other_backbones_have_their_own_table(curve, r
     assert tables[-1].notes[-1] == ("not shown, for want of a second label budget: transductive · small-cnn · held-out")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_every_format_has_the_verdict_and_the_sentence(curve, form):
     text = render(leaderboard(curve("syn:uci", {5: 0.1, "all": -0.03}).board(), by="shots"), form)
     down = r"$\downarrow$" if form == "latex" else "↓"

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.renderers import FORMATS, render
+from tlbench.leaderboard.renderers import formats, render
 from tlbench.leaderboard.table import leaderboard
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
@@ -270,7 +270,7 @@ def test_in_unsupervised_the_gap_is_to_the_target_alone_by_clusters(make_results
     assert (at(table, "a", "c").marks, at(table, "b", "c").marks) == (("↓",), ("↑",))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_every_format_tells_help_from_harm(square, form):
     text = render(leaderboard(square({"dann": all_pairs(0.1, a_b=-0.2)}).board(), by="source"), form)
     up, down = (r"$\uparrow$", r"$\downarrow$") if form == "latex" else ("↑", "↓")

@@ -91,12 +91,12 @@ from pathlib import Path
 from tlbench.leaderboard.card import card
 from tlbench.leaderboard.compare import compare
 from tlbench.leaderboard.frame import load_board
-from tlbench.leaderboard.renderers import FORMATS, render
+from tlbench.leaderboard.renderers import formats, render
 from tlbench.leaderboard.table import leaderboard
 board = load_board(Path({str(results.folder)!r}))
 tables = leaderboard(board) + leaderboard(board, by="pair") + leaderboard(board, selection="all")
 tables += compare(board.frame.query("variant == 'dann'"), board.frame.query("variant == 'oracle'"), "accuracy")
-for form in FORMATS:
+for form in formats():
     assert render(tables, form)
 assert all(card(record, board.records) for record in board.records.values())
 print([name for name in {HEAVY} if name in sys.modules])

@@ -13,8 +13,9 @@ import pytest
 
 from tlbench.errors import TlbenchError
 from tlbench.leaderboard.cells import Cell, Column, Table
-from tlbench.leaderboard.renderers import FORMATS, render, terminal
+from tlbench.leaderboard.renderers import formats, render, terminal
 from tlbench.leaderboard.table import leaderboard
+from tlbench.plugins import plugin_host
 
 HOSTILE = "a|b<script>&_%"
 CONTROL = "x\x1b[31m\r\ny"
@@ -42,23 +43,24 @@ def hostile_board(results):
     return results.board()
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_hostile_boards_are_rendered_in_every_format(hostile_board, form):
     for options in ({}, {"by": "pair"}, {"selection": "all"}):
         text = render(leaderboard(hostile_board, **options), form)
         assert text.endswith("\n") and not text.endswith("\n\n")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_no_tables_are_no_failure(form):
     assert isinstance(render([], form), str)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_a_renderer_is_imported_when_it_is_used(table, form):
-    sys.modules.pop(FORMATS[form], None)
+    module = plugin_host().find("renderers", form)[0].target.partition(":")[0]
+    sys.modules.pop(module, None)
     render([table], form)
-    assert FORMATS[form] in sys.modules
+    assert module in sys.modules
 
 
 def test_unknown_format():
@@ -183,7 +185,7 @@ def test_a_diagram_stands_below_the_notes_as_it_is(table):
     assert table.keep(["accuracy"]).diagram == DIAGRAM
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats())
 def test_without_a_diagram_nothing_is_left_for_it(table, form):
     assert not re.search("verbatim|<pre>|```|\n\n$", render([table], form))
 
@@ -200,3 +202,23 @@ def test_json_has_no_infinite_number(table):
     table.rows[0][1] = Cell("12 [3, ∞]", 0.12, None, 0.03, float("inf"))
     (read,) = json.loads(render([table], "json"))
     assert "high" not in read["rows"][0]["accuracy"]
+
+
+def test_every_latex_table_has_a_label_of_its_own(table):
+    text = render([table, table], "latex")
+    labels = re.findall(r"\\label\{(.*)\}", text)
+    assert len(labels) == 2 == len(set(labels))
+    assert all(re.fullmatch("tab:[a-z0-9-]+", label) for label in labels)
+
+
+def test_a_plugin_may_bring_a_format(project, results, monkeypatch):
+    results.transductive({"dann": {"a:b": [0.5]}}, [0], {"a:b": [0.5]})
+    results.board()
+    text = "import tlbench\n\n@tlbench.hookimpl\ndef tlbench_register_renderers(register):\n"
+    text += "    register('titles', lambda tables: ' / '.join(table.title for table in tables))\n"
+    plugin = project.write("titles.py", text)
+    outcome = project.tlbench("leaderboard", "digits", "--format", "titles", "--plugin", plugin, plugin=False)
+    assert outcome.out.strip() == "digits · transductive · small-cnn · held-out · selection: last"
+    outcome = project.tlbench("leaderboard", "digits", "--format", "title", "--plugin", plugin, plugin=False)
+    assert outcome.code == 2
+    assert "did you mean 'titles'?" in outcome.err

@@ -9,7 +9,7 @@ import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
 from tlbench.evaluation.ranks import critical_difference
-from tlbench.leaderboard.renderers import FORMATS, render
+from tlbench.leaderboard.renderers import formats, render
 from tlbench.leaderboard.significance import DEPENDENT, WIDTH, diagram, groups
 from tlbench.leaderboard.table import leaderboard
 
@@ -183,7 +183,7 @@ def test_diagrams_fit_whatever_the_names(strategies):
         assert f"{rank:.2f}" in line
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form not in ("csv", "json")])
+@pytest.mark.parametrize("form", [form for form in formats() if form not in ("csv", "json")])
 def test_every_page_shows_the_diagram_as_it_is(results, form):
     made = tables(results, scores_of(10), ["source-only", "da`nn", "fi_ne|tune", "multi"])
     text = render(made, form)

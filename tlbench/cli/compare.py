@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlbench.cli import options
-from tlbench.cli.leaderboard import Format, suite_folder
+from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError, unknown
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def compare(
     pair: options.Pairs = None,
     backbone: options.Backbones = None,
     setting: options.Settings = None,
-    format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    format_: options.Format = "table",
     debug: options.Debug = False,
 ) -> int:
     """Compare two variants of a suite, or two result folders: A minus B, paired per seed and pair, with intervals."""
@@ -68,7 +68,7 @@ def compare(
         tables[-1].notes += differences(first.board, second.board)
     for table in tables if first.variant else []:
         table.title = f"{first.board.plan.suite} · {table.title}"
-    typer.echo(render(tables, format_.value))
+    typer.echo(render(tables, format_))
     return 0
 
 

@@ -34,17 +34,6 @@ EPILOG = """Examples:
 _FOLDERS = "give one as results/digits, or a published one as leaderboards/digits"
 
 
-class Format(StrEnum):
-    """How a table is written."""
-
-    table = "table"
-    markdown = "markdown"
-    csv = "csv"
-    latex = "latex"
-    html = "html"
-    json = "json"
-
-
 class Missing(StrEnum):
     """What happens to a mean with a hole."""
 
@@ -55,7 +44,8 @@ class Missing(StrEnum):
 def leaderboard(
     suite: options.SuiteName,
     results: options.Results = options.RESULTS,
-    format_: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    format_: options.Format = "table",
+    plugin: options.PluginFiles = None,
     metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
     by: Annotated[
         By,
@@ -81,12 +71,13 @@ def leaderboard(
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.renderers import render
     from tlbench.leaderboard.table import leaderboard as by_row
+    from tlbench.plugins import plugin_host
 
     board = load_board(suite_folder(suite, results))
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
     tables = tables_of(board, metric, by, selection, wanted, missing.value)
-    typer.echo(render(tables, format_.value))
+    typer.echo(render(tables, format_, plugin_host(options.files(plugin))))
     return 0
 
 

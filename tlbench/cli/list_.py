@@ -34,13 +34,14 @@ What suits a set: tlbench doctor hub:OWNER/NAME, or of a folder in the hub's lay
 
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="strategies, datasets, backbones, suites or metrics; all without it.")
+        str | None,
+        typer.Argument(help="strategies, datasets, backbones, suites, metrics or renderers; all without it."),
     ] = None,
     plugin: options.PluginFiles = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """List strategies, datasets, backbones, suites and metrics."""
+    """List strategies, datasets, backbones, suites, metrics, and renderers: the formats of tables."""
     from tlbench.plugins import KINDS, plugin_host
 
     if kind is not None and kind not in KINDS:

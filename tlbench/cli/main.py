@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from tlbench import __version__
-from tlbench.cli import compare, doctor, leaderboard, list_, plan, plugins, publish, run, show
+from tlbench.cli import compare, doctor, figure, leaderboard, list_, plan, plugins, publish, run, show
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
@@ -58,6 +58,7 @@ for name, function, epilog in (
     ("leaderboard", leaderboard.leaderboard, leaderboard.EPILOG),
     ("show", show.show, show.EPILOG),
     ("compare", compare.compare, compare.EPILOG),
+    ("figure", figure.figure, figure.EPILOG),
     ("publish", publish.publish, publish.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
 ):

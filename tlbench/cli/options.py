@@ -33,6 +33,14 @@ TrustRemoteCode = Annotated[
     list[str] | None,
     typer.Option("--trust-remote-code", metavar="NAME", help="Run code from the network that this backbone brings."),
 ]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="table|markdown|csv|latex|html|json",
+        help="How it is written; plugins may have more (tlbench list renderers).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Where runs compute.")]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tlbench.leaderboard import notes
+from tlbench.leaderboard.best import best_on
 from tlbench.leaderboard.by_strategy import FIRST
 from tlbench.leaderboard.cells import FLAGGED, HURTS, MISSING, Cell, Column, Table
 from tlbench.leaderboard.footnotes import Footnotes
@@ -14,8 +17,15 @@ from tlbench.leaderboard.scores import Place
 def by_pair(place: Place) -> Table:
     """One row per variant and reference, one column per pair; `↓` where transfer is shown to hurt."""
     footnotes, doubts = Footnotes(place), sanity(place)
+    best = {pair: best_on(place, pair) for pair in place.pairs}
     rows = [
-        [Cell(variant), *(_cell(place, footnotes, doubts, variant, pair) for pair in place.pairs)]
+        [
+            Cell(variant),
+            *(
+                replace(_cell(place, footnotes, doubts, variant, pair), best=best[pair] == variant)
+                for pair in place.pairs
+            ),
+        ]
         for variant in place.variants
     ]
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
@@ -34,5 +44,4 @@ def _cell(place: Place, footnotes: Footnotes, doubts: Sanity, variant: str, pair
     hurts = (HURTS,) if place.verdicts.get((variant, pair)) == "hurts" else ()
     by_run = notes.flags_of(place, place.by_spot[variant, pair].values())
     flagged = (FLAGGED,) if by_run else doubts.marks(variant, pair)
-    cell = place.scale.cell(found, marks=hurts + flagged)
-    return Cell(cell.text, cell.value, cell.half_width, cell.low, cell.high, cell.marks, numbers)
+    return replace(place.scale.cell(found, marks=hurts + flagged), footnotes=numbers)

@@ -6,9 +6,11 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.leaderboard import notes
+from tlbench.leaderboard.best import best_overall
 from tlbench.leaderboard.cells import EMPTY, FLAGGED, MISSING, NO_STEPS, Cell, Column, Table, compact, metric_name
 from tlbench.leaderboard.footnotes import Footnotes
 from tlbench.leaderboard.recipes import recipes
@@ -41,6 +43,7 @@ class _ByStrategy:
         self.place = place
         self.footnotes = Footnotes(place)
         self.sanity = sanity(place)
+        self.best = {metric: best_overall(place, metric) for metric in metrics}
         self.columns: list[tuple[Column, Callable[[str], Cell]]] = [(FIRST, self._name)]
         for metric in metrics:
             self.columns.append((Column(metric, metric_name(metric)), lambda v, m=metric: self._metric(v, m)))  # type: ignore[misc]
@@ -101,14 +104,14 @@ class _ByStrategy:
 
     def _metric(self, variant: str, metric: str) -> Cell:
         cell = self.place.scale_of(metric).cell(self.place.overall(variant, metric))
-        return _noted(cell, self.footnotes.missing(variant, metric))
+        return replace(cell, footnotes=self.footnotes.missing(variant, metric), best=self.best[metric] == variant)
 
     def _gap(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
             return EMPTY
         cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
         notes_ = self.footnotes.without_base(variant) if self.place.base == "without-source" else ()
-        return _noted(cell, notes_)
+        return replace(cell, footnotes=notes_)
 
     def _gain(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
@@ -183,7 +186,3 @@ def _mean_of(values: Sequence[float], form: Callable[[float], str], marks: tuple
 def _whole(value: float) -> str:
     """A number without decimals; a rounded −0 is 0."""
     return f"{value if math.isinf(value) else round(value) + 0.0:.0f}".replace("-", "−").replace("inf", "∞")
-
-
-def _noted(cell: Cell, footnotes: tuple[int, ...]) -> Cell:
-    return Cell(cell.text, cell.value, cell.half_width, cell.low, cell.high, cell.marks, footnotes)

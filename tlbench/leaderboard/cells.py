@@ -16,6 +16,10 @@ DISHONEST, HURTS, NO_STEPS, FLAGGED = "⚠", "↓", "†", "⚑"
 HELPS, UNDECIDED = "↑", "?"
 #: Of tables in which every gap bears its verdict.
 VERDICT_MARKS: Mapping[Verdict, str] = MappingProxyType({"helps": HELPS, "hurts": HURTS, "undecided": UNDECIDED})
+BOLD = (
+    "bold: the best but oracle, where its paired difference to the next is significant (t over seeds, 5 %, each column "
+    "for itself)"
+)
 
 #: By evaluation, what the numbers are of.
 TESTED_ON = {
@@ -30,7 +34,7 @@ class Cell:
     """A text; behind it a raw number with its half-width (or the two ends of its interval) where it has one.
 
     `footnotes` are numbers of the table's footnotes. An empty text means that the column does not apply to the row,
-    `—` that a number is missing.
+    `—` that a number is missing. `best`: it is the best of its column, and shown to be better than the next.
     """
 
     text: str
@@ -40,6 +44,7 @@ class Cell:
     high: float | None = None
     marks: tuple[str, ...] = ()
     footnotes: tuple[int, ...] = ()
+    best: bool = False
 
 
 EMPTY = Cell("")
@@ -77,6 +82,11 @@ class Table:
     notes: list[str] = field(default_factory=list)
     footnotes: list[str] = field(default_factory=list)
     diagram: str = ""
+
+    @property
+    def bold(self) -> str:
+        """What bold numbers are, for formats that have them; empty where there are none."""
+        return BOLD if any(cell.best for row in self.rows for cell in row) else ""
 
     def keep(self, names: Iterable[str]) -> Table:
         """The same table with its first column and, of the others, those with these names, in the given order."""

@@ -79,10 +79,22 @@ def leaderboard(
     return with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
 
 
-def places(board: Board) -> list[Place]:
-    """The places of a board's tables, by its own metric and protocol. Raises `TlbenchError` where one is not known."""
-    metric, selection = metric_and_protocol(board, None, None)
-    return [_place(board, cells, selection, metric, drop=False) for cells in cells_by_place(board.cells)]
+def places(
+    board: Board, metric: str | None = None, selection: str | None = None, filters: Filters | None = None
+) -> list[Place]:
+    """The places of a board's tables, by default by its own metric and protocol.
+
+    Raises `TlbenchError` where one is not known, and where the filters leave nothing.
+    """
+    metric, selection = metric_and_protocol(board, metric, selection)
+    groups = cells_by_place(chosen_cells(board.cells, filters or {}))
+    return [_place(board, cells, selection, metric, drop=False) for cells in groups]
+
+
+def summary(place: Place) -> Table:
+    """The table of a place with a row for each strategy, and all columns."""
+    beside = CLUSTERING if place.setting == "unsupervised" else [SECOND_METRIC]
+    return by_strategy(place, _metrics(place.board, place.metric, None, beside))
 
 
 def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:

@@ -16,7 +16,7 @@ def render(tables: Sequence[Table]) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{html.escape(column.title)}</th>' for column in table.columns)
     rows = "\n".join(f"<tr>{_row(table.columns, row)}</tr>" for row in table.rows)
-    notes = [f"<li>{html.escape(line)}</li>" for line in table.notes]
+    notes = [f"<li>{html.escape(line)}</li>" for line in (*table.notes, table.bold) if line]
     notes += [f"<li><sup>{n}</sup> {html.escape(text)}</li>" for n, text in enumerate(table.footnotes, 1)]
     lines = [
         "<section>",
@@ -43,4 +43,5 @@ def _row(columns: Sequence[Column], row: Sequence[Cell]) -> str:
 def _content(cell: Cell) -> str:
     signs = "".join(f" {html.escape(mark)}" for mark in cell.marks)
     numbers = f"<sup>{','.join(map(str, cell.footnotes))}</sup>" if cell.footnotes else ""
-    return html.escape(cell.text) + signs + numbers
+    text = f"<strong>{html.escape(cell.text)}</strong>" if cell.best else html.escape(cell.text)
+    return text + signs + numbers

@@ -31,7 +31,11 @@ def _table(table: Table) -> dict[str, Any]:
 
 def _cell(cell: Cell) -> dict[str, Any]:
     """A cell without what it does not have; an end of an interval that is not finite is left out."""
-    return {name: value for name, value in asdict(cell).items() if value not in (None, ()) and not _infinite(value)}
+    return {name: value for name, value in asdict(cell).items() if not (_absent(value) or _infinite(value))}
+
+
+def _absent(value: object) -> bool:
+    return value is None or value is False or value == ()
 
 
 def _infinite(value: object) -> bool:

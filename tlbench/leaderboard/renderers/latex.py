@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
-from tlbench.leaderboard.cells import Cell, Table
+from tlbench.leaderboard.cells import Cell, Column, Table
 from tlbench.leaderboard.renderers.terminal import drawn, plain
 
 # Marks and signs as mathematics, so that no font or input encoding is needed for them.
@@ -45,34 +47,60 @@ _ESCAPES = str.maketrans(
     }
 )
 
+# What fits keeps its size; a wider table is shrunk to the line.
+_NO_WIDER_THAN_THE_LINE = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{"
+
 
 def render(tables: Sequence[Table]) -> str:
-    """All tables as `table` environments; a document needs the package `booktabs`."""
-    return "% \\usepackage{booktabs}\n" + "\n\n".join(_table(table) for table in tables) + "\n"
+    """All tables as `table` environments, each with a label; a document needs the packages in the first lines."""
+    labelled = zip(tables, _labels(tables), strict=True)
+    return "% \\usepackage{booktabs,graphicx}\n" + "\n\n".join(_table(table, label) for table, label in labelled) + "\n"
 
 
-def _table(table: Table) -> str:
+def _labels(tables: Sequence[Table]) -> list[str]:
+    """`tab:digits-inductive-5-shots-…`: of letters, digits and hyphens, and different for each table."""
+    seen: Counter[str] = Counter()
+    found = []
+    for table in tables:
+        name = re.sub("[^a-z0-9]+", "-", table.title.lower()).strip("-")
+        seen[name] += 1
+        found.append(f"tab:{name}" + (f"-{seen[name]}" if seen[name] > 1 else ""))
+    return found
+
+
+def _table(table: Table, label: str) -> str:
     columns = "".join("l" if column.align == "left" else "r" for column in table.columns)
-    head = " & ".join(escape(column.title) for column in table.columns)
+    head = " & ".join(_head(column) for column in table.columns)
     rows = [" & ".join(_cell(cell) for cell in row) + r" \\" for row in table.rows]
     footnotes = [rf"\textsuperscript{{{number}}} {escape(text)}" for number, text in enumerate(table.footnotes, 1)]
-    notes = [rf"\par\footnotesize {line}" for line in (*map(escape, table.notes), *footnotes)]
+    said = [*table.notes, *([table.bold] if table.bold else [])]
+    notes = [rf"{line}\par" for line in (*map(escape, said), *footnotes)]
     lines = [
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escape(table.title)}. {escape(table.caption)}}}",
-        rf"\begin{{tabular}}{{{columns}}}",
+        rf"\label{{{label}}}",
+        _NO_WIDER_THAN_THE_LINE + rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
         head + r" \\",
         r"\midrule",
         *rows,
         r"\bottomrule",
-        r"\end{tabular}",
-        *notes,
+        r"\end{tabular}}",
+        *([r"\par\smallskip", r"{\footnotesize\raggedright", *notes, "}"] if notes else []),
         *_verbatim(table.diagram),
         r"\end{table}",
     ]
     return "\n".join(lines)
+
+
+def _head(column: Column) -> str:
+    """The lines of a head under each other, the last at the foot."""
+    lines = [escape(line) for line in column.head.replace(":", ":\n").split("\n")]  # a pair's target under its source
+    if len(lines) == 1:
+        return lines[0]
+    align = "l" if column.align == "left" else "r"
+    return rf"\begin{{tabular}}[b]{{@{{}}{align}@{{}}}}" + r" \\ ".join(lines) + r"\end{tabular}"
 
 
 def _verbatim(diagram: str) -> list[str]:
@@ -88,6 +116,7 @@ def _cell(cell: Cell) -> str:
     numbers = ",".join(map(str, cell.footnotes))
     # A row that began with a bracket would be read as the argument of the line break before it.
     text = f"{{{escape(cell.text)}}}" if cell.text.startswith(("[", "*")) else escape(cell.text)
+    text = rf"\textbf{{{text}}}" if cell.best else text
     return text + signs + (rf"\textsuperscript{{{numbers}}}" if numbers else "")
 
 

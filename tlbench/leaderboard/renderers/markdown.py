@@ -28,7 +28,8 @@ def _table(table: Table, marks: str) -> str:
         disable_numparse=True,
     )
     footnotes = [f"{superscript(number)} {escape(text)}" for number, text in enumerate(table.footnotes, 1)]
-    notes = [f"- {line}" for line in (*map(escape, table.notes), *footnotes)]
+    said = [*table.notes, *([table.bold] if table.bold else [])]
+    notes = [f"- {line}" for line in (*map(escape, said), *footnotes)]
     parts = [f"{marks} {escape(table.title)}", escape(table.caption), body, "\n".join(notes), _code(table.diagram)]
     return "\n\n".join(part for part in parts if part)
 
@@ -43,7 +44,8 @@ def _code(diagram: str) -> str:
 
 def _cell(cell: Cell) -> str:
     signs = "".join(cell.marks)
-    return escape(cell.text) + (f" {signs}" if signs else "") + superscript(cell.footnotes)
+    text = f"**{escape(cell.text)}**" if cell.best else escape(cell.text)
+    return text + (f" {signs}" if signs else "") + superscript(cell.footnotes)
 
 
 def escape(text: str) -> str:

@@ -1,0 +1,78 @@
+"""`tlbench figure KIND SUITE -o FILE`: a figure for a paper, from stored records. Imports no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.cli.leaderboard import suite_folder
+from tlbench.errors import TlbenchError
+
+if TYPE_CHECKING:
+    from tlbench.leaderboard.scores import Place
+
+EPILOG = """Examples:
+
+  tlbench figure heatmap digits --setting transductive -o gaps.pdf
+
+  tlbench figure frontier digits --setting inductive --metric macro_f1 -o frontier.pdf
+
+  tlbench figure cd leaderboards/amazon-bow -o ranks.svg
+
+  tlbench figure curves digits --setting transductive --pair uci:syn -o curves.pdf
+
+heatmap: gaps, sources against targets, for each strategy. frontier: quality against seconds. cd: average ranks, and
+which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps.
+
+One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .svg, .eps or .png."""
+
+
+def figure(
+    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves", help="What is drawn.")],
+    suite: options.SuiteName,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Where it is written.")],
+    results: options.Results = options.RESULTS,
+    metric: Annotated[str | None, typer.Option(help="The metric (default: the suite's first).")] = None,
+    selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
+    strategy: options.Strategies = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    setting: options.Settings = None,
+    shots: Annotated[
+        list[str] | None, typer.Option("--shots", metavar="GLOB", help="Only these label budgets.")
+    ] = None,
+    debug: options.Debug = False,
+) -> int:
+    """Draw a figure of a suite's stored records, for a paper."""
+    try:
+        import matplotlib as _  # noqa: F401  # said here, before any work is done
+    except ImportError:
+        raise TlbenchError("figures need matplotlib: pip install 'tlbench[figures]'") from None
+    from tlbench.figures.figure import write_figure
+    from tlbench.leaderboard.frame import load_board
+    from tlbench.leaderboard.table import places
+
+    board = load_board(suite_folder(suite, results))
+    asked = {"strategy": strategy, "pair": pair, "backbone": backbone, "setting": setting, "shots": shots}
+    if selection == "all":
+        raise TlbenchError(f"a figure takes one --selection, not all; recorded: {', '.join(board.protocols())}")
+    found = places(board, metric, selection, {name: globs for name, globs in asked.items() if globs})
+    write_figure(out, kind, _the_one(found))
+    typer.echo(out)
+    return 0
+
+
+def _the_one(places: list[Place]) -> Place:
+    """The only place. Raises `TlbenchError` that lists them where there are several."""
+    from tlbench.leaderboard.notes import place_name
+
+    if len(places) > 1:
+        listing = "\n".join(f"  {place_name(place)}" for place in places)
+        raise TlbenchError(
+            f"a figure is of one table, and {len(places)} are left; choose one with --setting, --shots, --backbone:\n"
+            f"{listing}"
+        )
+    return places[0]

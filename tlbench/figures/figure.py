@@ -1,0 +1,89 @@
+"""A figure of one table of a suite: its data, and a file with the drawing."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tlbench.errors import TlbenchError, unknown
+from tlbench.figures.curves import curves
+from tlbench.figures.frontier import frontier
+from tlbench.figures.heatmap import heatmap
+from tlbench.figures.ranks import ranks
+from tlbench.leaderboard import notes
+from tlbench.leaderboard.scores import Place
+
+#: What the data of each kind are made by.
+KINDS: Mapping[str, Callable[[Place], dict[str, Any]]] = MappingProxyType(
+    {"heatmap": heatmap, "frontier": frontier, "cd": ranks, "curves": curves}
+)
+#: Formats of drawings, all of them vectors but the last.
+FORMATS = ("pdf", "svg", "eps", "png")
+DPI = 300
+
+
+def figure_data(kind: str, place: Place) -> dict[str, Any]:
+    """What a figure of a table shows. Raises `TlbenchError` for a kind that there is not, and where nothing is there.
+
+    `missing(kind, data)` of the data is empty then.
+    """
+    if kind not in KINDS:
+        raise TlbenchError(unknown("figure", kind, KINDS))
+    data = KINDS[kind](place)
+    if reason := missing(kind, data):
+        raise TlbenchError(f"no {kind} of {notes.title(place)}: {reason}")
+    return data
+
+
+def missing(kind: str, data: Mapping[str, Any]) -> str:
+    """Why there is nothing to draw; empty where there is."""
+    if kind == "heatmap" and not any(cell["gap"] is not None for panel in data["panels"] for cell in panel["cells"]):
+        return "no strategy has a gap on any pair (too few runs are there, or nothing to compare with)"
+    if kind == "frontier" and not data["points"]:
+        return "no strategy has runs on all pairs"
+    if kind == "cd" and data["p_values"] is None:
+        return (
+            f"the diagram needs ten pairs and two strategies with runs on all of them; there are {data['pairs']} pairs "
+            f"and {len(data['ranks'])} such strategies"
+        )
+    if kind == "curves" and not data["panels"]:
+        return "no run recorded a curve"
+    return ""
+
+
+def drawn(kind: str, data: Mapping[str, Any], title: str, form: str) -> bytes:
+    """The file of a drawing: one of `FORMATS`. Drawn twice by the same matplotlib, it is the same bytes."""
+    from tlbench.figures.drawing import DRAWINGS
+    from tlbench.figures.style import styled
+
+    buffer = io.BytesIO()
+    with styled():
+        figure = DRAWINGS[kind](data, title)
+        no_date = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(form)
+        figure.savefig(buffer, format=form, dpi=DPI, metadata=no_date)
+    return buffer.getvalue()
+
+
+def write_figure(path: Path, kind: str, place: Place) -> None:
+    """Draw a table's figure into a file, whose name says the format.
+
+    Raises `TlbenchError` for another format, where there is nothing to draw, and where the file cannot be written.
+    """
+    from tlbench.files import write_whole
+
+    form = path.suffix.removeprefix(".").lower()
+    if form not in FORMATS:
+        raise TlbenchError(f"{path}: a figure is written as {', '.join('.' + name for name in FORMATS)}")
+    content = drawn(kind, figure_data(kind, place), notes.title(place), form)
+    write_whole(path, lambda to: to.write_bytes(content))
+
+
+def data_hash(data: Mapping[str, Any]) -> str:
+    """SHA-256 of what a figure shows."""
+    from tlbench.publishing.lines import compact
+
+    return hashlib.sha256(compact(data).encode()).hexdigest()
