@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -150,7 +151,7 @@ def test_faults_of_a_pages_text_and_shapes_are_told_before_anything_runs(project
 
 def test_a_disk_that_fails_half_way_leaves_what_is_there(published, monkeypatch):
     def write_bytes(path, content):
-        if path.name == "plan.json":
+        if path.name == "README.md":
             raise OSError(28, "No space left on device")
         with path.open("wb") as file:
             return file.write(content)
@@ -169,7 +170,16 @@ def test_a_disk_that_fails_half_way_leaves_what_is_there(published, monkeypatch)
 
 def test_the_page_has_its_parts_in_order_and_no_path_of_the_machine(published):
     folder = published.folder / "leaderboards" / "toy"
-    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "plan.json", "records.jsonl"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md",
+        "figures",
+        "index.html",
+        "plan.json",
+        "predictions.safetensors",
+        "records.jsonl",
+        "table.csv",
+        "table.tex",
+    ]
     page = (folder / "README.md").read_text()
     headings = [line for line in page.splitlines() if line.startswith(("# ", "## "))]
     assert headings == [
@@ -180,16 +190,50 @@ def test_the_page_has_its_parts_in_order_and_no_path_of_the_machine(published):
         "## The tables",
         "## By pair",
         "## What choosing is worth",
+        "## Figures",
         "## How to check it",
     ]
     assert page.startswith("# toy\n\nA toy, [linked](https://example.org/a/b).\n")
     assert "- runs: 3 (3 ok), 1 seed\n" in page
     assert "- command: tlbench run suite.toml --plugin toy\\_plugin.py\n" in page
     assert "| source-only · a:b | " in page
-    everything = b"".join(contents(folder).values()).decode()
-    assert str(published.folder.parent) not in everything
-    assert str(TOY.parent) not in everything
-    assert "pytest-of" not in everything
+    everything = b"".join(contents(folder).values())
+    assert str(published.folder.parent).encode() not in everything
+    assert str(TOY.parent).encode() not in everything
+    assert b"pytest-of" not in everything
+
+
+def test_a_drawing_of_other_bytes_that_shows_the_same_is_left_as_it_is_and_one_of_no_table_goes(published):
+    """As those of another version of what draws them."""
+    figures = published.folder / "leaderboards" / "toy" / "figures"
+    drawing = next(figures.glob("frontier-*.svg"))
+    drawing.write_text("<svg/>" + re.search("<!-- what it shows.*-->", drawing.read_text())[0])
+    assert publish(published, "toy", "--check").code == 0
+    (figures / "old.svg").write_text("<svg/>")
+    (published.folder / "leaderboards" / "toy" / "README.md").unlink()
+    assert publish(published, "toy").code == 0
+    assert drawing.read_text().startswith("<svg/>")
+    assert not (figures / "old.svg").exists()
+
+
+def test_predictions_are_the_classes_that_each_run_gave_the_test_items(published):
+    from safetensors.numpy import load_file
+
+    found = load_file(published.folder / "leaderboards" / "toy" / "predictions.safetensors")
+    ok = {record.run_key: record for record in published.records() if record.status == "ok"}
+    assert set(found) == set(ok)
+    for key, predicted in found.items():
+        stored = load_file(published.folder / "results" / "toy" / f"{key}.safetensors")
+        assert (predicted == stored[f"{ok[key].checkpoints[-1]}/test"]).all()
+
+
+def test_damaged_predictions_of_a_published_folder_are_named(published):
+    path = published.folder / "leaderboards" / "toy" / "predictions.safetensors"
+    path.write_bytes(b"damaged")
+    outcome = publish(published, "leaderboards/toy")
+    assert outcome.code == 2
+    assert "damaged predictions leaderboards/toy/predictions.safetensors" in outcome.err
+    assert path.read_bytes() == b"damaged"
 
 
 def test_records_are_one_a_line_in_the_order_of_their_keys(published):
@@ -218,13 +262,20 @@ def test_check_says_which_file_and_what_differs_and_writes_nothing(published):
     page = folder / "toy" / "README.md"
     page.write_text(page.read_text().replace("- runs: 3", "- runs: 4"))
     (folder / "README.md").unlink()
+    drawing = folder / "toy" / "figures" / "frontier-transductive-mlp-16-held-out.svg"
+    drawing.write_text(re.sub("sha256 ....", "sha256 0000", drawing.read_text()))
+    (drawing.parent / "old.svg").write_text("<svg/>")
     before = contents(folder)
     for suite in ("toy", "leaderboards/toy"):
         outcome = publish(published, suite, "--check")
         assert outcome.code == 1
-        first, second = outcome.out.splitlines()
-        assert first.startswith("leaderboards/toy/README.md:11: '- runs: 4 (3 ok), 1 seed' should be '- runs: 3 (3 ok)")
-        assert second == "leaderboards/README.md: is not there"
+        first, *others = outcome.out.splitlines()
+        assert first.startswith("leaderboards/toy/README.md:13: '- runs: 4 (3 ok), 1 seed' should be '- runs: 3 (3 ok)")
+        assert others == [
+            "leaderboards/toy/figures/frontier-transductive-mlp-16-held-out.svg: shows something else",
+            "leaderboards/toy/figures/old.svg: is a drawing of no table",
+            "leaderboards/README.md: is not there",
+        ]
     assert contents(folder) == before
 
 

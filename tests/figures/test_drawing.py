@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-pytest.importorskip("matplotlib")
-
 KINDS = ["heatmap", "frontier", "cd", "curves"]
 SEEDS = [0, 1, 2]
 CURVE = [{"step": 1, "loss": 2.0}, {"step": 100, "loss": 1.0}, {"step": 100, "source_val": 0.75}]

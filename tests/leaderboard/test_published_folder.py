@@ -10,7 +10,7 @@ import pytest
 
 from tlbench.errors import TlbenchError
 from tlbench.leaderboard.frame import load_board
-from tlbench.publishing.folder import suite_files, summary_file, write
+from tlbench.publishing.folder import suite_files, summary_files, write
 from tlbench.publishing.harm import harm
 from tlbench.publishing.material import read_material
 from tlbench.publishing.summary import summary
@@ -107,8 +107,8 @@ def test_fields_that_a_later_tlbench_knows_are_not_added_to_what_is_published(fo
     text = "".join(json.dumps(r, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for r in old)
     (folder / "records.jsonl").write_text(text)
     made = suite_files(read_material(folder), folder.parent)
-    assert made[folder / "records.jsonl"] == text
-    assert made[folder / "plan.json"] == (folder / "plan.json").read_text()
+    assert made[folder / "records.jsonl"] == text.encode()
+    assert made[folder / "plan.json"] == (folder / "plan.json").read_bytes()
 
 
 def test_verdicts_are_counted_by_strategy_and_cells_that_hurt_are_named(results):
@@ -144,21 +144,22 @@ def test_published_figures_are_counted_by_suite(results, with_claims, claim):
 
 
 def test_the_summary_reads_its_neighbours_and_a_damaged_one_is_named(folder):
-    (there,) = summary_file(folder.parent).values()
-    assert "[digits](digits/README.md)" in there
+    there = summary_files(folder.parent)
+    assert b"[digits](digits/README.md)" in there[folder.parent / "README.md"]
+    assert b'<a href="digits/index.html">digits</a>' in there[folder.parent / "index.html"]
     (folder / "records.jsonl").write_text("{}")
     with pytest.raises(TlbenchError, match="damaged record"):
-        summary_file(folder.parent)
+        summary_files(folder.parent)
 
 
 def test_nothing_heavy_is_imported(folder):
     code = f"""
 import sys
 from pathlib import Path
-from tlbench.publishing.folder import suite_files, summary_file
+from tlbench.publishing.folder import suite_files, summary_files
 from tlbench.publishing.material import read_material
 material = read_material(Path({str(folder)!r}))
-assert suite_files(material, Path({str(folder.parent)!r})) and summary_file(Path({str(folder.parent)!r}))
+assert suite_files(material, Path({str(folder.parent)!r})) and summary_files(Path({str(folder.parent)!r}))
 print([name for name in ["torch", "sklearn", "timm", "transformers", "datasets"] if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tlbench.published_folder import is_published
-from tlbench.publishing.folder import changes, suite_files, summary_file
+from tlbench.publishing.changes import changes
+from tlbench.publishing.folder import suite_files, summary_files, superfluous
 from tlbench.publishing.material import read_material
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
@@ -19,5 +20,8 @@ def test_each_is_made_again_byte_by_byte_and_so_is_the_summary():
     assert folders
     assert all(map(is_published, folders))
     materials = [read_material(folder) for folder in folders]
-    found = [line for material in materials for line in changes(suite_files(material, LEADERBOARDS))]
-    assert found + changes(summary_file(LEADERBOARDS, materials)) == []
+    found = []
+    for material in materials:
+        files = suite_files(material, LEADERBOARDS)
+        found += changes(files) + superfluous(files)
+    assert found + changes(summary_files(LEADERBOARDS, materials)) == []

@@ -47,10 +47,6 @@ def figure(
     debug: options.Debug = False,
 ) -> int:
     """Draw a figure of a suite's stored records, for a paper."""
-    try:
-        import matplotlib as _  # noqa: F401  # said here, before any work is done
-    except ImportError:
-        raise TlbenchError("figures need matplotlib: pip install 'tlbench[figures]'") from None
     from tlbench.figures.figure import write_figure
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.table import places

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tlbench.data.store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
-from tlbench.planning.backbones import backbones_of
+from tlbench.planning.backbones import backbones_of, imports
 from tlbench.planning.plan import Plan
 from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
@@ -24,6 +24,7 @@ from tlbench.trust import check_trusted_names
 
 if TYPE_CHECKING:
     from tlbench.evaluation.score import Metric
+    from tlbench.execution.session import Listener, Session
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,41 @@ class Ready:
     whole: Plan
     plan: Plan
     trusted: tuple[str, ...] = ()
+    plugin_files: tuple[str, ...] = ()
 
     def results(self, folder: Path) -> ResultFolder:
         """The folder of this suite's records."""
         return ResultFolder(folder, self.suite.name)
+
+    def session(
+        self,
+        plan: Plan,
+        folder: ResultFolder,
+        heard: Listener,
+        reuse: Literal["failed", "always", "never"],
+        timeout: float | None = None,
+        memory: int | None = None,
+    ) -> Session:
+        """What runs a plan here, into a folder. `timeout` (seconds) and `memory` (bytes) limit each run."""
+        from tlbench.execution.local import LocalPool
+        from tlbench.execution.session import Session
+
+        modules = imports(self.suite, self.host)
+        return Session(
+            plan,
+            folder,
+            self.domains,
+            self.cache,
+            self.host,
+            self.machine,
+            LocalPool(self.machine.workers, self.machine.compute.threads, timeout, memory, modules),
+            heard,
+            self.metrics(),
+            reuse,
+            timeout,
+            self.plugin_files,
+            self.trusted,
+        )
 
     def metrics(self) -> dict[str, Metric]:
         """Everything that its runs are scored by."""
@@ -81,4 +113,4 @@ def prepare(request: Request) -> Ready:
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
-    return Ready(suite, host, cache, domains, machine, whole, plan, request.trusted)
+    return Ready(suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files)

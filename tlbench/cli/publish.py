@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,9 @@ EPILOG = """Examples:
 
   tlbench publish leaderboards/digits --check     would anything change?
 
+In the folder: README.md, index.html (one file that works offline), table.csv, table.tex, figures/*.svg, and what they
+are made from: records.jsonl, predictions.safetensors, plan.json.
+
 A page begins with the suite's own text (its key about names the file) and what stands in notes.md of its folder, which
 is yours to write: what came out. notes.md beside the summary goes into that. No file of yours is overwritten.
 
@@ -36,15 +40,17 @@ def publish(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; say what would change.")] = False,
     debug: options.Debug = False,
 ) -> int:
-    """Write the page of a suite, with the records and the plan that it is made from, and the summary of all suites."""
-    from tlbench.publishing.folder import changes, suite_files, summary_file, write, write_one
+    """Write the pages, tables and figures of a suite with what they are made from, and the summary of all suites."""
+    from tlbench.publishing.changes import changes
+    from tlbench.publishing.folder import suite_files, summary_files, superfluous, write, write_each
     from tlbench.publishing.material import read_material
 
     source = suite_folder(suite, results)
     to = _out(source, out)
     material = read_material(source)
-    own, over_all = suite_files(material, to), summary_file(to, [material])
-    found, above = changes(own), changes(over_all)
+    gc.freeze()  # statsmodels collects garbage at every correction; what was read is none, and takes long to search
+    own, over_all = suite_files(material, to), summary_files(to, [material])
+    found, above = changes(own) + superfluous(own), changes(over_all)
     if check:
         for line in (*found, *above):
             typer.echo(line)
@@ -52,8 +58,7 @@ def publish(
     if found:
         write(own)
     if above:
-        ((path, text),) = over_all.items()
-        write_one(path, text)
+        write_each(over_all)
     typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
     return 0
 

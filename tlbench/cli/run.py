@@ -100,9 +100,6 @@ def _run(
     """Plan, write the plan, and run what is missing of it."""
     from tlbench.cli.preparing import prepare
     from tlbench.cli.shortcut import fingerprint, weighted
-    from tlbench.execution.local import LocalPool
-    from tlbench.execution.session import Session
-    from tlbench.planning.backbones import imports
 
     ready = prepare(request)
     folder = ready.results(results)
@@ -112,23 +109,7 @@ def _run(
         folder.write_plan(
             {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
         )
-        modules = imports(ready.suite, ready.host)
-        session = Session(
-            ready.plan,
-            folder,
-            ready.domains,
-            ready.cache,
-            ready.host,
-            ready.machine,
-            LocalPool(ready.machine.workers, ready.machine.compute.threads, limit, memory_limit, modules),
-            heard,
-            ready.metrics(),
-            reuse,
-            limit,
-            request.plugin_files,
-            request.trusted,
-        )
-        records = session.run()
+        records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
     ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=_exit_code(records))
     return folder, records, ready.plan
 

@@ -7,6 +7,7 @@ module costs nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -133,7 +134,13 @@ def _ranks(table: Floats) -> Floats:
 
 
 def _wilcoxon(a: Floats, b: Floats) -> float:
-    if (a == b).all():
+    return _wilcoxon_of(tuple(a), tuple(b))
+
+
+@lru_cache(maxsize=1024)
+def _wilcoxon_of(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """The p-value; kept, since with ties SciPy goes through all signs, which takes a second or so."""
+    if a == b:
         return 1.0
     from scipy.stats import wilcoxon
 

@@ -89,7 +89,7 @@ def estimate(values: ArrayLike) -> Estimate:
     sample = _sample(values)
     if _without_interval(sample):
         return Estimate(float(sample.mean()), None, len(sample))
-    return Estimate(float(sample.mean()), _t_quantile(len(sample)) * _standard_error(sample), len(sample))
+    return Estimate(float(sample.mean()), t_quantile(len(sample)) * _standard_error(sample), len(sample))
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike) -> PairedTest:
@@ -111,7 +111,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> PairedTest:
     if np.ptp(difference) <= rounding:
         return PairedTest(mean, 0.0, n, 1.0 if abs(mean) <= rounding else 0.0)
     error = _standard_error(difference)
-    return PairedTest(mean, _t_quantile(n) * error, n, _t_p_value(mean / error, n))
+    return PairedTest(mean, t_quantile(n) * error, n, _t_p_value(mean / error, n))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -207,7 +207,8 @@ def _standard_error(sample: Floats) -> float:
 # scipy.special has the distributions as plain functions and loads in a third of the time of scipy.stats.
 
 
-def _t_quantile(n: int) -> float:
+def t_quantile(n: int) -> float:
+    """The two-sided 95 % quantile of Student's t for the mean of `n` values."""
     from scipy.special import stdtrit
 
     return float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))
@@ -239,7 +240,7 @@ def percentile_interval(resampled: Floats, n: int) -> tuple[float, float]:
     """
     from scipy.special import ndtr
 
-    tail = float(ndtr(-_t_quantile(n) * np.sqrt(n / (n - 1))))
+    tail = float(ndtr(-t_quantile(n) * np.sqrt(n / (n - 1))))
     # Without interpolation, which between a number and infinity is not a number.
     low, high = np.quantile(resampled, [tail, 1 - tail], method="inverted_cdf")
     return float(low), float(high)

@@ -30,12 +30,15 @@ _COST = (
 COLUMN_NAMES = ("gap", "gain", "verdicts", "closed", "rank", *(column.name for column in _COST))
 
 
-def by_strategy(place: Place, metrics: Sequence[str], columns: Sequence[str] | None = None) -> Table:
+def by_strategy(
+    place: Place, metrics: Sequence[str], columns: Sequence[str] | None = None, *, tests: bool = True
+) -> Table:
     """One row per variant and reference. `metrics` are the columns of quality, the first the one gaps are made of.
 
     Of `columns` those are shown, beside the first and in this order, that the setting has; None shows all.
+    `tests`: whether those of ranks are made, which take seconds, and their lines and diagram shown.
     """
-    return _ByStrategy(place, metrics, columns).table()
+    return _ByStrategy(place, metrics, columns).table(tests)
 
 
 class _ByStrategy:
@@ -65,12 +68,13 @@ class _ByStrategy:
             return [(Column("gap", "NTG"), self._gap), verdicts, (Column("gain", "gain"), self._gain)]
         return [(Column("gap", "gap to\nalone"), self._gap), verdicts]
 
-    def table(self) -> Table:
+    def table(self, tested: bool) -> Table:
         rows = [[cell(variant) for _, cell in self.columns] for variant in self.place.variants]
         columns = [column for column, _ in self.columns]
         marks = notes.marks(self.place, columns, (cell.marks for row in rows for cell in row))
         # Where ranks are not shown, nor are their tests.
-        tests, diagram = significance(self.place) if any(c.name == "rank" for c in columns) else ([], "")
+        tested = tested and any(column.name == "rank" for column in columns)
+        tests, diagram = significance(self.place) if tested else ([], "")
         return Table(
             notes.title(self.place),
             columns,

@@ -91,10 +91,10 @@ def places(
     return [_place(board, cells, selection, metric, drop=False) for cells in groups]
 
 
-def summary(place: Place) -> Table:
-    """The table of a place with a row for each strategy, and all columns."""
+def summary(place: Place, *, tests: bool = True) -> Table:
+    """The table of a place with a row for each strategy, and all columns; `tests` as in `by_strategy`."""
     beside = CLUSTERING if place.setting == "unsupervised" else [SECOND_METRIC]
-    return by_strategy(place, _metrics(place.board, place.metric, None, beside))
+    return by_strategy(place, _metrics(place.board, place.metric, None, beside), tests=tests)
 
 
 def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:

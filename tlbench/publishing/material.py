@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tlbench.leaderboard.frame import PLAN_FILE, Board, PlanHeader, read_plan
 from tlbench.published_folder import PublishedFolder, is_published
 from tlbench.publishing.lines import compact, key_by_key
 from tlbench.publishing.paths import FREE_TEXT, paths_in, shortened
+from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.record import Record
 from tlbench.results import ResultFolder
 
@@ -25,11 +26,14 @@ _WRITTEN = ("about", "summary", "claims")
 class Material:
     """`plan` and `records` (by run key, sorted) as JSON of one form, without paths of the machine they are from.
 
+    `predictions`: class ids by run key, of the runs that have any.
+
     They are kept as they were written: a later tlbench whose records have more fields makes the same files of them.
     """
 
     plan: str
     records: Mapping[str, str]
+    predictions: Predictions = field(default_factory=dict)
 
     @cached_property
     def board(self) -> Board:
@@ -61,7 +65,8 @@ def read_material(folder: Path) -> Material:
     with_paths = [key for key in records if _may_hold_paths(contents[key])]
     _refuse_paths(folder, plan, [records[key] for key in with_paths])
     records |= {key: _cleaned(records[key]) for key in with_paths}
-    return Material(key_by_key(plan), {key: compact(record) for key, record in records.items()})
+    material = Material(key_by_key(plan), {key: compact(record) for key, record in records.items()})
+    return replace(material, predictions=read_predictions(folder, material.board.records.values()))
 
 
 def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:

@@ -25,7 +25,7 @@ _ESCAPES = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
-        '"': r"\textquotedbl{}",
+        '"': "{''}",  # every font encoding has it
         "±": r"$\pm$",
         "−": r"$-$",
         "—": "---",

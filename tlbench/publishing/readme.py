@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from tlbench.errors import TlbenchError, unknown
-from tlbench.leaderboard.by_figure import by_figure
-from tlbench.leaderboard.cells import Table
-from tlbench.leaderboard.frame import Board
+from collections.abc import Sequence
+
 from tlbench.leaderboard.renderers.markdown import escape, render
-from tlbench.leaderboard.table import leaderboard
 from tlbench.publishing.material import Material
 from tlbench.publishing.origin import origin
-from tlbench.views import FURTHER_VIEWS, SELECTION, By
-
-#: What stands above the tables of a further shape. A shape that is not here is announced by its name.
-_HEADINGS = {"pair": "By pair", "shots": "By label budget", "source": "By source", SELECTION: "What choosing is worth"}
-_INTRODUCTIONS = {
-    SELECTION: "Every protocol is scored from the same trainings. `target-test` ⚠ chooses on target test labels: it is "
-    "shown for comparison and never ranked."
-}
+from tlbench.publishing.pictures import FOLDER, Picture
+from tlbench.publishing.sections import Section
 
 
-def page(material: Material, notes: str) -> str:
-    """The page in Markdown. `notes` is hand-written text on what came out, empty where there is none.
-
-    Raises `TlbenchError` where a table cannot be made, as for a view that is not known.
-    """
+def readme(material: Material, notes: str, sections: Sequence[Section], pictures: Sequence[Picture]) -> str:
+    """The page in Markdown. `notes` is hand-written text on what came out, empty where there is none."""
     board = material.board
-    sections = [
+    parts = [
         f"# {escape(board.plan.suite)}",
         board.plan.about or escape(board.plan.summary),
+        "[index.html](index.html) shows the same in a browser: sorted, filtered, as charts, and run by run.",
         _came_out(notes),
         f"## Where and how it ran\n\n{origin(board)}",
-        _tables("Published figures beside ours", by_figure(board)) if board.plan.claims else "",
-        _tables("The tables", leaderboard(board)),
-        *(_view(board, name) for name in board.plan.views),
+        *(_tables(section) for section in sections),
+        _pictures(pictures),
         f"## How to check it\n\n{_commands(material)}",
     ]
-    return "\n\n".join(text.strip("\n") for text in sections if text) + "\n"
+    return "\n\n".join(text.strip("\n") for text in parts if text) + "\n"
 
 
 def _came_out(notes: str) -> str:
@@ -44,17 +32,18 @@ def _came_out(notes: str) -> str:
     return notes if not notes or notes.startswith("#") else f"## What came out\n\n{notes}"
 
 
-def _view(board: Board, name: str) -> str:
-    if name not in FURTHER_VIEWS:
-        raise TlbenchError(f"the plan of {board.plan.suite!r}: {unknown('view', name, FURTHER_VIEWS)}")
-    heading = _HEADINGS.get(name, f"By {name}")
-    if name == SELECTION:
-        return _tables(heading, leaderboard(board, selection="all"), _INTRODUCTIONS[name])
-    return _tables(heading, leaderboard(board, by=By(name)))
+def _tables(section: Section) -> str:
+    tables = render(section.tables, level=3).strip("\n")
+    return "\n\n".join(filter(None, [f"## {section.heading}", section.introduction, tables]))
 
 
-def _tables(heading: str, tables: list[Table], introduction: str = "") -> str:
-    return "\n\n".join(filter(None, [f"## {heading}", introduction, render(tables, level=3).strip("\n")]))
+def _pictures(pictures: Sequence[Picture]) -> str:
+    """The drawings, a line each, folded: they are many."""
+    if not pictures:
+        return ""
+    lines = [f"![{escape(picture.title)}]({FOLDER}/{picture.name})" for picture in pictures]
+    listing = "\n\n".join(lines)
+    return f"## Figures\n\n<details><summary>All {len(lines)}</summary>\n\n{listing}\n\n</details>"
 
 
 def _commands(material: Material) -> str:
@@ -74,6 +63,7 @@ def _commands(material: Material) -> str:
     head = (
         "`FOLDER` holds the folder of this page. [records.jsonl](records.jsonl) has the record of every run, one a "
         "line: parameters, scores under every selection protocol, cost, curves, provenance. [plan.json](plan.json) "
-        "says what the suite asked for."
+        "says what the suite asked for, [predictions.safetensors](predictions.safetensors) holds the predicted classes "
+        "of each run. The tables are in [table.csv](table.csv) and [table.tex](table.tex) too."
     )
     return "\n".join([head, "", *lines])

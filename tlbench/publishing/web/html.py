@@ -1,0 +1,135 @@
+"""The page of a suite as one HTML file: data, style, script and libraries inside, every name escaped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from tlbench import __version__
+from tlbench.leaderboard.cells import count
+from tlbench.leaderboard.frame import Board
+from tlbench.leaderboard.published import OUTCOMES, verdict_counts
+from tlbench.publishing.harm import harm
+from tlbench.publishing.origin import device, statuses
+from tlbench.publishing.web.content import content
+
+#: In the order in which they need each other.
+LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
+STYLES = ("vendor/tabulator_simple.min.css", "page.css")
+#: In JSON inside HTML these would be read as markup, or end a line of script.
+_UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+_SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
+
+
+def suite_page(board: Board, notes: str = "") -> str:
+    """The page. `notes` is hand-written Markdown on what came out. Raises `TlbenchError` as the tables do."""
+    data = content(board)
+    text: str = _template("page.html.j2").render(
+        suite=board.plan.suite,
+        summary=board.plan.summary,
+        facts=_facts(board),
+        claims=data["claims"],
+        about=_prose(notes, board.plan.about),
+        data=_json({name: value for name, value in data.items() if name != "claims"}),
+        styles=Markup("\n".join(_asset(*name.split("/")) for name in STYLES)),
+        scripts=[Markup(text) for text in _scripts()],
+        licences=_asset("vendor", "LICENSES.txt"),
+        version=__version__,
+    )
+    return text
+
+
+def index_page(boards: Mapping[str, Board], notes: str = "") -> str:
+    """The page over all suites, by the names of their folders. `notes` is hand-written Markdown."""
+    suites = [_entry(name, board) for name, board in boards.items()]
+    text: str = _template("index.html.j2").render(
+        suites=suites,
+        outcomes=OUTCOMES,
+        notes=_prose(notes, ""),
+        styles=Markup(_asset("page.css")),
+        script=Markup(_asset("js", "0-theme.js")),
+        version=__version__,
+    )
+    return text
+
+
+def _entry(name: str, board: Board) -> dict[str, Any]:
+    """A row of the page over all suites."""
+    found = harm(board)
+    verdicts = sum(found.verdicts.values(), Counter())
+    return {
+        "name": name,
+        "summary": board.plan.summary,
+        "runs": len(board.records),
+        "seeds": len(board.plan.seeds),
+        "devices": _devices(board),
+        "verdicts": {verdict: verdicts[verdict] for verdict in ("helps", "hurts", "undecided")},
+        "figures": verdict_counts(board) if board.plan.claims else None,
+    }
+
+
+def _template(name: str) -> Any:
+    environment = Environment(
+        loader=PackageLoader("tlbench.publishing.web", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
+
+
+def _facts(board: Board) -> list[str]:
+    """What was run, in a few words each."""
+    records = list(board.records.values())
+    devices = _devices(board)
+    started = sorted(str(r.provenance["started_utc"])[:10] for r in records if r.provenance.get("started_utc"))
+    return [
+        f"{count(len(records), 'run')}: {statuses(records)}",
+        count(len(board.plan.seeds), "seed"),
+        f"dataset {board.plan.dataset}",
+        *(devices if len(devices) <= 2 else [f"{len(devices)} devices"]),
+        *([f"run in {started[0]} to {started[-1]}"] if started and started[0] != started[-1] else started[:1]),
+    ]
+
+
+def _devices(board: Board) -> list[str]:
+    """Where its runs were computed."""
+    return sorted({device(r.provenance) for r in board.records.values() if r.provenance} - {""})
+
+
+def _prose(notes: str, about: str) -> Markup:
+    """Markdown as HTML in which no tag of the text's own is left."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    heading = "" if not notes or notes.startswith("#") else "### What came out\n\n"
+    return Markup(markdown.render(f"{heading}{notes}\n\n{about}".strip()))
+
+
+def _json(data: Any) -> Markup:
+    """JSON in the order of the data, which is that of the suite's metrics and of a table's rows."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.translate(_UNSAFE))
+
+
+def _scripts() -> Iterator[str]:
+    yield from (_asset("vendor", name) for name in LIBRARIES)
+    yield "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted(_assets("js").iterdir(), key=lambda path: path.name)
+    )
+
+
+def _asset(*names: str) -> str:
+    """A file of this package that goes into a page as it is."""
+    return _SOURCE_MAP.sub("", _assets(*names).read_text(encoding="utf-8"))
+
+
+def _assets(*names: str) -> Traversable:
+    return files("tlbench.publishing.web").joinpath("assets", *names)
