@@ -111,6 +111,13 @@ def test_holm_by_hand_with_a_test_that_could_not_be_made():
     assert statistics.holm([]) == []
 
 
+def test_holm_is_that_of_statsmodels_to_the_last_bit():
+    from statsmodels.stats.multitest import multipletests
+
+    p_values = [*np.random.default_rng(0).uniform(0, 0.2, 36), 0.01, 0.01, 1.0]
+    assert statistics.holm(p_values) == multipletests(p_values, method="holm")[1].tolist()
+
+
 def test_verdicts_have_the_sign_of_an_error():
     cells = [PairedTest(0.1, 0.05, 5, 0.01), PairedTest(-0.1, 0.05, 5, 0.01), PairedTest(0.1, 0.2, 5, 0.3), None]
     assert statistics.verdicts(cells) == ["hurts", "helps", "undecided", "undecided"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +47,6 @@ def publish(
     source = suite_folder(suite, results)
     to = _out(source, out)
     material = read_material(source)
-    gc.freeze()  # statsmodels collects garbage at every correction; what was read is none, and takes long to search
     own, over_all = suite_files(material, to), summary_files(to, [material])
     found, above = changes(own) + superfluous(own), changes(over_all)
     if check:

@@ -115,17 +115,18 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> PairedTest:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's adjusted p-values by statsmodels; None, a test that could not be made, stays None and is not counted.
+    """Holm's adjusted p-values; None, a test that could not be made, stays None and is not counted.
 
+    The smallest of m is multiplied by m, the next by m − 1, …; none falls below one before it, nor rises above 1. It is
+    not left to statsmodels, which collects garbage at every call: a tenth of a second, most of the time of a page.
     Holm, Scandinavian Journal of Statistics 1979, https://www.jstor.org/stable/4615733
     """
-    made = [p for p in p_values if p is not None]
-    if not made:
-        return list(p_values)
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = iter(multipletests(made, method="holm")[1].tolist())
-    return [None if p is None else float(next(adjusted)) for p in p_values]
+    made = np.array([p for p in p_values if p is not None])
+    order = np.argsort(made, kind="stable")
+    adjusted = np.empty(len(made))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(made[order] * np.arange(len(made), 0, -1)))
+    found = iter(adjusted.tolist())
+    return [None if p is None else float(next(found)) for p in p_values]
 
 
 def verdicts(differences: Sequence[PairedTest | None], alpha: float = 0.05) -> list[Verdict]:

@@ -6,28 +6,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tlbench.errors import TlbenchError
-from tlbench.publishing.pictures import shown_hash
+from tlbench.publishing.pictures import Picture, shown_hash
+
+#: What a file should hold: bytes, or a drawing that shows this, whatever its bytes.
+Content = bytes | Picture
 
 #: Files that are not read by lines.
 _BINARY = (".safetensors",)
 
 
-def changes(files: Mapping[Path, bytes]) -> list[str]:
+def changes(files: Mapping[Path, Content]) -> list[str]:
     """A line for each file that is not there or differs: which, and the first difference."""
     found = []
     for path, content in files.items():
         there = _content(path)
         if there is None:
             found.append(f"{path}: is not there")
-        elif _differ(path, there, content):
+        elif _differ(there, content):
             found.append(f"{path}{_first_difference(path, there, content)}")
     return found
 
 
-def has_changed(path: Path, content: bytes) -> bool:
+def has_changed(path: Path, content: Content) -> bool:
     """Whether a file is not there, or is not what it should be. Raises `TlbenchError` where it cannot be read."""
     there = _content(path)
-    return there is None or _differ(path, there, content)
+    return there is None or _differ(there, content)
+
+
+def bytes_of(content: Content) -> bytes:
+    """What is written."""
+    return content.svg() if isinstance(content, Picture) else content
 
 
 def _content(path: Path) -> bytes | None:
@@ -39,14 +47,14 @@ def _content(path: Path) -> bytes | None:
         raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _differ(path: Path, there: bytes, wanted: bytes) -> bool:
+def _differ(there: bytes, wanted: Content) -> bool:
     """Other versions of a drawing library draw the same with other bytes."""
-    return shown_hash(there) != shown_hash(wanted) if path.suffix == ".svg" else there != wanted
+    return shown_hash(there) != wanted.shows if isinstance(wanted, Picture) else there != wanted
 
 
-def _first_difference(path: Path, there: bytes, wanted: bytes) -> str:
+def _first_difference(path: Path, there: bytes, wanted: Content) -> str:
     """`:12: 'the line there' should be 'the line wanted'`."""
-    if path.suffix == ".svg":
+    if isinstance(wanted, Picture):
         return ": shows something else"
     if path.suffix in _BINARY:
         return ": holds something else"

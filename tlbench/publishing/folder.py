@@ -13,7 +13,7 @@ from tlbench.leaderboard.cells import Table
 from tlbench.leaderboard.frame import PLAN_FILE, Board
 from tlbench.leaderboard.renderers import csv_, latex
 from tlbench.published_folder import RECORDS_FILE, is_published
-from tlbench.publishing.changes import has_changed
+from tlbench.publishing.changes import Content, bytes_of, has_changed
 from tlbench.publishing.material import Material, read_material
 from tlbench.publishing.pictures import FOLDER, Picture, pictures
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
@@ -26,7 +26,7 @@ from tlbench.suites.markdown import read_markdown
 PAGE_FILE, WEB_FILE = "README.md", "index.html"
 #: Hand-written, of one suite and of all; never written here.
 NOTES_FILE = "notes.md"
-Files = Mapping[Path, bytes]
+Files = Mapping[Path, Content]
 
 
 class _Content:
@@ -63,12 +63,12 @@ FILES: Mapping[str, Callable[[_Content], str | bytes]] = MappingProxyType(
 )
 
 
-def suite_files(material: Material, out: Path) -> dict[Path, bytes]:
+def suite_files(material: Material, out: Path) -> dict[Path, Content]:
     """The content of each file of `out/<suite>/`. Raises `TlbenchError` where one cannot be made."""
     folder = out / material.suite
     content = _Content(material, _notes(folder))
-    files = {folder / name: _bytes(make(content)) for name, make in FILES.items()}
-    return files | {folder / FOLDER / picture.name: picture.svg for picture in content.pictures}
+    files: dict[Path, Content] = {folder / name: _bytes(make(content)) for name, make in FILES.items()}
+    return files | {folder / FOLDER / picture.name: picture for picture in content.pictures}
 
 
 def summary_files(out: Path, fresh: Iterable[Material] = ()) -> dict[Path, bytes]:
@@ -102,7 +102,7 @@ def write(files: Files) -> None:
             place = new / path.relative_to(folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             if has_changed(place, content):
-                place.write_bytes(content)
+                place.write_bytes(bytes_of(content))
 
     write_whole(to, fill)
 
@@ -116,7 +116,7 @@ def superfluous(files: Files) -> list[str]:
 def write_each(files: Files) -> None:
     """Write files, each whole or not at all. Raises `TlbenchError` where one cannot be written."""
     for path, content in files.items():
-        write_whole(path, lambda to, content=content: to.write_bytes(content))  # type: ignore[misc]
+        write_whole(path, lambda to, content=content: to.write_bytes(bytes_of(content)))  # type: ignore[misc]
 
 
 def _of_no_table(folder: Path, names: set[str]) -> list[Path]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from tlbench.figures.figure import KINDS, data_hash, drawn, missing
 from tlbench.leaderboard import notes
@@ -19,11 +21,25 @@ _MARK = re.compile(rb"<!-- what it shows: sha256 ([0-9a-f]{64}) -->")
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing in a file of the folder `figures`: what it is of, and its SVG with the hash of its data."""
+    """A drawing in a file of the folder `figures`: its kind, what it is of, and the data that it shows.
+
+    It takes half a second to draw, and is drawn only where the file there shows something else.
+    """
 
     name: str
+    kind: str
     title: str
-    svg: bytes
+    data: Mapping[str, Any]
+
+    @cached_property
+    def shows(self) -> str:
+        """The hash of what it shows."""
+        return data_hash({"title": self.title} | dict(self.data))
+
+    def svg(self) -> bytes:
+        """The drawing, with that hash in it."""
+        mark = f"<!-- what it shows: sha256 {self.shows} -->\n"
+        return drawn(self.kind, self.data, self.title, "svg") + mark.encode()
 
 
 def pictures(board: Board) -> list[Picture]:
@@ -45,6 +61,4 @@ def _of(place: Place, seen: Counter[str]) -> Iterator[Picture]:
     for kind, data_of in KINDS.items():
         data = data_of(place)
         if not missing(kind, data):
-            title = notes.title(place)
-            mark = f"<!-- what it shows: sha256 {data_hash({'title': title} | data)} -->\n".encode()
-            yield Picture(f"{kind}-{slug}.svg", f"{kind}: {title}", drawn(kind, data, title, "svg") + mark)
+            yield Picture(f"{kind}-{slug}.svg", kind, notes.title(place), data)

@@ -41,7 +41,7 @@ def _pictures(pictures: Sequence[Picture]) -> str:
     """The drawings, a line each, folded: they are many."""
     if not pictures:
         return ""
-    lines = [f"![{escape(picture.title)}]({FOLDER}/{picture.name})" for picture in pictures]
+    lines = [f"![{picture.kind}: {escape(picture.title)}]({FOLDER}/{picture.name})" for picture in pictures]
     listing = "\n\n".join(lines)
     return f"## Figures\n\n<details><summary>All {len(lines)}</summary>\n\n{listing}\n\n</details>"
 
