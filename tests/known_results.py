@@ -10,6 +10,29 @@ from tlbench.record import Cost, Failure, Seconds, Throughput, new_record
 from tlbench.spec import Budget, Compute, RunSpec, Training
 
 
+def spec_of(**changes):
+    """The description of a run of DANN from `syn` to `uci`, with changes."""
+    usual = {
+        "strategy": "dann",
+        "strategy_version": "1",
+        "params": {},
+        "dataset": "digits",
+        "revisions": {"uci": "r"},
+        "backbone": "small-cnn",
+        "backbone_version": "1",
+        "source": ("syn",),
+        "target": "uci",
+        "setting": "transductive",
+        "shots": None,
+        "evaluation": "held-out",
+        "seed": 0,
+        "budget": Budget(),
+        "training": Training(),
+        "compute": Compute(),
+    }
+    return RunSpec(**{**usual, **changes})
+
+
 class Results:
     """A results folder, filled cell by cell; `board()` reads it as the command line would."""
 
@@ -22,23 +45,15 @@ class Results:
 
     def record(self, variant, source, target, seed, score, *, setting, shots=None, status="ok", **rest):
         """Store a record with one score, or scores by protocol; its key."""
-        spec = RunSpec(
+        sources = tuple(source.split("+")) if source else ()
+        spec = spec_of(
             strategy=variant,
-            strategy_version="1",
-            params={},
-            dataset="digits",
-            revisions={target: "r"},
-            backbone="small-cnn",
-            backbone_version="1",
-            source=tuple(source.split("+")) if source else (),
+            source=sources,
             target=target,
             setting=setting,
             shots=shots,
-            evaluation="held-out",
             seed=seed,
-            budget=Budget(),
-            training=Training(),
-            compute=Compute(),
+            revisions={target: "r"},
         )
         by_protocol = score if isinstance(score, dict) else {"last": score}
         ok = status == "ok"

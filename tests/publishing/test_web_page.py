@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from browser import Visit, running_browser
@@ -180,6 +181,20 @@ def test_colours_can_be_chosen_and_printing_leaves_out_what_only_a_screen_has(vi
     seen.page.emulate_media(media="print")
     assert not seen.page.is_visible(".controls")
     assert seen.page.is_visible("#rows")
+
+
+PUBLISHED = sorted(Path(__file__).parents[2].glob("leaderboards/*/index.html"))
+
+
+@pytest.mark.parametrize("file", PUBLISHED, ids=lambda path: path.parent.name)
+def test_every_published_page_shows_every_table_under_every_metric_without_a_complaint(browser, file):
+    seen = Visit(browser, file)
+    for control in ("table", "metric"):
+        for value in seen.page.eval_on_selector_all(f"#{control} option", "all => all.map(one => one.value)"):
+            seen.page.select_option(f"#{control}", value)
+            assert seen.column("#rows", "c0")
+    assert seen.complaints == []
+    seen.close()
 
 
 def test_two_thousand_runs_are_drawn_as_far_as_they_are_seen(results, browser, tmp_path):

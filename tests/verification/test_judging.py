@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from known_results import spec_of
 
 from tlbench.errors import TlbenchError
 from tlbench.record import Failure, new_record
-from tlbench.spec import Budget, Compute, RunSpec, Training
+from tlbench.spec import Compute
 from tlbench.verification.judging import REPRODUCED, judge
 from tlbench.verification.sampling import differing, draw
 
@@ -14,24 +15,7 @@ HERE = {"device": "cpu", "cpu": "one", "python": "3.11.1", "libraries": {"torch"
 
 
 def record(score=0.5, seed=0, provenance=HERE, status="ok", **changes):
-    spec = RunSpec(
-        strategy="dann",
-        strategy_version="1",
-        params={},
-        dataset="digits",
-        revisions={"uci": "r"},
-        backbone="small-cnn",
-        backbone_version="1",
-        source=("syn",),
-        target="uci",
-        setting="transductive",
-        shots=None,
-        evaluation="held-out",
-        seed=seed,
-        budget=Budget(),
-        training=Training(),
-        compute=Compute(),
-    ).model_copy(update=changes)
+    spec = spec_of(seed=seed, **changes)
     metrics = {"last": {"checkpoint": 600, "accuracy": score}} if status == "ok" else {}
     error = None if status == "ok" else Failure(type="Crash", message="SIGSEGV")
     return new_record(spec, "dann", status, {}, metrics=metrics, provenance=provenance, error=error)

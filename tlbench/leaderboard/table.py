@@ -63,20 +63,19 @@ def leaderboard(
         made = [_place(board, cells, selection, metric, drop) for cells in groups]
         return with_columns(_ACROSS[by](made), columns, set())
     for cells in groups:
-        clusters = cells[0].setting == "unsupervised"
-        of = _metric_of(cells, metric)
         if selection == "all":
+            clusters = cells[0].setting == "unsupervised"
             names = ["last"] if clusters else board.protocols(cells) or [board.plan.selection]
+            of = _metric_of(cells, metric)
             tables += by_selection(
                 [Place(board, cells, name, of, drop, fall_back=False, keep_members=True) for name in names]
             )
             continue
         place = _place(board, cells, selection, metric, drop)
-        shown = _metrics(board, of, columns, CLUSTERING if clusters else [SECOND_METRIC])
-        tables.append(by_pair(place) if by == By.pair else by_strategy(place, shown, columns))
-    summary = by == By.strategy and selection != "all"
+        tables.append(by_pair(place) if by == By.pair else summary(place, columns))
+    by_row = by == By.strategy and selection != "all"
     # Of strategies, a name that only tables of another setting have, such as `closed`, is no mistake.
-    return with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if summary else set())
+    return with_columns(tables, columns, {*COLUMN_NAMES, *board.plan.metrics} if by_row else set())
 
 
 def places(
@@ -91,10 +90,10 @@ def places(
     return [_place(board, cells, selection, metric, drop=False) for cells in groups]
 
 
-def summary(place: Place, *, tests: bool = True) -> Table:
-    """The table of a place with a row for each strategy, and all columns; `tests` as in `by_strategy`."""
+def summary(place: Place, columns: Sequence[str] | None = None, *, tests: bool = True) -> Table:
+    """The table of a place with a row for each strategy; `columns` and `tests` as in `by_strategy`."""
     beside = CLUSTERING if place.setting == "unsupervised" else [SECOND_METRIC]
-    return by_strategy(place, _metrics(place.board, place.metric, None, beside), tests=tests)
+    return by_strategy(place, _metrics(place.board, place.metric, columns, beside), columns, tests=tests)
 
 
 def metric_and_protocol(board: Board, metric: str | None, selection: str | None) -> tuple[str, str]:

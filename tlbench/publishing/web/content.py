@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tlbench.figures.frontier import frontier
@@ -30,8 +30,9 @@ def content(board: Board) -> dict[str, Any]:
     """
     runs = Runs(board)
     protocols = board.protocols() or [board.plan.selection]
+    asked = [f"{protocol}|{metric}" for protocol in protocols for metric in board.plan.metrics]
     made = [places(board, metric, protocol) for protocol in protocols for metric in board.plan.metrics]
-    tables = [_table(board, list(of_one), runs) for of_one in zip(*made, strict=True)]
+    tables = [_table(dict(zip(asked, of_one, strict=True)), runs) for of_one in zip(*made, strict=True)]
     return {
         "suite": board.plan.suite,
         "dataset": board.plan.dataset,
@@ -48,28 +49,33 @@ def content(board: Board) -> dict[str, Any]:
     }
 
 
-def _table(board: Board, same: Sequence[Place], runs: Runs) -> dict[str, Any]:
-    """One table under every protocol and metric."""
-    first = same[0]
+def _table(same: Mapping[str, Place], runs: Runs) -> dict[str, Any]:
+    """One table under every protocol and metric that can be asked for, by what is asked."""
+    first = next(iter(same.values()))
     cell = first.cells[0]
     names = ("setting", "shots", "evaluation", "backbone")
-    views = {f"{place.selection}|{place.metric}": _view(place, runs) for place in same}
     identity = {name: getattr(cell, name) for name in names}
     return identity | {
         "name": notes.place_name(first),
         "pairs": first.pairs,
         "seeds": first.seeds,
         "gap": notes.GAP_NAMES[first.setting],
-        "views": views,
+        "views": {asked: _view(place, runs) for asked, place in same.items()},
     }
 
 
 def _view(place: Place, runs: Runs) -> dict[str, Any]:
-    """A table under one protocol and metric: rows, cells, ranks and cost. Ranks are tested under the suite's own."""
+    """A table under one protocol and metric: rows, cells, ranks and cost. Ranks are tested under the suite's own.
+
+    `selection` and `metric` are those of its numbers: clusters are scored at the last step and by metrics of their own,
+    whatever is asked for.
+    """
     plan = place.board.plan
     own = (place.selection, place.metric) == (plan.selection, plan.primary_metric)
     shown, text = summary(place, tests=own), runs.common
     return {
+        "selection": place.selection,
+        "metric": place.metric,
         "title": text(shown.title),
         "caption": text(shown.caption),
         "columns": text([[column.name, column.title] for column in shown.columns]),

@@ -72,7 +72,7 @@ function runRows() {
     const of = identity(run);
     return {
       index, variant: of.variant, pair: pairOf(run), setting: of.setting + budgetOf(of.shots), backbone: of.backbone, seed: run.seed,
-      status: run.status, score: scoreOf(run, state.selection, state.metric), seconds: run.cost[0], speed: run.cost[2], key: run.key,
+      status: run.status, score: scoreOf(run, currentView().selection, currentView().metric), seconds: run.cost[0], speed: run.cost[2], key: run.key,
     };
   });
 }
@@ -104,9 +104,9 @@ function filterRuns() {
 }
 
 function updateRuns() {
-  const name = DATA.metrics[state.metric];
+  const name = DATA.metrics[currentView().metric];
   document.getElementById("runs-caption").textContent =
-    `${DATA.runs.length.toLocaleString("en")} runs; score: ${name}${currentView().percent ? " in %" : ""}, selection ${state.selection}. A click opens the run.`;
+    `${DATA.runs.length.toLocaleString("en")} runs; score: ${name}${currentView().percent ? " in %" : ""}, selection ${currentView().selection}. A click opens the run.`;
   if (!all) drawRuns();
   else all.replaceData(runRows()).then(filterRuns);
 }

@@ -77,8 +77,8 @@ function drawCost() {
   const ranges = points.filter((point) => point.by !== null);
   const text = (p) => `${p.variant}: ${withInterval(p.value.toFixed(view.percent ? 1 : 3), p.by === null ? null : p.by.toFixed(view.percent ? 1 : 3))}, ${compactNumber(p.seconds)} s a run`;
   const chart = Plot.plot({
-    ...PLAIN, width: 560, height: 340, marginLeft: 48, marginRight: 20, marginTop: 24, marginBottom: 42, grid: true, ariaLabel: `${DATA.metrics[state.metric]} against seconds of a run`,
-    x: { type: "log", label: "seconds of a run, with what it shares →", ticks: 4, tickFormat: (value) => String(Number(value.toPrecision(2))) }, y: { label: `↑ ${DATA.metrics[state.metric]}${view.percent ? " in %" : ""}`, nice: true },
+    ...PLAIN, width: 560, height: 340, marginLeft: 48, marginRight: 20, marginTop: 24, marginBottom: 42, grid: true, ariaLabel: `${DATA.metrics[currentView().metric]} against seconds of a run`,
+    x: { type: "log", label: "seconds of a run, with what it shares →", ticks: 4, tickFormat: (value) => String(Number(value.toPrecision(2))) }, y: { label: `↑ ${DATA.metrics[currentView().metric]}${view.percent ? " in %" : ""}`, nice: true },
     marks: [
       Plot.line(best, { x: "seconds", y: "value", curve: "step-after", stroke: "currentColor", strokeOpacity: 0.45, strokeDasharray: "4 3" }),
       Plot.ruleX(ranges, { x: "seconds", y1: (p) => p.value - p.by, y2: (p) => p.value + p.by, stroke: (p) => colourOf(p.variant), strokeWidth: 1.5 }),
@@ -86,7 +86,7 @@ function drawCost() {
     ],
   });
   makeOpen(chart, "g[aria-label=dot] path", points, text, (point) => openBehind(point.variant));
-  titled(figure, `${DATA.metrics[state.metric]} against cost`, "filled: nothing cheaper is as good; the oracle is a ceiling", chart, legend(points.map((point) => point.variant)));
+  titled(figure, `${DATA.metrics[currentView().metric]} against cost`, "filled: nothing cheaper is as good; the oracle is a ceiling", chart, legend(points.map((point) => point.variant)));
 }
 
 // How scores rise with labels: the tables that differ in nothing but their label budget, side by side.
@@ -101,7 +101,7 @@ function drawBudgets() {
   const digits = view.percent ? 1 : 3;
   const text = (p) => `${p.variant}, ${p.shots} labels a class: ${withInterval(p.value.toFixed(digits), p.by === null ? null : p.by.toFixed(digits))}`;
   const chart = Plot.plot({
-    ...PLAIN, width: 1100, height: 340, marginLeft: 48, marginTop: 24, marginBottom: 42, ariaLabel: "scores by label budget", x: { type: "point", domain, label: "labelled target examples of each class →", padding: 0.3 }, y: { label: `↑ ${DATA.metrics[state.metric]}${view.percent ? " in %" : ""}`, grid: true, nice: true },
+    ...PLAIN, width: 1100, height: 340, marginLeft: 48, marginTop: 24, marginBottom: 42, ariaLabel: "scores by label budget", x: { type: "point", domain, label: "labelled target examples of each class →", padding: 0.3 }, y: { label: `↑ ${DATA.metrics[currentView().metric]}${view.percent ? " in %" : ""}`, grid: true, nice: true },
     marks: [
       Plot.line(points, { x: "shots", y: "value", z: "variant", stroke: (p) => colourOf(p.variant), strokeWidth: 2 }),
       Plot.ruleX(points.filter((p) => p.by !== null), { x: "shots", y1: (p) => p.value - p.by, y2: (p) => p.value + p.by, stroke: (p) => colourOf(p.variant), strokeWidth: 1.5 }),
@@ -154,7 +154,7 @@ function drawDots() {
     if (mean) means.push({ variant, pair, mean: scale * mean[0] * DATA.unit, half: mean[1] === null ? null : scale * mean[1] * DATA.unit });
     for (const at of behind[variant][index]) {
       const run = DATA.runs[at];
-      const score = scoreOf(run, state.selection, state.metric) ?? (REFERENCES.includes(variant) ? scoreOf(run, "last", state.metric) : null);
+      const score = scoreOf(run, currentView().selection, currentView().metric) ?? (REFERENCES.includes(variant) ? scoreOf(run, "last", currentView().metric) : null);
       if (score !== null) points.push({ variant, pair, at, seed: run.seed, score: scale * score });
     }
   });
@@ -166,7 +166,7 @@ function drawDots() {
   const width = Math.max(340, Math.min(1180, place.clientWidth || 1100));
   const chart = Plot.plot({
     ...PLAIN, width, height: 70 + pairs.length * (14 + 15 * rows.length), marginLeft: longest(rows.map(cut)), marginRight: Math.min(width / 4, longest(pairs.map(cut))), marginBottom: 42, ariaLabel: "scores of every run by pair and strategy",
-    x: { label: `${DATA.metrics[state.metric]}${view.percent ? " in %" : ""} →`, grid: true, nice: true, axis: "both" }, y: { domain: rows, label: null, axis: "left", tickFormat: cut, tickSize: 0 }, fy: { domain: pairs, label: null, axis: "right", tickFormat: cut },
+    x: { label: `${DATA.metrics[currentView().metric]}${view.percent ? " in %" : ""} →`, grid: true, nice: true, axis: "both" }, y: { domain: rows, label: null, axis: "left", tickFormat: cut, tickSize: 0 }, fy: { domain: pairs, label: null, axis: "right", tickFormat: cut },
     marks: [
       Plot.frame({ stroke: "currentColor", strokeOpacity: 0.15 }),
       Plot.ruleY(means.filter((m) => m.half !== null), { fy: "pair", y: "variant", x1: (m) => m.mean - m.half, x2: (m) => m.mean + m.half, stroke: (m) => colourOf(m.variant), strokeWidth: 2 }),

@@ -17,15 +17,15 @@ function openBehind(variant, pairIndex = null) {
   const behind = common(view.behind)[variant] ?? [];
   const pairs = table.pairs.map((pair, index) => ({ pair, index })).filter(({ index }) => pairIndex === null || index === pairIndex);
   const rows = pairs.flatMap(({ pair, index }) => behind[index].map((at) => {
-    const run = DATA.runs[at], score = scoreOf(run, state.selection, state.metric);
+    const run = DATA.runs[at], score = scoreOf(run, currentView().selection, currentView().metric);
     const open = element("button", { type: "button", class: "link", onclick: () => openRun(at) }, run.key.slice(0, 8));
     return element("tr", {}, element("td", {}, pair), element("td", {}, String(run.seed)), element("td", {}, score === null ? run.status === "ok" ? "not scored" : run.status : shown(score, view)), element("td", {}, open));
   }));
   const gaps = pairs.map(({ pair, index }) => [pair, (view.gaps[variant] ?? [])[index]]).filter(([, gap]) => gap);
   show(
-    element("h3", { id: "card-title" }, variant), element("p", { class: "caption" }, `${table.name} · selection: ${state.selection}`),
+    element("h3", { id: "card-title" }, variant), element("p", { class: "caption" }, `${table.name} · selection: ${currentView().selection}`),
     ...(gaps.length ? section(`${table.gap} (above 0 hurts)`, list(gaps.map(([pair, gap]) => [pair, `${withInterval(difference(gap[0] * DATA.unit, view), gap[1] === null ? null : shown(gap[1] * DATA.unit, view))}${view.percent ? " points" : ""}: ${verdictOf(gap)}`]))) : []),
-    ...section(`${DATA.metrics[state.metric]}${view.percent ? " in %" : ""}, run by run`, element("div", { class: "scroll" }, element("table", { class: "plain" },
+    ...section(`${DATA.metrics[currentView().metric]}${view.percent ? " in %" : ""}, run by run`, element("div", { class: "scroll" }, element("table", { class: "plain" },
       element("thead", {}, element("tr", {}, ...["pair", "seed", "score", "run"].map((name) => element("th", { scope: "col" }, name)))), element("tbody", {}, ...rows)))),
   );
 }
