@@ -66,9 +66,9 @@ class Project:
         captured = self._capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
+    def start(self, *arguments: object, plugin: bool = True) -> subprocess.Popen[str]:
         """Start a command as a process of its own, which heeds Ctrl-C even where the tests run in the background."""
-        command = [sys.executable, "-c", HEEDING, *map(str, arguments), "--plugin", str(TOY)]
+        command = [sys.executable, "-c", HEEDING, *map(str, arguments), *(("--plugin", str(TOY)) if plugin else ())]
         return subprocess.Popen(
             command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

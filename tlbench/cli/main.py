@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from tlbench import __version__
-from tlbench.cli import compare, doctor, figure, leaderboard, list_, plan, plugins, publish, run, show, verify
+from tlbench.cli import compare, doctor, figure, leaderboard, list_, plan, plugins, publish, run, serve, show, verify
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
@@ -60,6 +60,7 @@ for name, function, epilog in (
     ("compare", compare.compare, compare.EPILOG),
     ("figure", figure.figure, figure.EPILOG),
     ("publish", publish.publish, publish.EPILOG),
+    ("serve", serve.serve, serve.EPILOG),
     ("verify", verify.verify, verify.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
 ):

@@ -13,6 +13,7 @@ import typer
 from tlbench.errors import TlbenchError
 
 RESULTS = Path("results")
+PORT = 8642
 
 SuiteName = Annotated[str, typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.")]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
@@ -48,6 +49,9 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, metavar="N", help="Runs at once (default: one a core; one on CUDA).")
 ]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Threads of each run (default 1).")]
+Port = Annotated[
+    int, typer.Option("--port", min=0, max=65535, metavar="N", help="A port of this machine; 0 takes any that is free.")
+]
 Deterministic = Annotated[bool, typer.Option("--deterministic", help="Refuse operations that vary (slower on CUDA).")]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -11,6 +11,7 @@ import typer
 from tlbench.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tlbench.cli.preparing import Request
@@ -28,6 +29,8 @@ EPILOG = """Examples:
   tlbench run my-suite.toml --set dann.adversarial_weight=0.1 --timeout 10m
 
   tlbench run my-suite.toml --plugin my_strategy.py
+
+  tlbench run digits --watch               the growing page, for a browser on this machine
 
 Exit code: 0 every applicable run is there and ok, 1 some are not, 2 the input is wrong, 130 interrupted."""
 
@@ -61,6 +64,8 @@ def run(
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
     deterministic: options.Deterministic = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Serve the growing page on 127.0.0.1 meanwhile.")] = False,
+    port: options.Port = options.PORT,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for every run.")] = False,
     as_json: options.Json = False,
@@ -74,17 +79,18 @@ def run(
     from tlbench.cli.preparing import Request
     from tlbench.cli.progress import listener
     from tlbench.cli.shortcut import whole_records
+    from tlbench.cli.watching import watched
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     trusted = tuple(trust_remote_code or ())
     request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic, trusted)
-    with listener(quiet or as_json, verbose) as heard:
+    with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         there = whole_records(request, results) if reuse is Reuse.failed else None
         if there is not None:
             folder, records, plan = *there, None
             heard.planned(0, len(records), 0)
         else:
-            folder, records, plan = _run(request, results, reuse.value, limit, memory_limit, heard)
+            folder, records, plan = _run(request, results, reuse.value, limit, memory_limit, heard, show)
     _report(folder, records, plan, as_json)
     return _exit_code(records)
 
@@ -96,6 +102,7 @@ def _run(
     limit: float | None,
     memory_limit: int | None,
     heard: Listener,
+    show: Callable[[Path], None],
 ) -> tuple[ResultFolder, dict[str, Record], Plan]:
     """Plan, write the plan, and run what is missing of it."""
     from tlbench.cli.preparing import prepare
@@ -109,6 +116,7 @@ def _run(
         folder.write_plan(
             {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
         )
+        show(folder.folder)
         records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
     ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=_exit_code(records))
     return folder, records, ready.plan

@@ -25,27 +25,40 @@ from tlbench.publishing.web.content import content
 #: In the order in which they need each other.
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
 STYLES = ("vendor/tabulator_simple.min.css", "page.css")
+LIVE_STYLE, LIVE_SCRIPT = "live.css", "live.js"
 #: In JSON inside HTML these would be read as markup, or end a line of script.
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
 
 
-def suite_page(board: Board, notes: str = "") -> str:
-    """The page. `notes` is hand-written Markdown on what came out. Raises `TlbenchError` as the tables do."""
+def suite_page(board: Board, notes: str = "", *, live: bool = False) -> str:
+    """The page. `notes` is hand-written Markdown on what came out. Raises `TlbenchError` as the tables do.
+
+    A `live` one asks the server that it came from what is new, and links to no file beside it.
+    """
     data = content(board)
+    styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
     text: str = _template("page.html.j2").render(
+        live=live,
         suite=board.plan.suite,
         summary=board.plan.summary,
         facts=_facts(board),
         claims=data["claims"],
         about=_prose(notes, board.plan.about),
-        data=_json({name: value for name, value in data.items() if name != "claims"}),
-        styles=Markup("\n".join(_asset(*name.split("/")) for name in STYLES)),
-        scripts=[Markup(text) for text in _scripts()],
+        data=_json(_without_claims(data)),
+        styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
+        scripts=[Markup(text) for text in (*_scripts(), *([_asset(LIVE_SCRIPT)] if live else []))],
         licences=_asset("vendor", "LICENSES.txt"),
         version=__version__,
     )
     return text
+
+
+def live_parts(board: Board) -> dict[str, Any]:
+    """What changes on a live page while records land: its data, its facts, and its published figures as HTML."""
+    data = content(board)
+    claims = _template("claims.html.j2").render(claims=data["claims"]) if data["claims"] else ""
+    return {"data": _without_claims(data), "facts": _facts(board), "claims": claims}
 
 
 def index_page(boards: Mapping[str, Board], notes: str = "") -> str:
@@ -60,6 +73,11 @@ def index_page(boards: Mapping[str, Board], notes: str = "") -> str:
         version=__version__,
     )
     return text
+
+
+def _without_claims(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What the script reads; published figures are written into the page as they are."""
+    return {name: value for name, value in data.items() if name != "claims"}
 
 
 def _entry(name: str, board: Board) -> dict[str, Any]:

@@ -1,0 +1,145 @@
+"""Pages on this machine alone: what is answered, what is not, and a live page in a real browser."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+
+import pytest
+from browser import running_browser
+
+from tlbench.errors import TlbenchError
+from tlbench.publishing.web.live import LivePage
+from tlbench.publishing.web.serving import PageServer, folder_pages, tell_the_end
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def get(server, path, host=None):
+    port = int(server.address.rsplit(":", 1)[1].strip("/"))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path, headers={"Host": host} if host else {})
+    response = connection.getresponse()
+    return response.status, response.getheader("Content-Type"), response.read()
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Two suites, and a secret beside them with a link that leads to it."""
+    for name in ("digits", "medical"):
+        (tmp_path / "site" / name).mkdir(parents=True)
+        (tmp_path / "site" / name / "index.html").write_text(f"<p>{name}")
+    (tmp_path / "site" / "index.html").write_text("<p>all")
+    (tmp_path / "secret.html").write_text("<p>secret")
+    (tmp_path / "site" / "link.html").symlink_to(tmp_path / "secret.html")
+    return tmp_path / "site"
+
+
+def test_a_port_in_use_is_named_with_a_way_out():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(TlbenchError, match=f"port {port} is in use; name another with --port N, or any free one"):
+            PageServer(port)
+
+
+def test_what_is_outside_the_folder_is_not_answered_by_path_or_by_link(site):
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        for path in (
+            "/../secret.html",
+            "/%2e%2e/secret.html",
+            "/digits/../../secret.html",
+            "/link.html",
+            "/none",
+            "/%00",
+        ):
+            status, _, content = get(server, path)
+            assert status in (404, 503), path
+            assert b"secret" not in content
+
+
+def test_a_name_that_was_made_to_lead_here_reads_nothing(site):
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        assert get(server, "/", host="attacker.example")[0] == 421
+        assert get(server, "/", host="localhost:1234")[0] == 200
+
+
+def test_a_folder_of_suites_is_answered_with_its_pages(site):
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        assert get(server, "/") == (200, "text/html; charset=utf-8", b"<p>all")
+        assert get(server, "/digits/")[2] == b"<p>digits"
+        assert get(server, "/medical/index.html?x#y")[2] == b"<p>medical"
+
+
+@pytest.fixture
+def growing(results):
+    """A suite of which one seed is there, with a name that is markup, and a function that lets another land."""
+    scores = {"dann": {"a:b": [0.7, 0.8]}, HOSTILE: {"a:b": [0.6, 0.6]}}
+    results.transductive(scores, [0, 1], {"a:b": [0.5, 0.52]})
+    results.board()
+    key = next(cell["run_key"] for cell in results.cells if cell["variant"] == "dann" and cell["seed"] == 1)
+    record = results.folder / f"{key}.json"
+    record.rename(record.with_suffix(".later"))
+
+    def land():
+        record.with_suffix(".later").rename(record)
+
+    return results.folder, land
+
+
+def test_the_parts_of_a_live_page_are_made_again_only_when_a_record_lands(growing):
+    folder, land = growing
+    page = LivePage(folder)
+    first = page.answer("/data.json")
+    assert page.answer("/data.json") is not None
+    assert page.answer("/data.json")[1] is first[1]  # the very same bytes: nothing was made
+    land()
+    assert page.answer("/data.json")[1] != first[1]
+    assert page.answer("/records.jsonl") is None
+
+
+def test_a_page_that_takes_long_to_make_is_offered_again_only_after_a_while(growing):
+    folder, land = growing
+    page = LivePage(folder)
+    page.answer("/data.json")
+    version = json.loads(page.answer("/status.json")[1])["version"]
+    page._made["data"].seconds = 1000.0
+    land()
+    assert json.loads(page.answer("/status.json")[1])["version"] == version
+    page.ended = True  # the last state is always to be had
+    assert json.loads(page.answer("/status.json")[1])["version"] != version
+
+
+def test_nobody_waits_for_a_page_that_nobody_has_opened(growing):
+    page = LivePage(growing[0])
+    tell_the_end(page)
+    assert page.ended
+    assert not page.end_was_told.is_set()
+
+
+def test_an_open_page_shows_a_record_that_lands_keeps_what_is_chosen_and_hears_of_the_end(growing):
+    folder, land = growing
+    live, server, complaints = LivePage(folder), PageServer(0), []
+    with running_browser() as browser, server.started(live.answer):
+        page = browser.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(server.address)
+        page.locator("#live", has_text="live: 7 of 8").wait_for()
+        page.select_option("#metric", "macro_f1")
+        land()
+        page.locator("#live", has_text="live: 8 of 8").wait_for()
+        page.locator(".top .facts", has_text="8 runs").wait_for()
+        assert page.input_value("#metric") == "macro_f1"
+        row = page.locator("#rows .tabulator-row", has_text="dann")
+        assert "75.0" in row.inner_text()
+        assert page.locator("img").count() == 0
+        live.ended = True
+        page.locator("#live.ended").wait_for()
+        assert live.end_was_told.is_set()
+    assert complaints == []

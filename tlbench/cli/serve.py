@@ -1,0 +1,63 @@
+"""`tlbench serve FOLDER`: published pages, or a page of the records that are there, on this machine alone."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.errors import TlbenchError
+
+if TYPE_CHECKING:
+    from tlbench.publishing.web.serving import Answer
+
+EPILOG = """Examples:
+
+  tlbench serve leaderboards          all published suites
+
+  tlbench serve leaderboards/digits   one of them
+
+  tlbench serve results/digits        a page of the records that are there, which grows as more land
+
+Only this machine can open it, and nothing is asked of any other. Ctrl-C ends it."""
+
+
+def serve(
+    folder: Annotated[Path, typer.Argument(help="A folder with index.html, or the records of a suite.")],
+    port: options.Port = options.PORT,
+    debug: options.Debug = False,
+) -> int:
+    """Show the pages of a folder in a browser on this machine."""
+    from tlbench.publishing.web.serving import PageServer
+
+    answer = _pages(folder)
+    server = PageServer(port)
+    with server.started(answer):
+        typer.echo(f"{folder} is shown at {server.address} (Ctrl-C ends it)")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+def _pages(folder: Path) -> Answer:
+    from tlbench.leaderboard.frame import PLAN_FILE
+    from tlbench.publishing.web.live import LivePage
+    from tlbench.publishing.web.serving import folder_pages
+
+    if (folder / "index.html").is_file():
+        return folder_pages(folder)
+    if (folder / PLAN_FILE).is_file():
+        return LivePage(folder).answer
+    if not folder.is_dir():
+        raise TlbenchError(
+            f"{str(folder)!r} is no folder; name one as leaderboards, leaderboards/digits, results/digits"
+        )
+    raise TlbenchError(
+        f"{folder} has neither index.html nor {PLAN_FILE}; name a folder that `tlbench publish` wrote, or that of one "
+        "suite's records, as results/digits"
+    )
