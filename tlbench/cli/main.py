@@ -10,7 +10,21 @@ from collections.abc import Sequence
 import typer
 
 from tlbench import __version__
-from tlbench.cli import compare, doctor, figure, leaderboard, list_, plan, plugins, publish, run, serve, show, verify
+from tlbench.cli import (
+    compare,
+    doctor,
+    figure,
+    leaderboard,
+    list_,
+    plan,
+    plugins,
+    publish,
+    run,
+    serve,
+    show,
+    submit,
+    verify,
+)
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
@@ -61,6 +75,7 @@ for name, function, epilog in (
     ("figure", figure.figure, figure.EPILOG),
     ("publish", publish.publish, publish.EPILOG),
     ("serve", serve.serve, serve.EPILOG),
+    ("submit", submit.submit, submit.EPILOG),
     ("verify", verify.verify, verify.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
 ):

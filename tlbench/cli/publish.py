@@ -21,6 +21,8 @@ EPILOG = """Examples:
 
   tlbench publish leaderboards/digits --check     would anything change?
 
+  tlbench publish submissions/digits              what was submitted (tlbench submit), in leaderboards/digits/
+
 In the folder: README.md, index.html (one file that works offline), table.csv, table.tex, figures/*.svg, and what they
 are made from: records.jsonl, predictions.safetensors, plan.json.
 
@@ -70,8 +72,9 @@ def _counted(records: int, changed: bool) -> str:
 def _out(source: Path, out: Path | None) -> Path:
     """The folder of folders. Raises `TlbenchError` for one that the suite cannot be published in."""
     from tlbench.published_folder import is_published
+    from tlbench.submission.folder import ABOUT_FILE
 
-    if is_published(source):
+    if is_published(source) and not (source / ABOUT_FILE).is_file():
         if out is not None:
             raise TlbenchError(f"{source} is published already, and is made again where it is; leave out --out")
         return source.parent if source.name else source.resolve().parent

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
-
-if TYPE_CHECKING:
-    from tlbench.leaderboard.cells import Table
-    from tlbench.leaderboard.frame import Board
-    from tlbench.record import Record
-    from tlbench.verification.judging import Judgement
-    from tlbench.verification.sampling import Planned
 
 EPILOG = """Examples:
 
@@ -60,77 +50,20 @@ def verify(
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.renderers import render
-    from tlbench.verification.judging import REPRODUCED
+    from tlbench.verification.again import all_reproduced, compute_of, make_again, table_of
     from tlbench.verification.sampling import draw as drawn
-    from tlbench.verification.sampling import part_of, planned_for
 
     board = load_board(suite_folder(folder, results))
     chosen = drawn(board.records.values(), sample, draw)
     trusted = tuple(trust_remote_code or ())
-    threads, deterministic = _compute(chosen)
+    threads, deterministic = compute_of(chosen)
     request = Request(
         suite or board.plan.suite, options.files(plugin), (), None, device, workers, threads, deterministic, trusted
     )
     ready = prepare(request)
     if ready.suite.name != board.plan.suite:
         raise TlbenchError(f"{folder} is of the suite {board.plan.suite!r}, and --suite names {ready.suite.name!r}")
-    planned = [planned_for(record, ready.whole) for record in chosen]
-    runs = [one.run for one in planned if one.run is not None]
-    with tempfile.TemporaryDirectory() as place, listener(quiet, verbose=False) as heard:
-        again: Mapping[str, Record] = {}
-        if runs:
-            to = ready.results(Path(place))
-            to.create()
-            again = ready.session(part_of(ready.whole, runs), to, heard, "never", limit).run()
-    judged = [_judged(board, one, again) for one in planned]
-    typer.echo(render([_table(board, planned, judged)], format_))
-    return 0 if all(judgement.verdict in REPRODUCED for judgement in judged) else 1
-
-
-def _compute(records: list[Record]) -> tuple[int, bool]:
-    """Threads and determinism as most of the runs had them."""
-    found = [(record.spec.compute.threads, record.spec.compute.deterministic) for record in records]
-    return max(set(found), key=lambda one: (found.count(one), one))
-
-
-def _judged(board: Board, planned: Planned, again: Mapping[str, Record]) -> Judgement:
-    from tlbench.verification.judging import Judgement, judge
-
-    record, plan = planned.record, board.plan
-    if planned.run is None:
-        return Judgement("not run", None, None, ("the suite as it is here has no such run",))
-    seeds = {other.seed: other for other in board.records.values() if _is_same_cell(record, other)}
-    scores = [board.score(other.run_key, plan.selection, plan.primary_metric) for other in seeds.values()]
-    others = [score for score in scores if score is not None]
-    return judge(record, again[planned.run.spec.key], others, plan.primary_metric, plan.selection, planned.differs)
-
-
-def _is_same_cell(record: Record, other: Record) -> bool:
-    """Whether a run differs from another in its seed alone."""
-    return other.status == "ok" and record.spec.model_copy(update={"seed": other.seed}) == other.spec
-
-
-def _table(board: Board, planned: list[Planned], judged: list[Judgement]) -> Table:
-    from tlbench.leaderboard.cells import MISSING, Cell, Column, Scale, Table, count, metric_name
-    from tlbench.verification.judging import REPRODUCED
-
-    metric = board.plan.primary_metric
-    scale = Scale.of(metric, [value for one in judged for value in (one.published, one.here) if value is not None])
-    columns = [Column("run", "run", "left"), Column("what", "what", "left"), Column("published", "published")]
-    columns += [Column("here", "here"), Column("verdict", "verdict", "left")]
-    notes, rows = [], []
-    for one, judgement in zip(planned, judged, strict=True):
-        record = one.record
-        numbers = [
-            Cell(MISSING) if value is None else Cell(scale.text(value), value)
-            for value in (judgement.published, judgement.here)
-        ]
-        what = f"{record.variant} · {record.spec.pair} · seed {record.seed}"
-        rows.append([Cell(record.run_key[:8]), Cell(what), *numbers, Cell(judgement.verdict)])
-        if judgement.reasons:
-            notes.append(f"{record.run_key[:8]}: {'; '.join(judgement.reasons)}")
-    good = sum(judgement.verdict in REPRODUCED for judgement in judged)
-    caption = (
-        f"{good} of {count(len(judged), 'run')} reproduced; {metric_name(metric)}{' in %' if scale.percent else ''}."
-    )
-    return Table(f"{board.plan.suite} · made again", columns, rows, caption, list(dict.fromkeys(notes)))
+    with listener(quiet, verbose=False) as heard:
+        judged = make_again(board, chosen, ready, heard, limit)
+    typer.echo(render([table_of(board, judged)], format_))
+    return 0 if all_reproduced(judged) else 1

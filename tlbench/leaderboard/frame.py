@@ -31,6 +31,7 @@ class PlanHeader(BaseModel):
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
     domain the size of the test split; plans that were written before it was kept lack it. `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
+    `contributor`: who made the runs, where they were submitted.
     """
 
     suite: str
@@ -47,6 +48,7 @@ class PlanHeader(BaseModel):
     summary: str = ""
     about: str = ""
     views: list[str] = Field(default_factory=list)
+    contributor: str = ""
 
     @property
     def run_keys(self) -> dict[str, None]:

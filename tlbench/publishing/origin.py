@@ -19,6 +19,7 @@ def origin(board: Board) -> str:
     records = list(board.records.values())
     ran = [record.provenance for record in records if record.provenance]
     lines = [
+        f"- contributor: {escape(board.plan.contributor)}" if board.plan.contributor else "",
         f"- runs: {len(records)} ({statuses(records)}), {count(len(board.plan.seeds), 'seed')}",
         f"- time: {_time(records)}",
         _line("device", ran, device),
@@ -48,6 +49,12 @@ def device(one: Provenance) -> str:
         "deterministic" if one.get("deterministic") else None,
     ]
     return ", ".join(str(part) for part in parts if part)
+
+
+def last_day(board: Board) -> str:
+    """The day (UTC) on which the last of its runs started; empty where no record says it."""
+    days = [str(record.provenance.get("started_utc") or "")[:10] for record in board.records.values()]
+    return max(days, default="")
 
 
 def _line(name: str, ran: Iterable[Provenance], of: Callable[[Provenance], str]) -> str:

@@ -10,10 +10,42 @@ from tlbench.leaderboard.frame import Board
 from tlbench.leaderboard.published import OUTCOMES, verdict_counts
 from tlbench.leaderboard.renderers.markdown import escape
 from tlbench.publishing.harm import Harm, harm
-from tlbench.publishing.origin import device
+from tlbench.publishing.origin import device, last_day
 
 #: With more cells that hurt, their list is folded.
 _FOLDED_FROM = 12
+
+RULES = """## The rules
+
+- **The metric** is the first of the suite's file, on the target test split; with clusters, clustering accuracy. A mean
+  is over pairs of means over seeds, with its 95 % interval over seeds. A cell helps or hurts where a paired t-test over
+  seeds says so after Holm's correction over the cells of its table.
+- **Selection.** Tables rank by the suite's own protocol, which sees no target test label. `target-test` is recorded to
+  show what it would add, is marked, and ranks nothing.
+- **Noise.** Every cell is run with every seed of its suite; a row of fewer seeds, or a pair left out, is no row.
+- **The same for all.** Splits, budget, seeds, references and validation data are the host's. A strategy may have
+  parameters and a grid of its own, which are chosen without target test labels.
+- **Each record** has its date, commit, hardware, versions and command; each suite's page sums them up, and names the
+  contributor where its runs were submitted.
+
+## How to check it
+
+    tlbench publish FOLDER/SUITE --check        the pages are what the records give
+    tlbench verify FOLDER/SUITE --sample 3      some runs again, here
+
+`FOLDER` is the folder of this page.
+
+## How to submit
+
+    tlbench run SUITE
+    tlbench submit SUITE --contributor 'YOUR NAME' --note 'paper: …'
+    tlbench submit submissions/SUITE --check
+
+SUITE is the name of a built-in suite, or a TOML file of your own, with `--plugin FILE.py` for a strategy in one file.
+Send the folder `submissions/SUITE` as a pull request. The check is what continuous integration runs on it: checksums;
+run keys recomputed from what they stand for; every run that the suite asks for, with the data it asks for; checkpoints
+as their protocol chooses them; scores recomputed from the predictions; and some runs, drawn by chance, made again. A
+failed run, or a cell in which the method harms, is part of the result: do not leave it out, for then nothing passes."""
 
 
 def summary(boards: Mapping[str, Board], notes: str) -> str:
@@ -26,7 +58,7 @@ def summary(boards: Mapping[str, Board], notes: str) -> str:
         _figures(boards),
         _strategies(found),
         _hurt(found),
-        "## How to check it\n\n    tlbench publish FOLDER/SUITE --check\n\n`FOLDER` is the folder of this page.",
+        RULES,
     ]
     return "\n\n".join(text.strip("\n") for text in sections if text) + "\n"
 
@@ -43,10 +75,19 @@ def _link(name: str) -> str:
 
 def _suites(boards: Mapping[str, Board]) -> str:
     rows = [
-        [_link(name), escape(board.plan.summary), _devices(board), len(board.records), len(board.plan.seeds)]
+        [
+            _link(name),
+            escape(board.plan.summary),
+            _devices(board),
+            escape(board.plan.contributor) or "the project",
+            last_day(board),
+            len(board.records),
+            len(board.plan.seeds),
+        ]
         for name, board in boards.items()
     ]
-    return "## Suites\n\n" + _table(["suite", "question", "device", "runs", "seeds"], rows, numbers=2)
+    head = ["suite", "question", "device", "contributor", "last run", "runs", "seeds"]
+    return "## Suites\n\n" + _table(head, rows, numbers=2)
 
 
 def _devices(board: Board) -> str:

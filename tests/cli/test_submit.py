@@ -1,0 +1,222 @@
+"""`tlbench submit`: a folder for a pull request, and a check that finds what was made up, left out or chosen ill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+
+import pytest
+from toy_suite import SUITE, TOY
+
+from tlbench.submission.folder import CHECKSUMS_FILE, checksums
+
+THREE = SUITE.replace("seeds = [0]", "seeds = [0, 1, 2]")
+
+
+@pytest.fixture(scope="module")
+def submitted_once(tmp_path_factory):
+    """A suite of three seeds, run and submitted once."""
+    import os
+    import subprocess
+    import sys
+
+    folder = tmp_path_factory.mktemp("submitted")
+    (folder / "suite.toml").write_text(THREE)
+    environment = {**os.environ, "TLBENCH_CACHE": str(folder / "cache")}
+    submit = ["submit", "suite.toml", "--contributor", "Ada Lovelace", "--note", "paper: none"]
+    for arguments in (["run", "suite.toml", "-q"], submit):
+        command = [sys.executable, "-m", "tlbench", *arguments, "--plugin", str(TOY)]
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def submitted(project, submitted_once):
+    """A project with a copy of it."""
+    for name in ("results", "submissions"):
+        shutil.copytree(submitted_once / name, project.folder / name)
+    return project
+
+
+@pytest.fixture
+def folder(submitted):
+    return submitted.folder / "submissions" / "toy"
+
+
+def check(project, *arguments, sample=0):
+    return project.tlbench("submit", "submissions/toy", "--check", "-q", "--sample", sample, *arguments, plugin=False)
+
+
+def rewrite(folder, change):
+    """Change every record, and make the checksums those of the changed file, as a forger would."""
+    path = folder / "records.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records:
+        change(record)
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    sign(folder)
+
+
+def sign(folder):
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != CHECKSUMS_FILE
+    }
+    (folder / CHECKSUMS_FILE).write_text(checksums(files))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["submit", "toy"], "--contributor NAME"),
+        (["submit", "toy", "--contributor", " "], "--contributor NAME"),
+        (["submit", "toi", "--contributor", "A"], "did you mean 'toy'?"),
+        (["submit", "toy", "--contributor", "A", "--out", "file"], "--out 'file' is a file"),
+        (["submit", "toy", "--contributor", "A", "--plugin", "none.py"], "cannot read none.py"),
+        (["submit", "results/toy", "--check"], "is no submission: it has no submission.json"),
+        (["submit", "nowhere", "--check"], "is no submission"),
+    ],
+)
+def test_bad_input_is_one_message_and_nothing_is_written(submitted, arguments, said):
+    submitted.write("file", "")
+    before = {path: path.read_bytes() for path in submitted.folder.rglob("*") if path.is_file()}
+    outcome = submitted.tlbench(*arguments, plugin=False)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def flatter(record):
+    for scores in record["metrics"].values():
+        scores["accuracy"] = 1.0
+
+
+def flatter_the_last_step_by_the_best(record):
+    record["metrics"]["last"] = dict(record["metrics"]["target-test"], checkpoint=20)
+    record["metrics"]["target-test"]["checkpoint"] = 40
+
+
+def take_another_step(record):
+    record["metrics"]["last"]["checkpoint"] = 20
+
+
+def take_another_seed(record):
+    record["seed"] = 7
+
+
+def take_another_rate(record):
+    record["spec"]["training"]["lr"] = 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "said"),
+    [
+        (flatter, "scores", "accuracy 1.0 is recorded, and its predictions have"),
+        (flatter_the_last_step_by_the_best, "selection", "chose step 20"),
+        (take_another_step, "selection", "last chose step 20, and by its own scores step 40 is best"),
+        (take_another_seed, "run keys", "seed is 7, and"),
+        (take_another_rate, "run keys", "what it is made from has the key"),
+    ],
+)
+def test_what_was_not_measured_is_found_out_though_the_checksums_fit(submitted, folder, change, name, said):
+    rewrite(folder, change)
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert f"FAILED  {name}\n    " in outcome.out
+    assert said in outcome.out
+    assert "passed  files" in outcome.out
+
+
+def test_a_file_that_was_changed_added_or_taken_away_is_named(submitted, folder):
+    (folder / "environment.txt").write_text("torch==0\n")
+    (folder / "extra.txt").write_text("")
+    (folder / "predictions.safetensors").unlink()
+    outcome = check(submitted)
+    assert outcome.code == 1
+    for said in (
+        "environment.txt is not the file that was submitted",
+        "extra.txt is not listed",
+        "predictions.safetensors is listed in checksums.sha256, and is not there",
+    ):
+        assert said in outcome.out
+
+
+def test_a_damaged_record_is_a_fault_with_its_line(submitted, folder):
+    with (folder / "records.jsonl").open("a") as file:
+        file.write('{"run_key": \n')
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert "records.jsonl:10: it is no JSON" in outcome.out
+    assert "Traceback" not in outcome.err
+
+
+def test_a_seed_that_was_left_out_of_plan_and_records_is_missed(submitted, folder):
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["cells"] = [cell for cell in plan["cells"] if cell["seed"] != 2]
+    (folder / "plan.json").write_text(json.dumps(plan))
+    path = folder / "records.jsonl"
+    kept = [line for line in path.read_text().splitlines() if json.loads(line)["seed"] != 2]
+    path.write_text("\n".join(kept) + "\n")
+    sign(folder)
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert "FAILED  suite" in outcome.out
+    assert "left out: feature-extraction on a:b, transductive, seed 2; the suite asks for it" in outcome.out
+
+
+def test_ranking_by_target_test_labels_is_not_accepted(submitted, folder):
+    plan = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps({**plan, "selection": "target-test"}))
+    sign(folder)
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert "the suite ranks by 'target-test', which chooses by target test labels; allowed: dev" in outcome.out
+
+
+def test_a_run_that_does_not_come_out_again_fails_the_sample_though_its_scores_fit_its_predictions(submitted, folder):
+    from safetensors.numpy import load_file, save_file
+
+    path = folder / "predictions.safetensors"
+    save_file({key: classes[::-1].copy() for key, classes in load_file(path).items()}, path)
+    sign(folder)
+    assert check(submitted).code == 1  # reversed, they have other scores
+
+    def forge(record):
+        said = json.loads(json.dumps(record["metrics"]["last"]))
+        record["metrics"]["last"] = {**said, "macro_f1": 0.123}
+        for protocol, scores in record["metrics"].items():
+            if scores["checkpoint"] == said["checkpoint"]:
+                record["metrics"][protocol] = record["metrics"]["last"]
+
+    save_file({key: classes[::-1].copy() for key, classes in load_file(path).items()}, path)
+    rewrite(folder, forge)
+    outcome = check(submitted, "--draw", "1", sample=1)
+    assert outcome.code == 1
+    assert "FAILED  sample\n    runs drawn with --draw 1 do not come out" in outcome.out
+
+
+def test_honest_runs_pass_every_check_and_are_published_with_their_contributor(submitted, folder):
+    outcome = check(submitted, sample=2)
+    assert outcome.code == 0, outcome.out + outcome.err
+    for name in ("files", "about", "whole", "run keys", "selection", "suite", "data", "scores", "sample"):
+        assert f"passed  {name}\n" in outcome.out
+    assert "2 of 2 runs reproduced" in outcome.out
+    about = json.loads((folder / "submission.json").read_text())
+    assert about["contributor"] == "Ada Lovelace"
+    assert about["hardware"]
+    assert about["runs"] == 9
+    assert "torch==" in (folder / "environment.txt").read_text()
+    assert (folder / "plugins" / TOY.name).read_bytes() == TOY.read_bytes()
+    assert submitted.tlbench("publish", "submissions/toy", plugin=False).code == 0
+    assert "- contributor: Ada Lovelace" in (submitted.folder / "leaderboards" / "toy" / "README.md").read_text()
+    assert "| Ada Lovelace" in (submitted.folder / "leaderboards" / "README.md").read_text()
+    assert submitted.tlbench("publish", "leaderboards/toy", "--check", plugin=False).code == 0
+
+
+def test_checksums_are_those_that_sha256sum_writes(folder):
+    for line in (folder / CHECKSUMS_FILE).read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
