@@ -24,14 +24,19 @@ EPILOG = """Examples:
 
   tlbench figure curves digits --setting transductive --pair uci:syn -o curves.pdf
 
+  tlbench figure embedding digits --setting transductive --pair uci:uci_m -o map.pdf
+
 heatmap: gaps, sources against targets, for each strategy. frontier: quality against seconds. cd: average ranks, and
 which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps.
+embedding: source and target features in the plane, of source-only and of a strategy. Records hold no features, so these
+runs are made again, from the suite itself (its name or file) and not from its results; --selection and --metric do not
+matter to it.
 
 One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .svg, .eps or .png."""
 
 
 def figure(
-    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves", help="What is drawn.")],
+    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|embedding", help="What is drawn.")],
     suite: options.SuiteName,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Where it is written.")],
     results: options.Results = options.RESULTS,
@@ -44,19 +49,40 @@ def figure(
     shots: Annotated[
         list[str] | None, typer.Option("--shots", metavar="GLOB", help="Only these label budgets.")
     ] = None,
+    seed: Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="embedding: of this seed.")] = None,
+    device: options.Device = "auto",
+    workers: options.Workers = None,
+    data: options.Data = None,
+    plugin: options.PluginFiles = None,
     debug: options.Debug = False,
 ) -> int:
     """Draw a figure of a suite's stored records, for a paper."""
-    from tlbench.figures.figure import write_figure
+    from tlbench.figures.figure import figure_data, format_of, write_figure
+    from tlbench.leaderboard import notes
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.table import places
 
-    board = load_board(suite_folder(suite, results))
+    format_of(out)
     asked = {"strategy": strategy, "pair": pair, "backbone": backbone, "setting": setting, "shots": shots}
+    if kind == "embedding":
+        from tlbench.cli.embedding import embedding_of
+        from tlbench.cli.preparing import Request
+        from tlbench.cli.progress import listener
+
+        options.use_data(data)
+        with listener(quiet=False, verbose=False) as heard:
+            shown, title = embedding_of(
+                Request(suite, options.files(plugin), (), {**asked, "seed": seed}, device, workers), heard
+            )
+        write_figure(out, kind, shown, title)
+        typer.echo(out)
+        return 0
+    board = load_board(suite_folder(suite, results))
     if selection == "all":
         raise TlbenchError(f"a figure takes one --selection, not all; recorded: {', '.join(board.protocols())}")
     found = places(board, metric, selection, {name: globs for name, globs in asked.items() if globs})
-    write_figure(out, kind, _the_one(found))
+    place = _the_one(found)
+    write_figure(out, kind, figure_data(kind, place), notes.title(place))
     typer.echo(out)
     return 0
 

@@ -68,6 +68,8 @@ class Ready:
         reuse: Literal["failed", "always", "never"],
         timeout: float | None = None,
         memory: int | None = None,
+        *,
+        keep_features: bool = False,
     ) -> Session:
         """What runs a plan here, into a folder. `timeout` (seconds) and `memory` (bytes) limit each run."""
         from tlbench.execution.local import LocalPool
@@ -88,6 +90,7 @@ class Ready:
             timeout,
             self.plugin_files,
             self.trusted,
+            keep_features,
         )
 
     def metrics(self) -> dict[str, Metric]:

@@ -20,6 +20,9 @@ from tlbench.plugins import PluginHost
 from tlbench.provenance import provenance
 from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
 
+#: The items, by role, of which features are kept where a picture asks for them.
+FEATURES_OF = ("source_train", "target_train")
+
 
 class Recorder:
     """Makes the records of one session."""
@@ -32,6 +35,7 @@ class Recorder:
         metrics: Mapping[str, Metric],
         machine: Machine,
         trusted: Sequence[str] = (),
+        keep_features: bool = False,
     ) -> None:
         self._host = host
         self._domains = domains
@@ -39,6 +43,7 @@ class Recorder:
         self._metrics = metrics
         self._machine = machine
         self._trusted = list(trusted)
+        self._keep_features = keep_features
 
     def scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
         """The record of a run that handed back its outputs, and its predicted classes by checkpoint.
@@ -75,6 +80,8 @@ class Recorder:
         self._add_health(record)
         if PREDICTED in arrays:
             score.predictions[PREDICTED] = arrays[PREDICTED]
+        if self._keep_features:
+            score.predictions.update(self._features(run, job, arrays, output["steps"][-1]))
         return record, score.predictions
 
     def add_second_training(self, record: Record, run: PlannedRun, job: Job, output: dict[str, Any]) -> None:
@@ -139,6 +146,22 @@ class Recorder:
         target = domains[run.spec.target]
         same = all(source.class_names == target.class_names for source in sources)
         return Held(target.labels("test"), len(target.class_names), source_test, items, same)
+
+    def _features(
+        self, run: PlannedRun, job: Job, arrays: Mapping[str, NDArray[Any]], step: int
+    ) -> dict[str, NDArray[Any]]:
+        """Features of the last step on source and target training items, and their labels, for pictures alone."""
+        found: dict[str, NDArray[Any]] = {}
+        for role in FEATURES_OF:
+            features = arrays.get(f"{step}/{role}/features")
+            if features is not None:
+                domains = [self._domains.get(part.domain, run.spec.evaluation) for part in job.items[role]]
+                chosen = zip(domains, job.items[role], strict=True)
+                found[f"{role}/features"] = features
+                found[f"{role}/labels"] = np.concatenate(
+                    [domain.labels(part.split)[part.chosen] for domain, part in chosen]
+                )
+        return found
 
     def _labels_of(self, run: PlannedRun, job: Job) -> dict[str, NDArray[np.int64]]:
         """The labels of a job's fixed items, by role."""

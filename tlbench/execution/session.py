@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections import deque
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from tlbench.errors import TlbenchError
 from tlbench.evaluation.score import Metric
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED
+from tlbench.execution.job_folders import JobFolders
 from tlbench.execution.job_writing import JobWriter
 from tlbench.execution.local import Event, LocalPool, describe_end
 from tlbench.execution.recording import Recorder
@@ -71,12 +71,15 @@ class Session:
     timeout: float | None = None
     plugin_files: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
+    #: Whether features of the last step are stored beside predictions.
+    keep_features: bool = False
     _queue: deque[Work] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, Work] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
+        self._folders = JobFolders(self.cache)
         self._jobs = JobWriter(
             self.domains,
             self._models,
@@ -85,11 +88,13 @@ class Session:
             self.trusted,
             self.listener.preparing,
         )
-        self._recorder = Recorder(self.host, self.domains, self._models, self.metrics, self.machine, self.trusted)
+        self._recorder = Recorder(
+            self.host, self.domains, self._models, self.metrics, self.machine, self.trusted, self.keep_features
+        )
 
     def run(self) -> dict[str, Record]:
         """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""
-        self._clean_jobs()
+        self._folders.clean()
         records = self._find_done()
         missing = [run for key, run in self.plan.runs.items() if key not in records]
         self._jobs.prepare(missing)
@@ -107,7 +112,7 @@ class Session:
                     self._handle(event, records)
         finally:
             self.pool.close()
-            self._remove_own_jobs()
+            self._folders.remove()
         return records
 
     # ---- what is done and what is to do ---------------------------------------------------------------------------
@@ -169,7 +174,7 @@ class Session:
     def _fill(self) -> None:
         while self.pool.free > 0 and self._queue:
             work = self._queue.popleft()
-            folder = self._jobs_folder() / work.key
+            folder = self._folders.of(work.key)
             shutil.rmtree(folder, ignore_errors=True)
             work.job = self._jobs.write(work, folder)
             if work.run is not None and work.predicted is None:
@@ -193,10 +198,10 @@ class Session:
                 self._finish_reverse(work, work.run, event, records)
             elif work.run is not None:
                 self._finish_run(work, work.run, event, records)
-        shutil.rmtree(self._jobs_folder() / work.key, ignore_errors=True)
+        shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
 
     def _finish_model(self, work: Work, event: Event, records: dict[str, Record]) -> None:
-        folder = self._jobs_folder() / work.key
+        folder = self._folders.of(work.key)
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
@@ -213,7 +218,7 @@ class Session:
                 self.listener.ended(record.run_key, label_of(run), "failed", reason)
 
     def _finish_run(self, work: Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
-        folder = self._jobs_folder() / work.key
+        folder = self._folders.of(work.key)
         output = self._output(folder, event)
         arrays: dict[str, NDArray[Any]] | None = None
         if output["status"] == "ok":
@@ -236,7 +241,7 @@ class Session:
 
     def _finish_reverse(self, work: Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
         """Add what the second training says; where it failed, the run has lost nothing but this choice."""
-        output = self._output(self._jobs_folder() / work.key, event)
+        output = self._output(self._folders.of(work.key), event)
         record = records[run.spec.key]
         if output["status"] == "ok":
             assert work.job is not None
@@ -272,20 +277,6 @@ class Session:
             return old is not None and old.status == "ok"
         return False
 
-    # ---- folders --------------------------------------------------------------------------------------------------
-
-    def _jobs_folder(self) -> Path:
-        return self.cache / "jobs" / str(os.getpid())
-
-    def _remove_own_jobs(self) -> None:
-        shutil.rmtree(self._jobs_folder(), ignore_errors=True)
-
-    def _clean_jobs(self) -> None:
-        """Remove the jobs of sessions that were killed."""
-        for folder in (self.cache / "jobs").glob("[0-9]*"):
-            if folder.name.isdecimal() and (int(folder.name) == os.getpid() or not _alive(int(folder.name))):
-                shutil.rmtree(folder, ignore_errors=True)
-
 
 def _short(record: Record, metric: str) -> str:
     metric = CLUSTERING[0] if record.setting == "unsupervised" else metric
@@ -298,13 +289,3 @@ def _tail(log: Path) -> list[str]:
         return log.read_text(errors="replace").splitlines()[-LOG_LINES:]
     except OSError:
         return []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -8,12 +8,14 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Any
 
-from tlbench.figures.style import COLUMN, GAP_COLOURS, GREY, look
+from tlbench.figures.style import COLOURS, COLUMN, GAP_COLOURS, GREY, look
 from tlbench.leaderboard.cells import HELPS, HURTS, VERDICT_MARKS, signed_text
 from tlbench.leaderboard.renderers.terminal import plain
 
 #: Names longer than this are cut, so that they leave room for what they name.
 LONGEST = 24
+#: With more classes than these, a map does not name them.
+NAMED = 12
 Figure = Any
 
 
@@ -142,9 +144,70 @@ def draw_curves(data: Mapping[str, Any], title: str) -> Figure:
     return figure
 
 
+def draw_embedding(data: Mapping[str, Any], title: str) -> Figure:
+    """A map for each variant: classes by colour and by name, source as circles, target as crosses."""
+    panels = data["panels"]
+    across = min(2, len(panels))
+    down = math.ceil(len(panels) / across)
+    figure, axes = _axes(down, across, (COLUMN, 0.55 + down * COLUMN / across))
+    for axis, panel in zip(axes, panels, strict=False):
+        _map(axis, panel["points"], data["classes"])
+        axis.set_title(f"{_short(panel['title'])} ($d_A$ = {panel['distance']:.2f})")
+    for axis in axes[len(panels) :]:
+        axis.remove()
+    for name, marker in zip(("source", "target"), _DOMAIN_MARKERS, strict=True):
+        axes[0].scatter([], [], marker=marker, s=14, color=GREY, linewidths=0.8, label=name)
+    _legend(figure, axes[0])
+    _entitle(figure, title)
+    return figure
+
+
+#: Of source and target items: a dot covers what lies under it, a cross does not.
+_DOMAIN_MARKERS = (".", "x")
+
+
+def _map(axis: Any, points: list[list[float]], classes: list[str]) -> None:
+    import numpy as np
+    from matplotlib import patheffects
+
+    x, y, label, domain = np.array(points).T
+    colours = class_colours(len(classes))
+    for number, colour in enumerate(colours):
+        for of, marker in enumerate(_DOMAIN_MARKERS):
+            chosen = (label == number) & (domain == of)
+            axis.scatter(
+                x[chosen], y[chosen], s=(9, 6)[of], marker=marker, color=colour, linewidths=(0, 0.5)[of], alpha=0.8
+            )
+        here = (label == number) & (domain == 0)
+        if len(classes) <= NAMED and here.any():
+            text = axis.text(
+                np.median(x[here]), np.median(y[here]), _short(classes[number], 10), ha="center", fontsize=6
+            )
+            text.set_path_effects([patheffects.withStroke(linewidth=1.5, foreground="white")])
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for side in axis.spines.values():
+        side.set_visible(True)
+
+
+def class_colours(number: int) -> list[Any]:
+    """A colour for each class: as of the series where there are enough, else along a map of even steps."""
+    from matplotlib import colormaps
+
+    if number <= len(COLOURS):
+        return list(COLOURS[:number])
+    return [colormaps["turbo"](0.05 + 0.9 * index / (number - 1)) for index in range(number)]
+
+
 #: How each kind of figure is drawn from its data, under a title.
 DRAWINGS: Mapping[str, Callable[[Mapping[str, Any], str], Figure]] = MappingProxyType(
-    {"heatmap": draw_heatmap, "frontier": draw_frontier, "cd": draw_cd, "curves": draw_curves}
+    {
+        "heatmap": draw_heatmap,
+        "frontier": draw_frontier,
+        "cd": draw_cd,
+        "curves": draw_curves,
+        "embedding": draw_embedding,
+    }
 )
 
 

@@ -21,6 +21,8 @@ from tlbench.leaderboard.scores import Place
 KINDS: Mapping[str, Callable[[Place], dict[str, Any]]] = MappingProxyType(
     {"heatmap": heatmap, "frontier": frontier, "cd": ranks, "curves": curves}
 )
+#: All kinds; the last is of runs that are made again, and not of a table.
+NAMES = (*KINDS, "embedding")
 #: Formats of drawings, all of them vectors but the last.
 FORMATS = ("pdf", "svg", "eps", "png")
 DPI = 300
@@ -32,7 +34,7 @@ def figure_data(kind: str, place: Place) -> dict[str, Any]:
     `missing(kind, data)` of the data is empty then.
     """
     if kind not in KINDS:
-        raise TlbenchError(unknown("figure", kind, KINDS))
+        raise TlbenchError(unknown("figure", kind, NAMES))
     data = KINDS[kind](place)
     if reason := missing(kind, data):
         raise TlbenchError(f"no {kind} of {notes.title(place)}: {reason}")
@@ -68,18 +70,20 @@ def drawn(kind: str, data: Mapping[str, Any], title: str, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def write_figure(path: Path, kind: str, place: Place) -> None:
-    """Draw a table's figure into a file, whose name says the format.
-
-    Raises `TlbenchError` for another format, where there is nothing to draw, and where the file cannot be written.
-    """
+def write_figure(path: Path, kind: str, data: Mapping[str, Any], title: str) -> None:
+    """Draw what a figure shows into a file, whose name says the format. Raises `TlbenchError` as `format_of` does."""
     from tlbench.files import write_whole
 
+    content = drawn(kind, data, title, format_of(path))
+    write_whole(path, lambda to: to.write_bytes(content))
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's name says. Raises `TlbenchError` for one that is not drawn."""
     form = path.suffix.removeprefix(".").lower()
     if form not in FORMATS:
         raise TlbenchError(f"{path}: a figure is written as {', '.join('.' + name for name in FORMATS)}")
-    content = drawn(kind, figure_data(kind, place), notes.title(place), form)
-    write_whole(path, lambda to: to.write_bytes(content))
+    return form
 
 
 def data_hash(data: Mapping[str, Any]) -> str:
