@@ -120,3 +120,51 @@ def test_the_course_of_a_suite_is_heard_by_hooks(project):
     assert lines[-1] == "suite_finished 0"
     assert lines.count("run_finished ok") == 3
     assert sum(line.startswith("run_started") for line in lines) == 3
+
+
+def test_a_function_that_lacks_the_mark_of_a_hook_is_an_error_that_names_it(install):
+    install("bad", "def tlbench_register_strategies(register):\n    pass")
+    assert "'tlbench_register_strategies' looks like a hook and is none" in plugin(PluginHost(), "bad").status
+
+
+def test_a_plugin_that_needs_hooks_of_a_later_tlbench_is_refused_with_both_versions(install):
+    install("later", f"{GOOD}\ntlbench_contract = 99")
+    status = plugin(PluginHost(), "later").status
+    assert "needs version 99 of the hooks, and this tlbench has 1; upgrade tlbench" in status
+    assert "good" not in PluginHost().registries["strategies"]
+
+
+def test_an_allow_list_leaves_the_built_in_plugins_and_those_it_names(install, monkeypatch):
+    install("good", GOOD)
+    install("other", GOOD.replace("good", "other"))
+    monkeypatch.setenv("TLBENCH_PLUGINS", "other")
+    host = PluginHost()
+    assert plugin(host, "good").status == "blocked"
+    assert plugin(host, "other").status == "ok"
+    assert "dann" in host.registries["strategies"]
+
+
+def test_two_distributions_with_one_plugin_name_are_told_apart_and_a_shared_strategy_names_both(
+    install, tmp_path, monkeypatch
+):
+    install("good", GOOD)
+    info = tmp_path / "twin-3.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: twin\nVersion: 3.0\n")
+    (info / "entry_points.txt").write_text("[tlbench]\ngood = twin_module\n")
+    (tmp_path / "twin_module.py").write_text(GOOD.replace("good_module", "twin_module"))
+    monkeypatch.delitem(sys.modules, "twin_module", raising=False)
+    host = PluginHost()
+    assert plugin(host, "good@good").status == "ok"
+    status = plugin(host, "good@twin").status
+    assert "two plugins offer the strategy 'good': 'good@good' and 'good@twin'" in status
+
+
+def test_a_trace_says_of_each_plugin_what_it_offers_and_how_it_ended(install, monkeypatch, capsys):
+    install("good", GOOD)
+    install("bad", "raise ImportError('no such thing')")
+    monkeypatch.setenv("TLBENCH_TRACE_PLUGINS", "1")
+    PluginHost()
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("plugin good (good 1.2), ") and line.endswith("ok; offers good") for line in lines)
+    assert any("plugin bad (bad 1.2), " in line and "failed: ImportError" in line for line in lines)

@@ -19,6 +19,10 @@ from typing import Any, Protocol
 
 import pluggy
 
+#: The version of what is below. A plugin that needs a later one than the oldest says so, `tlbench_contract = 2` beside
+#: its hooks, and is refused by a tlbench that has it not; a hook that only grows does not raise it.
+CONTRACT = 1
+
 hookspec = pluggy.HookspecMarker("tlbench")
 
 

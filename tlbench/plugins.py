@@ -12,11 +12,13 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import pluggy
 
@@ -57,6 +59,7 @@ class PluginHost:
         self._manager = pluggy.PluginManager("tlbench")
         self._manager.add_hookspecs(hookspecs)
         self._hushed: set[tuple[str, str]] = set()
+        self._traced = os.environ.get("TLBENCH_TRACE_PLUGINS", "") not in ("", "0")
         self._strict = os.environ.get("TLBENCH_STRICT_PLUGINS", "") not in ("", "0")
         self._load_installed()
         for path in files:
@@ -88,14 +91,17 @@ class PluginHost:
             raise PluginFailure(f"{error}{note}") from None
 
     def _load_installed(self) -> None:
-        disabled = set(filter(None, os.environ.get("TLBENCH_DISABLE_PLUGINS", "").split(",")))
-        found = importlib.metadata.entry_points(group=GROUP)
-        for point in sorted(found, key=lambda point: (point.name, point.value)):
+        disabled, allowed = _listed("TLBENCH_DISABLE_PLUGINS"), _listed("TLBENCH_PLUGINS")
+        found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+        shared = Counter(point.name for point in found)
+        for point in found:
             distribution = point.dist.name if point.dist else "unknown"
             version = point.dist.version if point.dist else "unknown"
-            plugin = Plugin(_plugin_name(point.name, distribution), distribution, version)
+            name = _plugin_name(point.name, distribution)
+            plugin = Plugin(f"{name}@{distribution}" if shared[point.name] > 1 else name, distribution, version)
             self.plugins.append(plugin)
-            if {plugin.name, point.name, distribution} & disabled:
+            names = {plugin.name, point.name, distribution}
+            if names & disabled or (allowed and distribution != "tlbench" and not names & allowed):
                 plugin.status = "blocked"
             else:
                 self._register(plugin, point.load)
@@ -112,8 +118,10 @@ class PluginHost:
 
     def _register(self, plugin: Plugin, load: Callable[[], ModuleType]) -> None:
         module: ModuleType | None = None
+        start = time.perf_counter()
         try:
             module = load()
+            _check_contract(module)
             self._check_hook_names(plugin, module)
             self._manager.register(module, name=f"{plugin.name}@{plugin.distribution}")
             self._collect(plugin, module)
@@ -123,6 +131,14 @@ class PluginHost:
             plugin.status = f"failed: {type(error).__name__}: {error}"
             plugin.details = "".join(traceback.format_exception(error)[-8:])
             self._forget(plugin, module)
+        if self._traced:
+            self._trace(plugin, time.perf_counter() - start)
+
+    def _trace(self, plugin: Plugin, seconds: float) -> None:
+        """A line on stderr: what came in, how long it took, and how it ended."""
+        offered = [f"{entry.name}" for registry in self.registries.values() for entry in registry.of(plugin.name)]
+        what = f"{plugin.name} ({plugin.distribution} {plugin.version}), {1000 * seconds:.1f} ms: {plugin.status}"
+        sys.stderr.write(f"plugin {what}{'; offers ' + ', '.join(offered) if offered else ''}\n")
 
     def _forget(self, plugin: Plugin, module: ModuleType | None) -> None:
         if module is not None and self._manager.is_registered(module):
@@ -137,6 +153,12 @@ class PluginHost:
         for name in plugin.hooks:
             if name not in known:
                 raise PluginFailure(unknown("hook", name, known))
+        for name, value in vars(module).items():
+            own = isinstance(value, FunctionType) and value.__module__ == module.__name__
+            if own and name.startswith("tlbench_") and name not in plugin.hooks:
+                raise PluginFailure(
+                    f"the function {name!r} looks like a hook and is none: put @tlbench.hookimpl above it"
+                )
 
     def _collect(self, plugin: Plugin, module: ModuleType) -> None:
         for kind in KINDS:
@@ -167,6 +189,20 @@ def load_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _listed(variable: str) -> set[str]:
+    """The names in an environment variable, separated by commas."""
+    return set(filter(None, os.environ.get(variable, "").split(",")))
+
+
+def _check_contract(module: ModuleType) -> None:
+    """Raise `PluginFailure` for a plugin that needs hooks of a later tlbench."""
+    needed = getattr(module, "tlbench_contract", hookspecs.CONTRACT)
+    if not isinstance(needed, int) or needed > hookspecs.CONTRACT:
+        raise PluginFailure(
+            f"it needs version {needed!r} of the hooks, and this tlbench has {hookspecs.CONTRACT}; upgrade tlbench"
+        )
 
 
 def _plugin_name(entry_point: str, distribution: str) -> str:

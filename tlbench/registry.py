@@ -52,6 +52,10 @@ class Registry:
             raise PluginFailure(message + f"disable one with TLBENCH_DISABLE_PLUGINS={entry.plugin}")
         self._entries[entry.name] = entry
 
+    def of(self, plugin: str) -> list[Entry]:
+        """What one plugin offered."""
+        return [entry for entry in self if entry.plugin == plugin]
+
     def drop(self, plugin: str) -> None:
         """Forget everything that one plugin offered."""
         self._entries = {name: entry for name, entry in self._entries.items() if entry.plugin != plugin}

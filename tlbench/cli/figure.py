@@ -72,7 +72,7 @@ def figure(
         options.use_data(data)
         with listener(quiet=False, verbose=False) as heard:
             shown, title = embedding_of(
-                Request(suite, options.files(plugin), (), {**asked, "seed": seed}, device, workers), heard
+                Request(suite, options.files(plugin, suite), (), {**asked, "seed": seed}, device, workers), heard
             )
         write_figure(out, kind, shown, title)
         typer.echo(out)

@@ -77,7 +77,7 @@ def leaderboard(
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
     tables = tables_of(board, metric, by, selection, wanted, missing.value)
-    typer.echo(render(tables, format_, plugin_host(options.files(plugin))))
+    typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite))))
     return 0
 
 

@@ -60,8 +60,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    trace_plugins: bool = typer.Option(False, "--trace-plugins", help="Say of each plugin what it brings, and when."),
 ) -> None:
-    pass
+    if trace_plugins:
+        os.environ["TLBENCH_TRACE_PLUGINS"] = "1"
 
 
 for name, function, epilog in (

@@ -14,6 +14,8 @@ from tlbench.errors import TlbenchError
 
 RESULTS = Path("results")
 PORT = 8642
+#: A one-file plugin of this name belongs to the suite files of its folder.
+BESIDE_SUITE = "tlbenchfile.py"
 
 SuiteName = Annotated[str, typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.")]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
@@ -21,7 +23,12 @@ PluginFiles = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FIL
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="A folder of public data, in place of TLBENCH_DATA.")
 ]
-Strategies = Annotated[list[str] | None, typer.Option("--strategy", metavar="GLOB", help="Only these variants.")]
+Strategies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strategy", metavar="GLOB", help="Only these variants; an installed one that the suite lacks is added."
+    ),
+]
 Pairs = Annotated[list[str] | None, typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.")]
 Backbones = Annotated[list[str] | None, typer.Option("--backbone", metavar="GLOB", help="Only these backbones.")]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="Only these seeds.")]
@@ -87,6 +94,8 @@ def use_data(folder: Path | None) -> None:
     os.environ["TLBENCH_DATA"] = str(folder.resolve())
 
 
-def files(paths: Sequence[Path] | None) -> tuple[str, ...]:
-    """Absolute paths of one-file plugins, since workers run elsewhere."""
-    return tuple(str(path.resolve()) for path in paths or ())
+def files(paths: Sequence[Path] | None, suite: str = "") -> tuple[str, ...]:
+    """Absolute paths of one-file plugins, since workers run elsewhere; `tlbenchfile.py` beside a suite file is one."""
+    beside = Path(suite).parent / BESIDE_SUITE
+    found = [*([beside] if suite.endswith(".toml") and beside.is_file() else []), *(paths or ())]
+    return tuple(dict.fromkeys(str(path.resolve()) for path in found))

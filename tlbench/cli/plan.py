@@ -49,7 +49,7 @@ def plan(
     from tlbench.cli.preparing import Request, prepare
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
-    files, overrides, trusted = options.files(plugin), tuple(set_ or ()), tuple(trust_remote_code or ())
+    files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())
     ready = prepare(Request(suite, files, overrides, filters, device, workers, threads, deterministic, trusted))
     summary = summarise(ready, ready.results(results))
     typer.echo(json.dumps(summary, indent=1) if as_json else _text(summary))

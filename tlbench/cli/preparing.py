@@ -16,6 +16,7 @@ from tlbench.planning.plan import Plan
 from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.results import ResultFolder
+from tlbench.suites.added import added_names, with_strategies
 from tlbench.suites.overrides import apply_overrides
 from tlbench.suites.ranking import check_primary_metric, with_metrics
 from tlbench.suites.reading import read_suite
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for on the command line. `trusted` names the backbones that may run code from the network."""
+    """What was asked for on the command line. `trusted` names the backbones that may run code from the network.
+
+    `added` are strategies to have beside those of the suite, as are the names among `filters` that the suite lacks.
+    """
 
     suite: str
     plugin_files: tuple[str, ...] = ()
@@ -40,6 +44,11 @@ class Request:
     threads: int | None = None
     deterministic: bool = False
     trusted: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    def added_to(self, suite: Suite, host: PluginHost) -> list[str]:
+        """The strategies that are had beside those of the suite."""
+        return added_names(suite, [*self.added, *((self.filters or {}).get("strategy") or ())], host)
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ def prepare(request: Request) -> Ready:
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host, with_params=True)
     check_trusted_names(request.trusted, backbones_of(suite), suite.name)
+    suite = with_strategies(suite, request.added_to(suite, host), host)
     if request.overrides:
         suite = apply_overrides(suite, list(request.overrides), host)
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)

@@ -74,7 +74,7 @@ def run(
     """Run what is missing of a suite, and end with its leaderboard."""
     options.use_data(data)
     limit, memory_limit = options.seconds(timeout), options.size(memory)
-    files = options.files(plugin)
+    files = options.files(plugin, suite)
 
     from tlbench.cli.preparing import Request
     from tlbench.cli.progress import listener

@@ -53,6 +53,7 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
         "claims": [claim.model_dump(mode="json") for claim in suite.published],
         "about": suite.about_text,
         "overrides": request.overrides,
+        "added": request.added_to(suite, host),
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
         "domains": list(domains.dataset.domains),
         "revisions": {name: domains.get(name).revision for name in used},

@@ -60,7 +60,7 @@ def submit(
         return _check(Path(suite), sample, draw, device, workers, plugin, quiet)
     if not (contributor or "").strip():
         raise TlbenchError("name who made the runs with --contributor NAME; it is shown beside them")
-    return _write(suite, results, out, str(contributor), note, plugin or [])
+    return _write(suite, results, out, str(contributor), note, [Path(file) for file in options.files(plugin, suite)])
 
 
 # ---- writing --------------------------------------------------------------------------------------------------------
@@ -146,13 +146,16 @@ def _prepared(submission: Submission, device: str, workers: int | None, plugins:
     """The suite, from its submitted file where there is one, planned here as most of its runs were computed."""
     from tlbench.cli.preparing import Request, prepare
     from tlbench.submission.folder import PLUGINS_FOLDER, SUITE_FILE
-    from tlbench.verification.again import compute_of
+    from tlbench.verification.again import compute_of, strategies_of
 
     own = submission.folder / SUITE_FILE
     files = plugins or sorted((submission.folder / PLUGINS_FOLDER).glob("*.py"))
     threads, deterministic = compute_of(list(submission.records.values()))
     name = str(own) if own.is_file() else submission.board.plan.suite
-    return prepare(Request(name, options.files(files), (), None, device, workers, threads, deterministic))
+    added = strategies_of(submission.board)
+    return prepare(
+        Request(name, options.files(files, name), (), None, device, workers, threads, deterministic, added=added)
+    )
 
 
 def _or_damaged(faults: Iterator[str]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def verify(
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.renderers import render
-    from tlbench.verification.again import all_reproduced, compute_of, make_again, table_of
+    from tlbench.verification.again import all_reproduced, compute_of, make_again, strategies_of, table_of
     from tlbench.verification.sampling import draw as drawn
 
     board = load_board(suite_folder(folder, results))
@@ -58,7 +58,16 @@ def verify(
     trusted = tuple(trust_remote_code or ())
     threads, deterministic = compute_of(chosen)
     request = Request(
-        suite or board.plan.suite, options.files(plugin), (), None, device, workers, threads, deterministic, trusted
+        suite or board.plan.suite,
+        options.files(plugin, suite or ""),
+        (),
+        None,
+        device,
+        workers,
+        threads,
+        deterministic,
+        trusted,
+        strategies_of(board),
     )
     ready = prepare(request)
     if ready.suite.name != board.plan.suite:

@@ -39,6 +39,11 @@ def compute_of(records: Sequence[Record]) -> tuple[int, bool]:
     return max(set(found), key=lambda one: (found.count(one), one))
 
 
+def strategies_of(board: Board) -> tuple[str, ...]:
+    """The strategies of its tables: some may have been run beside those that the suite names."""
+    return tuple(dict.fromkeys(cell.strategy for cell in board.cells if cell.role == "strategy"))
+
+
 def all_reproduced(judged: Sequence[tuple[Planned, Judgement]]) -> bool:
     """Whether every run came out as it was published."""
     return all(judgement.verdict in REPRODUCED for _, judgement in judged)

@@ -1,0 +1,61 @@
+"""`tlbench new KIND NAME`: a plugin package to fill in."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlbench.cli import options
+from tlbench.errors import TlbenchError, unknown
+
+HERE = Path()
+
+EPILOG = """Examples:
+
+  tlbench new strategy mixup-da                   tlbench-mixup-da/, with the class MixupDa to fill in
+
+  tlbench new dataset street-signs --out ..       ../tlbench-street-signs/
+
+  tlbench new backbone tiny-net --author 'Ada Lovelace'
+
+  tlbench new metric top-2
+
+The package works as it is written: install it, and tlbench list shows it. What is yours to write is marked with
+"replace this". The guide: docs/first-strategy.md.
+
+Exit code: 0 written, 2 the name is not free or not allowed, or the folder holds something; nothing is written then."""
+
+
+def new(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="strategy, dataset, backbone or metric.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case words joined by '-', as in mixup-da.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where tlbench-NAME/ goes.")] = HERE,
+    author: Annotated[str | None, typer.Option("--author", metavar="TEXT", help="Who wrote it.")] = None,
+    debug: options.Debug = False,
+) -> int:
+    """Write an installable plugin package with its test, tlbench-NAME/, to fill in."""
+    from tlbench.plugins import plugin_host
+    from tlbench.scaffolding.naming import KINDS, checked
+    from tlbench.scaffolding.package import free_folder, rendered, write
+
+    if kind not in KINDS:
+        raise TlbenchError(unknown("kind", kind, KINDS))
+    names = checked(kind, name, plugin_host())
+    texts = rendered(names, KINDS[kind], author)
+    folder = free_folder(out, names)
+    write(folder, texts)
+    for path in texts:
+        typer.echo(f"  {folder / path}")
+    typer.echo("Next:")
+    for command in _next(kind, name, folder):
+        typer.echo(f"  {command}")
+    return 0
+
+
+def _next(kind: str, name: str, folder: Path) -> list[str]:
+    """What to type, to a first row of a table."""
+    run = f"tlbench run quick --strategy {name}" if kind == "strategy" else "tlbench run suite.toml"
+    return [f"cd {shlex.quote(str(folder))}", "pip install -e .", f"tlbench check {name}", run]
