@@ -11,11 +11,13 @@ import typer
 
 from tlbench import __version__
 from tlbench.cli import (
+    check,
     compare,
     doctor,
     figure,
     leaderboard,
     list_,
+    new,
     plan,
     plugins,
     publish,
@@ -77,9 +79,11 @@ for name, function, epilog in (
     ("figure", figure.figure, figure.EPILOG),
     ("publish", publish.publish, publish.EPILOG),
     ("serve", serve.serve, serve.EPILOG),
+    ("check", check.check, check.EPILOG),
     ("submit", submit.submit, submit.EPILOG),
     ("verify", verify.verify, verify.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
+    ("new", new.new, new.EPILOG),
 ):
     app.command(name, epilog=epilog)(function)
 

@@ -1,0 +1,308 @@
+"""The checks of a strategy, each of one thing that the host, or a reader of its tables, relies on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from safetensors.torch import load, save
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from tlbench.errors import TlbenchError
+from tlbench.evaluation.metrics import softmax
+from tlbench.predictor import ModelPredictor, Predictor
+from tlbench.spec import Budget, Setting
+from tlbench.strategy import GradientStrategy, Strategy
+from tlbench.testing.bench import SHORT, Bench, Case, Fitted
+from tlbench.testing.check import Check, CheckFailed, NotApplicable
+from tlbench.testing.easy import KINDS, Kind
+from tlbench.testing.subject import Subject, common_checks
+from tlbench.testing.surroundings import as_they_were, only_allowed_files
+
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
+#: Enough for any method to learn two classes that lie apart, in a second.
+LONG = Budget(steps=80, batch_size=24, checkpoints=1)
+#: Above chance (0.5) by four standard errors of 61 test examples.
+LEARNT = 0.76
+#: Sums in another order make smaller differences of probabilities.
+CLOSE = 1e-3
+
+
+def checks(subject: Subject) -> Iterator[Check]:
+    """All checks of a strategy. Raises `TlbenchError` where it cannot be loaded, or is none."""
+    strategy = subject.load()
+    if not (inspect.isclass(strategy) and issubclass(strategy, Strategy)):
+        raise TlbenchError(f"{subject.name!r} is no strategy: {strategy!r} is no subclass of tlbench.Strategy")
+    bench = Bench(strategy, subject.host)
+    check = subject.check
+    yield from common_checks(subject)
+    yield check("metadata", "settings, paper and what it is trained on", partial(check_metadata, strategy))
+    yield check("parameters", "they have defaults, are validated, and survive JSON", partial(check_params, strategy))
+    for setting in (one for one in SETTINGS if one in strategy.settings):
+        for kind in KINDS:
+            run = partial(check_runs, bench, setting, kind)
+            yield check(f"runs-{setting}-{kind}", "finite predictions of the right shape, for odd batches too", run)
+    for name, about, function in _OF_BENCH:
+        yield check(name, about, partial(function, bench))
+
+
+# ---- what it says of itself -----------------------------------------------------------------------------------------
+
+
+def check_metadata(strategy: type[Strategy]) -> None:
+    """Known settings, a link to the paper, and words on what its classifier is trained on for settings that it has."""
+    settings = getattr(strategy, "settings", None)
+    if not isinstance(settings, set | frozenset) or not settings or not settings <= set(SETTINGS):
+        raise CheckFailed(f"settings is {settings!r}; write a set of some of {', '.join(SETTINGS)}")
+    if not strategy.paper.startswith(("https://", "http://")):
+        raise CheckFailed(
+            f"paper is {strategy.paper!r}; write the link of the paper, as paper = 'https://arxiv.org/abs/…'"
+        )
+    if "…" in strategy.paper:
+        raise CheckFailed(f"paper is still {strategy.paper!r}; put the link of the paper there")
+    if strange := sorted(set(strategy.classifier_trained_on) - settings):
+        raise CheckFailed(f"classifier_trained_on speaks of {', '.join(strange)}, which is not among its settings")
+
+
+def check_params(strategy: type[Strategy]) -> None:
+    """`Params()` works, gives back what JSON took away, refuses a name that it does not know, and cannot be changed."""
+    try:
+        params = strategy.Params()
+    except ValueError as error:
+        raise CheckFailed(f"Params() needs values; give every parameter a default: {error}") from error
+    if strategy.Params.model_validate_json(params.model_dump_json()) != params:
+        raise CheckFailed("parameters are others after JSON; use plain types: numbers, strings, lists, tuples")
+    for change, what in (({"a_name_that_nobody_has": 1}, "takes a parameter that it does not have"),):
+        try:
+            strategy.Params(**change)
+        except ValueError:
+            continue
+        raise CheckFailed(f"Params {what}; subclass tlbench.Params, which refuses it")
+    if any(field.annotation is Any for field in strategy.Params.model_fields.values()):
+        raise CheckFailed("a parameter has the type Any, so that nothing is checked; give it its own")
+
+
+# ---- what it predicts -----------------------------------------------------------------------------------------------
+
+
+def check_runs(bench: Bench, setting: Setting, kind: Kind) -> None:
+    """Finite logits (n, classes), the same one by one, by sevens and all at once."""
+    _check_predictions(bench.fit(bench.case(kind, setting)))
+
+
+def _check_predictions(fitted: Fitted) -> None:
+    if not isinstance(fitted.predictor, Predictor):
+        raise CheckFailed(
+            f"fit() gave a {type(fitted.predictor).__name__}; give what toolkit.train(…) gives, or a Predictor"
+        )
+    test, classes = fitted.case.test, len(fitted.case.task.class_names)
+    logits = fitted.logits()
+    if logits.shape != (len(test.labels), classes):
+        raise CheckFailed(f"logits have the shape {logits.shape}; ({len(test.labels)}, {classes}) is expected")
+    if not np.isfinite(logits).all():
+        raise CheckFailed("logits are not finite; look for a logarithm of 0 or a division by 0 in the loss")
+    for batch in (1, 7):
+        other = fitted.logits(batch=batch)
+        if not np.allclose(softmax(logits), softmax(other), atol=CLOSE):
+            worst = float(np.abs(softmax(logits) - softmax(other)).max())
+            raise CheckFailed(
+                f"probabilities change by up to {worst:.3f} when {batch} at a time are predicted: an example's "
+                "prediction must not depend on the others. Predict in evaluation mode (batch norm, dropout)"
+            )
+
+
+def check_other_classes(bench: Bench) -> None:
+    """Three classes of the target that the source has not."""
+    if "inductive" not in bench.strategy.settings:
+        raise NotApplicable("in its settings source and target have the same classes")
+    _check_predictions(bench.fit(bench.case("vector", "inductive", target_classes=3)))
+
+
+def check_without_source(bench: Bench) -> None:
+    """A(∅, T): where `without_source` is `self`, the same algorithm runs with no source at all."""
+    if bench.strategy.without_source != "self" or "inductive" not in bench.strategy.settings:
+        raise NotApplicable(f"without a source the host takes {bench.strategy.without_source!r}")
+    _check_predictions(bench.fit(bench.case("vector", "inductive", source=False)))
+
+
+def check_learns(bench: Bench) -> None:
+    """On two classes that lie apart it is better than chance."""
+    case = _any_case(bench)
+    if case.task.setting == "unsupervised":
+        raise NotApplicable("clusters have no names; `tlbench run digits-clustering --strategy NAME` scores them")
+    accuracy = float((bench.fit(case, LONG).logits().argmax(axis=1) == case.test.labels).mean())
+    if accuracy < LEARNT:
+        raise CheckFailed(
+            f"accuracy {accuracy:.2f} after {LONG.steps} steps on two classes that lie apart, where chance is 0.50: "
+            "look at the sign and the scale of each term of the loss (`tlbench show RUN` shows their course)"
+        )
+
+
+def check_single_class(bench: Bench) -> None:
+    """Batches that hold one class only, as those of a rare class do."""
+    case = _any_case(bench, source_labels=lambda labels: np.where(np.arange(len(labels)) < 3, labels, 1))
+    logits = bench.fit(case, Budget(steps=6, batch_size=2, checkpoints=1)).logits()
+    if not np.isfinite(logits).all():
+        raise CheckFailed("logits are not finite after batches of one class; guard what divides by counts of classes")
+
+
+# ---- what it depends on ---------------------------------------------------------------------------------------------
+
+
+def check_same_seed(bench: Bench) -> None:
+    """One seed, one result, to the last bit."""
+    first, second = (bench.fit(_any_case(bench)).logits() for _ in range(2))
+    if not np.array_equal(first, second):
+        raise CheckFailed("two runs of one seed differ; take randomness from batch.generator, or from task.seed")
+
+
+def check_other_seed(bench: Bench) -> None:
+    """Another seed, another result, unless it says `deterministic = True`."""
+    if bench.strategy.deterministic:
+        raise NotApplicable("it says deterministic = True")
+    first, second = (bench.fit(_any_case(bench, seed=seed)).logits() for seed in (0, 1))
+    if np.array_equal(first, second):
+        raise CheckFailed("two seeds give the same predictions; use task.seed, or say deterministic = True")
+
+
+def check_generator(bench: Bench) -> None:
+    """What others draw from the global generators does not change it."""
+    _gradient(bench)
+
+    def draw_before(number: int) -> Callable[[Strategy], None]:
+        def alter(strategy: Strategy) -> None:
+            loss = strategy.loss  # type: ignore[attr-defined]
+
+            def disturbed(*given: Any) -> Any:
+                torch.rand(number)
+                np.random.rand(number)
+                return loss(*given)
+
+            strategy.loss = disturbed  # type: ignore[attr-defined]
+
+        return alter
+
+    first, second = (bench.fit(_any_case(bench), alter=draw_before(number)).logits() for number in (1, 2))
+    if not np.array_equal(first, second):
+        raise CheckFailed(
+            "the loss draws from a global generator, so that it cannot be replayed; write "
+            "torch.rand(…, generator=batch.generator), and leave dropout to the backbone"
+        )
+
+
+def check_buffers(bench: Bench) -> None:
+    """The strategy object holds its parameters and nothing that training changed."""
+    _gradient(bench)
+    fitted = bench.fit(_any_case(bench))
+    kept = sorted(set(vars(fitted.strategy)) - {"params"})
+    if kept:
+        raise CheckFailed(
+            f"the strategy keeps {', '.join('self.' + name for name in kept)}; keep what a loss remembers in buffers "
+            "of a module that build() gives, so that it is saved with the model and can be replayed"
+        )
+
+
+def check_budget(bench: Bench) -> None:
+    """Every update of weights is one of the host's steps."""
+    counted = 0
+
+    def count(*_: object) -> None:
+        nonlocal counted
+        counted += 1
+
+    case = _any_case(bench)
+    hook = register_optimizer_step_post_hook(count)
+    try:
+        fitted = bench.fit(case)
+    finally:
+        hook.remove()
+    shared = SHORT.steps if fitted.toolkit._source_model is not None else 0
+    phases = {seen.phase: seen.updates for seen in fitted.toolkit.report.seen}
+    told = sum(phases.values())
+    if counted - shared != told:
+        raise CheckFailed(
+            f"{counted - shared} updates were made and {told} told to the host; train by toolkit.train(…)"
+        )
+    if any(updates > SHORT.steps for updates in phases.values()):
+        raise CheckFailed(f"a phase has more updates than the budget of {SHORT.steps}: {phases}")
+
+
+def check_surroundings(bench: Bench) -> None:
+    """Threads, folder, environment, gradient mode and default type are as they were, and no file was written."""
+    case = _any_case(bench)
+    with as_they_were() as changed:
+        bench.fit(case)
+    if changed:
+        raise CheckFailed(f"it changes {'; '.join(changed)}; leave that to the host and to those who use it")
+
+
+def check_labels(bench: Bench) -> None:
+    """It opens no file of data and does not go through the memory of its process, where labels could be found."""
+    case = _any_case(bench)
+    with only_allowed_files() as opened:
+        fitted = bench.fit(case)
+        fitted.logits()
+    if opened:
+        raise CheckFailed(f"it {'; '.join(opened)}: what a run may know is on its task, and test labels are not")
+
+
+def check_saves(bench: Bench) -> None:
+    """Weights and buffers of a checkpoint are tensors that a file without pickle can hold."""
+    fitted = bench.fit(_any_case(bench))
+    predictor = fitted.predictor
+    if not isinstance(predictor, ModelPredictor):
+        raise NotApplicable("its predictor holds no checkpoints of weights")
+    before = fitted.logits()
+    last = predictor.steps[-1]
+    weights = {name: value.contiguous().clone() for name, value in predictor.checkpoints[last].items()}
+    predictor.model.load_state_dict({name: torch.zeros_like(value) for name, value in weights.items()})
+    predictor.checkpoints = {**predictor.checkpoints, last: load(save(weights))}
+    if not np.array_equal(before, fitted.logits()):
+        raise CheckFailed("it predicts otherwise after its weights were saved and loaded; keep all state in buffers")
+
+
+def check_cuda(bench: Bench) -> None:
+    """The same on a CUDA device."""
+    if not torch.cuda.is_available():
+        raise NotApplicable("there is no CUDA device here")
+    logits = bench.fit(_any_case(bench), device="cuda").logits(device="cuda")
+    if not np.isfinite(logits).all():
+        raise CheckFailed("logits on CUDA are not finite")
+
+
+#: Name, what it asks, and the check, which takes the bench.
+_OF_BENCH: tuple[tuple[str, str, Callable[[Bench], None]], ...] = (
+    ("other-classes", "a label space that the source has not", check_other_classes),
+    ("without-source", "the same algorithm with no source", check_without_source),
+    ("learns", "better than chance where that is easy", check_learns),
+    ("single-class", "batches of one class", check_single_class),
+    ("same-seed", "one seed, one result", check_same_seed),
+    ("other-seed", "another seed, another result", check_other_seed),
+    ("generator", "randomness from the batch's generator", check_generator),
+    ("buffers", "state in buffers of modules", check_buffers),
+    ("budget", "every update is one of the host's", check_budget),
+    ("surroundings", "threads, folder, environment, files as they were", check_surroundings),
+    ("labels", "no search for labels", check_labels),
+    ("saves", "weights are saved and loaded without pickle", check_saves),
+    ("cuda", "the same on CUDA", check_cuda),
+)
+
+
+def _any_case(bench: Bench, **options: Any) -> Case:
+    """Vectors, in the first of its settings that has a task for it. Raises `NotApplicable` where none has."""
+    reason = "it has no setting"
+    for setting in SETTINGS:
+        try:
+            return bench.case("vector", setting, **options)
+        except NotApplicable as why:
+            reason = str(why)
+    raise NotApplicable(reason)
+
+
+def _gradient(bench: Bench) -> None:
+    if not issubclass(bench.strategy, GradientStrategy):
+        raise NotApplicable("it is no gradient strategy")
