@@ -45,7 +45,6 @@ app = typer.Typer(
     name="tlbench",
     help="Deep transfer learning, compared fairly: which strategy, which source, at what cost, and when it harms.",
     epilog=EPILOG.replace("\n  ", "\n\n  "),
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -93,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        code = app(given, standalone_mode=False)
+        code = app(given, prog_name="tlbench", standalone_mode=False)
     except typer.Exit as leave:
         return leave.exit_code
     except USAGE_ERROR as error:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from tlbench.cli import completing
 from tlbench.errors import TlbenchError
 
 RESULTS = Path("results")
@@ -17,7 +18,10 @@ PORT = 8642
 #: A one-file plugin of this name belongs to the suite files of its folder.
 BESIDE_SUITE = "tlbenchfile.py"
 
-SuiteName = Annotated[str, typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.")]
+SuiteName = Annotated[
+    str,
+    typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.", autocompletion=completing.suites),
+]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
 PluginFiles = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin.")]
 Data = Annotated[
@@ -26,11 +30,20 @@ Data = Annotated[
 Strategies = Annotated[
     list[str] | None,
     typer.Option(
-        "--strategy", metavar="GLOB", help="Only these variants; an installed one that the suite lacks is added."
+        "--strategy",
+        metavar="GLOB",
+        help="Only these variants; an installed one that the suite lacks is added.",
+        autocompletion=completing.strategies,
     ),
 ]
-Pairs = Annotated[list[str] | None, typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.")]
-Backbones = Annotated[list[str] | None, typer.Option("--backbone", metavar="GLOB", help="Only these backbones.")]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.", autocompletion=completing.pairs),
+]
+Backbones = Annotated[
+    list[str] | None,
+    typer.Option("--backbone", metavar="GLOB", help="Only these backbones.", autocompletion=completing.backbones),
+]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="Only these seeds.")]
 Settings = Annotated[list[str] | None, typer.Option("--setting", metavar="GLOB", help="Only these settings.")]
 Set = Annotated[

@@ -23,3 +23,18 @@ def domain_accuracy(source_logits: Tensor, target_logits: Tensor) -> Tensor:
     source = (source_logits.detach() < 0).float().mean()
     target = (target_logits.detach() >= 0).float().mean()
     return 0.5 * (source + target)
+
+
+def covariance_distance(source: Tensor, target: Tensor) -> Tensor:
+    """‖C_S − C_T‖²_F / (4 d²) of the covariances of source (n, d) and target (m, d): Deep CORAL, eq. 1 to 3.
+
+    Paper: Sun and Saenko 2016, https://arxiv.org/abs/1607.01719. One example alone has no covariance, and 0 stands for
+    it.
+    """
+    difference = _covariance(source) - _covariance(target)
+    return difference.square().sum() / (4 * source.shape[1] ** 2)
+
+
+def _covariance(features: Tensor) -> Tensor:
+    centred = features - features.mean(dim=0)
+    return centred.T @ centred / max(len(features) - 1, 1)
