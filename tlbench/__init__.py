@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 hookimpl = pluggy.HookimplMarker("tlbench")
 
 if TYPE_CHECKING:
+    from tlbench.api.results import Results, load_results
+    from tlbench.api.run import run
     from tlbench.backbone import Backbone
     from tlbench.domain import Dataset, Domain, Split, Whereabouts
     from tlbench.errors import DataError, TlbenchError
@@ -43,6 +45,7 @@ _HOME = {
     "Params": "tlbench.strategy",
     "Prediction": "tlbench.predictor",
     "Predictor": "tlbench.predictor",
+    "Results": "tlbench.api.results",
     "Split": "tlbench.domain",
     "Strategy": "tlbench.strategy",
     "TlbenchError": "tlbench.errors",
@@ -50,6 +53,8 @@ _HOME = {
     "TransferModel": "tlbench.model",
     "TransferTask": "tlbench.task",
     "Whereabouts": "tlbench.domain",
+    "load_results": "tlbench.api.results",
+    "run": "tlbench.api.run",
 }
 _MODULES = {"layers", "losses", "schedules"}
 
@@ -67,6 +72,7 @@ __all__ = [
     "Params",
     "Prediction",
     "Predictor",
+    "Results",
     "Split",
     "Strategy",
     "TlbenchError",
@@ -76,7 +82,9 @@ __all__ = [
     "Whereabouts",
     "hookimpl",
     "layers",
+    "load_results",
     "losses",
+    "run",
     "schedules",
 ]
 

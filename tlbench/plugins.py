@@ -23,6 +23,7 @@ from types import FunctionType, ModuleType
 import pluggy
 
 from tlbench import __version__, hookspecs
+from tlbench.editable import version_of
 from tlbench.errors import PluginFailure, unknown
 from tlbench.registry import Entry, Registry
 
@@ -96,7 +97,7 @@ class PluginHost:
         shared = Counter(point.name for point in found)
         for point in found:
             distribution = point.dist.name if point.dist else "unknown"
-            version = point.dist.version if point.dist else "unknown"
+            version = version_of(point)
             name = _plugin_name(point.name, distribution)
             plugin = Plugin(f"{name}@{distribution}" if shared[point.name] > 1 else name, distribution, version)
             self.plugins.append(plugin)
@@ -219,6 +220,11 @@ def plugin_host(files: Iterable[str | Path] = ()) -> PluginHost:
     host = _cached_host(tuple(str(path) for path in files))
     _latest[:] = [host]
     return host
+
+
+def forget_hosts() -> None:
+    """Look for plugins anew when they are asked for next: a file of one has changed."""
+    _cached_host.cache_clear()
 
 
 #: The host that was asked for last.

@@ -16,13 +16,22 @@ from typing import Any
 LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "timm", "keras", "transformers", "datasets", "pluggy")
 
 
+#: What was called in place of a command line.
+_command: list[str] = []
+
+
+def say_command(text: str) -> None:
+    """Name a call from Python as the command of what is recorded from now on in this process."""
+    _command[:] = [text]
+
+
 def provenance(choices: dict[str, str]) -> dict[str, Any]:
     """Plain data about this process, taken when a run is recorded; `choices` gives the reason of automatic choices."""
     return {
         **_constant(),
         "choices": choices,
         "recorded_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(["tlbench", *sys.argv[1:]]),
+        "command": _command[0] if _command else shlex.join(["tlbench", *sys.argv[1:]]),
     }
 
 

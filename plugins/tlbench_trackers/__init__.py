@@ -1,8 +1,8 @@
 """Experiment trackers, by the hooks of a suite's course: nothing is told to one unless `TLBENCH_TRACKERS` names it.
 
 `TLBENCH_TRACKERS=mlflow tlbench run digits`: where MLflow keeps it, MLflow's own `MLFLOW_TRACKING_URI` says.
-Another tracker is a class with the three methods of `Tracker` and a line in `TRACKERS`; in a package of its own, it is
-the same three hooks.
+Another tracker is a class with the methods of `Tracker` and a line in `TRACKERS`; in a package of its own, it is
+the same four hooks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ class Tracker(Protocol):
 
     def started(self, suite: str) -> None:
         """A suite starts."""
+
+    def running(self, identity: Mapping[str, Any]) -> None:
+        """A run starts; `identity` says which."""
 
     def finished(self, record: Mapping[str, Any]) -> None:
         """A run ended, well or not; `record` is its record."""
@@ -42,6 +45,13 @@ def tlbench_suite_started(suite: str, runs: int) -> None:
         tracker = _tracker(name.strip())
         tracker.started(suite)
         _asked.append(tracker)
+
+
+@tlbench.hookimpl
+def tlbench_run_started(identity: Mapping[str, Any]) -> None:
+    """Hand the identity on."""
+    for tracker in _asked:
+        tracker.running(identity)
 
 
 @tlbench.hookimpl

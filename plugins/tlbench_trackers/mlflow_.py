@@ -29,6 +29,7 @@ class MlflowTracker:
             raise PluginFailure(message) from error
         self._client: Any = MlflowClient()
         self._experiment = ""
+        self._running: dict[str, str] = {}
 
     def started(self, suite: str) -> None:
         """Find the experiment of the suite, or make it."""
@@ -36,16 +37,20 @@ class MlflowTracker:
         there = self._client.get_experiment_by_name(name)
         self._experiment = there.experiment_id if there else self._client.create_experiment(name)
 
+    def running(self, identity: Mapping[str, Any]) -> None:
+        """Begin a run, which MLflow shows as running."""
+        name = f"{identity['variant']} {_pair(identity)} seed {identity['seed']}"
+        self._running[identity["run_key"]] = self._client.create_run(self._experiment, run_name=name).info.run_id
+
     def finished(self, record: Mapping[str, Any]) -> None:
         """Log a run with its parameters, scores by protocol, cost and curve."""
         from mlflow.entities import Metric, Param, RunTag
 
-        pair = f"{'+'.join(record['source']) or '-'}:{record['target']}"
-        started, ended = (_milliseconds(record["provenance"].get(key)) for key in ("started_utc", "recorded_utc"))
-        run = self._client.create_run(
-            self._experiment, start_time=started, run_name=f"{record['variant']} {pair} seed {record['seed']}"
-        ).info.run_id
-        params = [Param(name, text[:_LONGEST]) for name, text in _params(record, pair)]
+        if record["run_key"] not in self._running:  # it does not apply, or what it starts from has failed
+            self.running(record)
+        run = self._running.pop(record["run_key"])
+        ended = _milliseconds(record["provenance"].get("recorded_utc"))
+        params = [Param(name, text[:_LONGEST]) for name, text in _params(record)]
         metrics = [Metric(name, value, ended or 0, step) for name, value, step in _metrics(record)]
         tags = [RunTag(name, text) for name, text in _tags(record)]
         self._client.log_batch(run, params=params, tags=tags)
@@ -54,11 +59,18 @@ class MlflowTracker:
         self._client.set_terminated(run, "FINISHED" if record["status"] in ("ok", "skipped") else "FAILED", ended)
 
     def ended(self) -> None:
-        """Nothing: every run is logged when it ends."""
+        """What was started and never ended was interrupted."""
+        for run in self._running.values():
+            self._client.set_terminated(run, "KILLED")
+        self._running.clear()
 
 
-def _params(record: Mapping[str, Any], pair: str) -> Iterator[tuple[str, str]]:
-    yield "pair", pair
+def _pair(identity: Mapping[str, Any]) -> str:
+    return f"{'+'.join(identity['source']) or '-'}:{identity['target']}"
+
+
+def _params(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "pair", _pair(record)
     yield from ((name, str(record[name])) for name in _IDENTITY)
     for table in ("params", "budget", "training"):
         yield from ((f"{table}.{name}", json.dumps(value)) for name, value in record[table].items())

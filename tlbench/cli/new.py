@@ -15,23 +15,23 @@ HERE = Path()
 
 EPILOG = """Examples:
 
-  tlbench new strategy mixup-da                   tlbench-mixup-da/, with the class MixupDa to fill in
+  tlbench new strategy mixup-da              tlbench-mixup-da/
 
-  tlbench new dataset street-signs --out ..       ../tlbench-street-signs/
+  tlbench new dataset street-signs --out ..  ../tlbench-street-signs/
 
   tlbench new backbone tiny-net --author 'Ada Lovelace'
 
   tlbench new metric top-2
 
 The package works as it is written: install it, and tlbench list shows it. What is yours to write is marked with
-"replace this". The guide: docs/first-strategy.md.
+"replace this"; tlbench check asks for the link of a strategy's paper. The guide: docs/first-strategy.md.
 
 Exit code: 0 written, 2 the name is not free or not allowed, or the folder holds something; nothing is written then."""
 
 
 def new(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="strategy, dataset, backbone or metric.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case words joined by '-', as in mixup-da.")],
+    kind: Annotated[str, typer.Argument(help="strategy, dataset, backbone or metric.")],
+    name: Annotated[str, typer.Argument(help="Lower-case words joined by '-', as in mixup-da.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where tlbench-NAME/ goes.")] = HERE,
     author: Annotated[str | None, typer.Option("--author", metavar="TEXT", help="Who wrote it.")] = None,
     debug: options.Debug = False,

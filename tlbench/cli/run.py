@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlbench.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tlbench.cli.preparing import Request
-    from tlbench.execution.session import Listener
-    from tlbench.planning.plan import Plan
+    from tlbench.api.running import Done
     from tlbench.record import Record
-    from tlbench.results import ResultFolder
 
 EPILOG = """Examples:
 
@@ -76,73 +70,38 @@ def run(
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin, suite)
 
+    from tlbench.api.running import carry_out
     from tlbench.cli.preparing import Request
     from tlbench.cli.progress import listener
-    from tlbench.cli.shortcut import whole_records
     from tlbench.cli.watching import watched
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     trusted = tuple(trust_remote_code or ())
     request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic, trusted)
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
-        there = whole_records(request, results) if reuse is Reuse.failed else None
-        if there is not None:
-            folder, records, plan = *there, None
-            heard.planned(0, len(records), 0)
-        else:
-            folder, records, plan = _run(request, results, reuse.value, limit, memory_limit, heard, show)
-    _report(folder, records, plan, as_json)
-    return _exit_code(records)
+        done = carry_out(request, results, reuse.value, limit, memory_limit, heard, show)
+    _report(done, as_json)
+    return 0 if done.whole else 1
 
 
-def _run(
-    request: Request,
-    results: Path,
-    reuse: Literal["failed", "always", "never"],
-    limit: float | None,
-    memory_limit: int | None,
-    heard: Listener,
-    show: Callable[[Path], None],
-) -> tuple[ResultFolder, dict[str, Record], Plan]:
-    """Plan, write the plan, and run what is missing of it."""
-    from tlbench.cli.preparing import prepare
-    from tlbench.cli.shortcut import fingerprint, weighted
-
-    ready = prepare(request)
-    folder = ready.results(results)
-    folder.create()
-    with folder.locked():
-        weights = weighted(ready.suite, ready.host)
-        folder.write_plan(
-            {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
-        )
-        show(folder.folder)
-        records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
-    ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=_exit_code(records))
-    return folder, records, ready.plan
-
-
-def _exit_code(records: dict[str, Record]) -> int:
-    return 0 if all(record.status in ("ok", "skipped") for record in records.values()) else 1
-
-
-def _report(folder: ResultFolder, records: dict[str, Record], plan: Plan | None, as_json: bool) -> None:
-    """The table of `plan` (all that is there, without one), or the records as JSON."""
+def _report(done: Done, as_json: bool) -> None:
+    """The table of what was asked for, or the records as JSON."""
     if as_json:
-        typer.echo(json.dumps([record.model_dump(mode="json") for record in records.values()]))
+        typer.echo(json.dumps([record.model_dump(mode="json") for record in done.records.values()]))
         return
-    from tlbench.cli.tables import print_tables
+    from tlbench.api.running import board_of
+    from tlbench.leaderboard.renderers import render
+    from tlbench.leaderboard.table import leaderboard
 
-    print_tables(folder.folder, plan)
-    _name_failures(records)
+    typer.echo(render(leaderboard(board_of(done.folder.folder, done.plan)), "table"))
+    _name_failures(done.records)
 
 
 def _name_failures(records: dict[str, Record]) -> None:
     """One line for every run that is not there, so that nobody has to search for it."""
-    for record in records.values():
-        if record.status not in ("ok", "skipped"):
-            message = record.error.message if record.error else ""
-            where = f"{'+'.join(record.source) or '-'}:{record.target}, seed {record.seed}"
-            typer.echo(
-                f"{record.status}: {record.variant} {where}: {message}  (tlbench show {record.run_key})", err=True
-            )
+    from tlbench.api.running import failed
+
+    for record in failed(records).values():
+        message = record.error.message if record.error else ""
+        where = f"{'+'.join(record.source) or '-'}:{record.target}, seed {record.seed}"
+        typer.echo(f"{record.status}: {record.variant} {where}: {message}  (tlbench show {record.run_key})", err=True)

@@ -82,7 +82,7 @@ def suggestion(name: str) -> str:
     """The nearest name that is allowed, `mixup-da` for `MixupDA`; empty where there is none."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3-\2\4", plain).lower()
-    words = re.sub(r"[^a-z0-9]+", "-", words).removeprefix(PREFIX)
+    words = re.sub(r"[^a-z0-9]+", "-", words).strip("-").removeprefix(PREFIX)
     return re.sub(r"^([^a-z][a-z0-9]*-?)+", "", words)[:LONGEST].rstrip("-")  # no word in front without a letter first
 
 

@@ -1,0 +1,1 @@
+"""tlbench from Python: `tlbench.run`, `tlbench.results`, and what they give."""

@@ -1,0 +1,38 @@
+"""One-file plugins of a process that lives long: in a notebook they are edited between two runs."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tlbench.cli.options import files as absolute
+from tlbench.plugins import forget_hosts
+
+#: The content of each file when it was last used here.
+_seen: dict[str, str] = {}
+
+
+def current(paths: Sequence[str | Path], suite: Any) -> tuple[str, ...]:
+    """Absolute paths of plugin files, and of the one beside a suite file; what has changed is imported anew.
+
+    Else this process would go on with the old strategy and its old version while its runs have the new one.
+    """
+    beside = str(suite) if isinstance(suite, str | Path) else ""
+    found = absolute([Path(path) for path in paths], beside)
+    for path in found:
+        if Path(path).is_file():  # one that is not is named by what loads it
+            digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            if _seen.setdefault(path, digest) != digest:
+                _forget(path)
+                _seen[path] = digest
+    return found
+
+
+def _forget(path: str) -> None:
+    forget_hosts()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tlbench_file_") and getattr(module, "__file__", None) == path:
+            del sys.modules[name]

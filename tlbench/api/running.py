@@ -1,0 +1,99 @@
+"""A suite asked for, and run: what `tlbench run` and `tlbench.run` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tlbench.cli.preparing import Request
+    from tlbench.execution.session import Listener
+    from tlbench.leaderboard.frame import Board
+    from tlbench.planning.plan import Plan
+    from tlbench.record import Record
+    from tlbench.results import ResultFolder
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of a suite gave. `plan` is what the filters left, or None where all was there and nothing planned."""
+
+    folder: ResultFolder
+    records: dict[str, Record]
+    plan: Plan | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every applicable run is there and ok."""
+        return not failed(self.records)
+
+
+def carry_out(
+    request: Request,
+    results: Path,
+    reuse: Literal["failed", "always", "never"],
+    limit: float | None,
+    memory_limit: int | None,
+    heard: Listener,
+    show: Callable[[Path], None] = lambda folder: None,
+) -> Done:
+    """Run what is missing. `limit` (seconds) and `memory_limit` (bytes) are of each run; `show` hears of the folder.
+
+    Raises `TlbenchError` with everything that is wrong with what was asked for.
+    """
+    from tlbench.cli.shortcut import whole_records
+
+    there = whole_records(request, results) if reuse == "failed" else None
+    if there is None:
+        return _run(request, results, reuse, limit, memory_limit, heard, show)
+    folder, records = there
+    heard.planned(0, len(records), 0)
+    return Done(folder, records, None)
+
+
+def _run(
+    request: Request,
+    results: Path,
+    reuse: Literal["failed", "always", "never"],
+    limit: float | None,
+    memory_limit: int | None,
+    heard: Listener,
+    show: Callable[[Path], None],
+) -> Done:
+    """Plan, write the plan, and run what is missing of it."""
+    from tlbench.cli.preparing import prepare
+    from tlbench.cli.shortcut import fingerprint, weighted
+
+    ready = prepare(request)
+    folder = ready.results(results)
+    folder.create()
+    with folder.locked():
+        weights = weighted(ready.suite, ready.host)
+        folder.write_plan(
+            {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
+        )
+        show(folder.folder)
+        records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
+    done = Done(folder, records, ready.plan)
+    ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=0 if done.whole else 1)
+    return done
+
+
+def failed(records: dict[str, Record]) -> dict[str, Record]:
+    """The records of the runs that should be there and are not."""
+    return {key: record for key, record in records.items() if record.status not in ("ok", "skipped")}
+
+
+def board_of(folder: Path, plan: Plan | None) -> Board:
+    """The board of what was asked for (everything, without a plan), from stored records."""
+    from tlbench.leaderboard.frame import load_board
+
+    board = load_board(folder)
+    if plan is not None:
+        wanted = {(cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) for cell in plan.cells}
+        board.plan.cells = [
+            cell for cell in board.cells if (cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) in wanted
+        ]
+    return board
