@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -39,13 +40,18 @@ def _command(name: str, command: Any) -> Iterator[str]:
 def named(parameter: Any) -> str:
     """An argument or option with what is given to it, as the table of its command has it."""
     if parameter.param_type_name == "argument":
-        return f"`{_escaped(_metavar(parameter))}`"
+        return _code(_metavar(parameter))
     metavar = "" if parameter.is_flag else f" {parameter.metavar or str(parameter.name).strip('_').upper()}"
-    return f"`{_escaped(', '.join(parameter.opts) + metavar)}`"
+    return _code(", ".join(parameter.opts) + metavar)
 
 
 def _metavar(argument: Any) -> str:
     return str(argument.metavar or argument.name.upper())
+
+
+def _code(text: str) -> str:
+    """Code in a cell: in backticks the mark of an escaped | would be shown."""
+    return f"<code>{html.escape(text).replace('|', '&#124;')}</code>"
 
 
 def _escaped(text: str) -> str:

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from tlbench.cli.main import app
 from tlbench.record import Record
+from tlbench.strategy import GradientStrategy, Strategy
 
 DOCS = Path(__file__).parents[2] / "docs"
 TESTS = Path(__file__).parents[1]
@@ -58,3 +59,15 @@ def test_every_field_of_a_record_is_documented_and_no_other():
     table = (DOCS / "records.md").read_text()
     documented = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
     assert documented == set(Record.model_fields)
+
+
+def test_every_attribute_of_a_strategy_is_documented():
+    table = (DOCS / "reference" / "strategies.md").read_text()
+    attributes = {
+        name
+        for kind in (Strategy, GradientStrategy)
+        for name, value in kind.__annotations__.items()
+        if "ClassVar" in value
+    }
+    documented = set(re.findall(r"^\| `(\w+)` \|", table, re.M))
+    assert documented == attributes
