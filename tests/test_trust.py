@@ -7,7 +7,7 @@ import json
 import pytest
 from toy_suite import SUITE, TOY
 
-from tlbench.cli.preparing import Request, prepare
+from tlbench.asked.preparing import Request, prepare
 from tlbench.errors import TlbenchError
 from tlbench.execution.job import write_source_model_job
 from tlbench.execution.worker import work

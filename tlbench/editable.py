@@ -38,9 +38,13 @@ def _digest(package: str) -> str:
     if spec is None:
         return ""
     folders = [Path(folder) for folder in spec.submodule_search_locations or []]
-    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    files += [Path(spec.origin)] if spec.origin and not folders else []
+    files = [(folder, path) for folder in folders for path in sorted(folder.rglob("*.py")) if path.is_file()]
+    files += [(Path(spec.origin).parent, Path(spec.origin))] if spec.origin and not folders else []
     digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for folder, path in files:
+        try:
+            content = path.read_bytes()
+        except OSError:  # it goes, or cannot be read, while an editor works on it
+            continue
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:12] if files else ""

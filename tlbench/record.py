@@ -111,6 +111,11 @@ class Record(_Part):
     provenance: dict[str, Any] = Field(default_factory=dict)
     error: Failure | None = None
 
+    @property
+    def why(self) -> str:
+        """Why a run has no numbers, as far as its record says; empty for one that is ok."""
+        return (self.error.message if self.error else self.reason) or ""
+
 
 def new_record(spec: RunSpec, variant: str, status: Status, references: dict[str, str], **rest: Any) -> Record:
     """A record whose identity is taken from its run's description."""

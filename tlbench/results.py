@@ -16,6 +16,9 @@ from tlbench.errors import TlbenchError
 from tlbench.files import make_writable_folder, write_whole
 from tlbench.record import SCHEMA_VERSION, Record
 
+#: The items, by role, of which features are stored where a picture asks for them: as `ROLE/features` and `ROLE/labels`.
+FEATURES_OF = ("source_train", "target_train")
+
 
 class DamagedRecord(TlbenchError):
     """A file that is no whole record."""

@@ -48,7 +48,7 @@ def test_what_was_added_can_be_published_submitted_and_checked(project):
     for strategy in ("twin", "feature-extraction"):
         assert project.tlbench("run", suite, "--strategy", strategy, "--strategy", "twin").code == 0
     assert project.tlbench("submit", suite, "--contributor", "Ada").code == 0
-    check = ["submit", "submissions/toy", "--check", "-q", "--sample", "1", "--draw", "0"]
+    check = ["submit", "submissions/toy", "--check", "-q", "--run-code", "--sample", "1", "--draw", "0"]
     outcome = project.tlbench(*check, plugin=False)
     assert outcome.code == 0, outcome.out + outcome.err
 

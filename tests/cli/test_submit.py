@@ -45,7 +45,8 @@ def folder(submitted):
 
 
 def check(project, *arguments, sample=0):
-    return project.tlbench("submit", "submissions/toy", "--check", "-q", "--sample", sample, *arguments, plugin=False)
+    given = ["submissions/toy", "--check", "-q", "--run-code", "--sample", sample, *arguments]
+    return project.tlbench("submit", *given, plugin=False)
 
 
 def rewrite(folder, change):
@@ -74,7 +75,7 @@ def sign(folder):
         (["submit", "toy", "--contributor", " "], "--contributor NAME"),
         (["submit", "toi", "--contributor", "A"], "did you mean 'toy'?"),
         (["submit", "toy", "--contributor", "A", "--out", "file"], "--out 'file' is a file"),
-        (["submit", "toy", "--contributor", "A", "--plugin", "none.py"], "cannot read none.py"),
+        (["submit", "toy", "--contributor", "A", "--plugin", "none.py"], "none.py: No such file"),
         (["submit", "results/toy", "--check"], "is no submission: it has no submission.json"),
         (["submit", "nowhere", "--check"], "is no submission"),
     ],
@@ -103,6 +104,21 @@ def take_another_step(record):
     record["metrics"]["last"]["checkpoint"] = 20
 
 
+def flatter_another_metric(record):
+    for scores in record["metrics"].values():
+        if scores["checkpoint"] == 40:
+            scores["macro_f1"] = 0.999
+
+
+def hide(record):
+    if record["variant"] == "feature-extraction":
+        record.update(status="skipped", reason="it does not apply", metrics={}, checkpoints=[], selection={})
+
+
+def refer_to_another(record):
+    record["references"] = dict.fromkeys(record["references"], record["run_key"])
+
+
 def take_another_seed(record):
     record["seed"] = 7
 
@@ -117,6 +133,9 @@ def take_another_rate(record):
         (flatter, "scores", "accuracy 1.0 is recorded, and its predictions have"),
         (flatter_the_last_step_by_the_best, "selection", "chose step 20"),
         (take_another_step, "selection", "last chose step 20, and by its own scores step 40 is best"),
+        (flatter_another_metric, "scores", "macro_f1 0.999 is recorded, and its predictions have"),
+        (hide, "suite", "is skipped, and here it applies"),
+        (refer_to_another, "plan", "its references are others than here"),
         (take_another_seed, "run keys", "seed is 7, and"),
         (take_another_rate, "run keys", "what it is made from has the key"),
     ],
@@ -167,6 +186,72 @@ def test_a_seed_that_was_left_out_of_plan_and_records_is_missed(submitted, folde
     assert "left out: feature-extraction on a:b, transductive, seed 2; the suite asks for it" in outcome.out
 
 
+def change_a_reference(plan):
+    first = plan["cells"][0]["references"]["source-only"]
+    for cell in plan["cells"]:
+        cell["references"]["source-only"] = first
+
+
+def rename(plan):
+    for cell in plan["cells"]:
+        cell["variant"] = cell["variant"].replace("feature-extraction", "mine")
+
+
+def take_another_metric(plan):
+    plan["primary_metric"] = "accuracy" if plan["primary_metric"] != "accuracy" else "macro_f1"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (change_a_reference, "this cell, with its references, is not the suite's"),
+        (rename, "mine on a:b, transductive, seed 0: this cell, with its references, is not the suite's"),
+        (take_another_metric, "primary_metric is another than that of the suite here"),
+    ],
+)
+def test_a_plan_that_makes_other_tables_of_the_same_records_is_found_out(submitted, folder, change, said):
+    plan = json.loads((folder / "plan.json").read_text())
+    change(plan)
+    (folder / "plan.json").write_text(json.dumps(plan))
+    sign(folder)
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert "FAILED  plan\n" in outcome.out
+    assert said in outcome.out
+
+
+def test_a_suite_that_calls_itself_as_a_built_in_one_is_not_taken_for_it(submitted, folder):
+    for name in ("suite.toml", "plan.json", "submission.json"):
+        path = folder / name
+        path.write_text(path.read_text().replace('"toy"', '"quick"').replace('dataset = "quick"', 'dataset = "toy"'))
+    sign(folder)
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert "there is a built-in suite 'quick', and suite.toml is another of that name; rename it" in outcome.out
+
+
+def test_submitted_code_runs_only_where_it_is_asked_for(submitted, folder):
+    (folder / "plugins" / TOY.name).write_text("open('it-ran', 'w')\n")
+    sign(folder)
+    outcome = submitted.tlbench("submit", "submissions/toy", "--check", "-q", plugin=False)
+    assert outcome.code == 2
+    assert f"it brings code, which planning its suite would run here: submissions/toy/plugins/{TOY.name}" in outcome.err
+    assert not (submitted.folder / "it-ran").exists()
+    copy = submitted.tlbench(
+        "submit", "submissions/toy", "--check", "-q", "--sample", "0", "--plugin", TOY, plugin=False
+    )
+    assert copy.code == 0, copy.out + copy.err
+
+
+def test_a_run_that_failed_is_part_of_a_submission_and_is_said(project):
+    suite = project.suite(THREE.replace('"feature-extraction"', '"feature-extraction", "not-finite"'))
+    assert project.tlbench("run", suite).code == 1
+    assert project.tlbench("submit", suite, "--contributor", "Ada").code == 0
+    outcome = check(project)
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert "    diverged: not-finite on a:b, seed 0: " in outcome.out
+
+
 def test_ranking_by_target_test_labels_is_not_accepted(submitted, folder):
     plan = json.loads((folder / "plan.json").read_text())
     (folder / "plan.json").write_text(json.dumps({**plan, "selection": "target-test"}))
@@ -186,7 +271,7 @@ def test_a_run_that_does_not_come_out_again_fails_the_sample_though_its_scores_f
 
     def forge(record):
         said = json.loads(json.dumps(record["metrics"]["last"]))
-        record["metrics"]["last"] = {**said, "macro_f1": 0.123}
+        record["metrics"]["last"] = {**said, "source_accuracy": 0.123}
         for protocol, scores in record["metrics"].items():
             if scores["checkpoint"] == said["checkpoint"]:
                 record["metrics"][protocol] = record["metrics"]["last"]
@@ -201,9 +286,11 @@ def test_a_run_that_does_not_come_out_again_fails_the_sample_though_its_scores_f
 def test_honest_runs_pass_every_check_and_are_published_with_their_contributor(submitted, folder):
     outcome = check(submitted, sample=2)
     assert outcome.code == 0, outcome.out + outcome.err
-    for name in ("files", "about", "whole", "run keys", "selection", "suite", "data", "scores", "sample"):
+    for name in ("files", "about", "whole", "run keys", "selection", "suite", "plan", "data", "scores", "sample"):
         assert f"passed  {name}\n" in outcome.out
     assert "2 of 2 runs reproduced" in outcome.out
+    assert "not recomputed: source_accuracy" in outcome.out
+    assert outcome.out.endswith("every check is passed\n")
     about = json.loads((folder / "submission.json").read_text())
     assert about["contributor"] == "Ada Lovelace"
     assert about["hardware"]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tlbench.cli.options import files as absolute
-from tlbench.plugins import forget_hosts
+from tlbench.editable import version_of
+from tlbench.plugins import GROUP, forget_hosts
 
 #: The content of each file when it was last used here.
 _seen: dict[str, str] = {}
+#: The version of each installed plugin when it was last used here.
+_versions: dict[str, str] = {}
 
 
 def current(paths: Sequence[str | Path], suite: Any) -> tuple[str, ...]:
@@ -28,7 +32,22 @@ def current(paths: Sequence[str | Path], suite: Any) -> tuple[str, ...]:
             if _seen.setdefault(path, digest) != digest:
                 _forget(path)
                 _seen[path] = digest
+    _forget_edited_packages()
     return found
+
+
+def _forget_edited_packages() -> None:
+    """Import anew what is installed for editing and has been edited: its version is another, and so are run keys."""
+    changed = False
+    for point in importlib.metadata.entry_points(group=GROUP):
+        version = version_of(point)
+        if _versions.setdefault(point.value, version) != version:
+            _versions[point.value], changed = version, True
+            package = point.module.partition(".")[0]
+            for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+                del sys.modules[name]
+    if changed:
+        forget_hosts()
 
 
 def _forget(path: str) -> None:

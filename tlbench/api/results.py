@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlbench.api.given import Globs, filters_of
-from tlbench.api.running import board_of, failed
+from tlbench.asked.running import board_of, failed
 from tlbench.errors import TlbenchError, unknown
 
 if TYPE_CHECKING:

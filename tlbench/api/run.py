@@ -35,13 +35,17 @@ def run(
     plugins: str | Path | Sequence[str | Path] = (),
     reuse: Literal["failed", "always", "never"] = "failed",
     overrides: str | Sequence[str] = (),
+    memory: str | None = None,
+    deterministic: bool = False,
+    trust_remote_code: str | Sequence[str] = (),
     progress: bool = True,
 ) -> Results:
     """Run what is missing of a suite: a built-in name, a TOML file, or a dict with the keys of one.
 
     `strategies` are names and globs as of `--strategy`, and classes: each is written out as a plugin file and is had
     even where the suite does not name it. The other names are those of the command line's options; `overrides` are
-    `strategy.parameter=value`, `timeout` is of each run, in seconds or as `10m`. Runs that fail raise nothing: they
+    `strategy.parameter=value` as of `--set`; `timeout` is of each run, in seconds or as `10m`, and so is `memory`, as
+    `8GiB`. Runs that fail raise nothing: they
     are in `failed` of what is given back. Raises `TlbenchError` with everything that is wrong with what was asked for,
     for a class that no other process can have, and in a run's own process.
     """
@@ -56,10 +60,10 @@ def run(
     from tlbench.api.plugin_files import current
     from tlbench.api.progress import listener
     from tlbench.api.results import Results
-    from tlbench.api.running import board_of, carry_out
     from tlbench.api.suite_text import told_of_the_dict, written_suite
-    from tlbench.cli.options import seconds
-    from tlbench.cli.preparing import Request
+    from tlbench.asked.preparing import Request
+    from tlbench.asked.running import board_of, carry_out
+    from tlbench.cli.options import seconds, size
     from tlbench.provenance import say_command
 
     limit = seconds(None if timeout is None else str(timeout))
@@ -71,9 +75,19 @@ def run(
             strategy=[handed.name(one) for one in given], pair=pairs, backbone=backbones, seed=seeds, setting=settings
         )
         files = tuple(handed.files)
-        request = Request(str(written or suite), files, tuple(globs(overrides)), chosen, device, workers, threads)
+        request = Request(
+            str(written or suite),
+            files,
+            tuple(globs(overrides)),
+            chosen,
+            device,
+            workers,
+            threads,
+            deterministic,
+            tuple(globs(trust_remote_code)),
+        )
         with told_of_the_dict(written) if written else nullcontext(), listener(progress) as heard:
             say_command(f"tlbench.run({'a dict' if written else repr(str(suite))})")
-            done = carry_out(request, Path(results), reuse, limit, None, heard)
+            done = carry_out(request, Path(results), reuse, limit, size(memory), heard)
     folder = done.folder.folder
     return Results(folder, board_of(folder, done.plan), done.records, files)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
-    from tlbench.cli.preparing import Ready, Request
+    from tlbench.asked.preparing import Ready, Request
     from tlbench.execution.session import Listener
     from tlbench.planned_cell import PlannedCell
 
@@ -27,7 +27,7 @@ def embedding_of(request: Request, heard: Listener) -> tuple[dict[str, Any], str
     The runs are made again, with their baseline `source-only`: records hold predictions and no features.
     Raises `TlbenchError` where several pairs, or too many strategies, are left.
     """
-    from tlbench.cli.preparing import prepare
+    from tlbench.asked.preparing import prepare
     from tlbench.figures.embedding import embedding, panel_of
 
     ready = prepare(request)
@@ -71,10 +71,11 @@ def _features(ready: Ready, keys: Sequence[str], heard: Listener) -> Mapping[str
     with tempfile.TemporaryDirectory() as place:
         to = ready.results(Path(place))
         to.create()
-        records = ready.session(part_of(ready.whole, runs), to, heard, "failed", keep_features=True).run()
+        records = ready.session(
+            part_of(ready.whole, runs), to, heard, "failed", keep_features=True, heard_by_plugins=False
+        ).run()
         for key in keys:
             record = records[key]
             if record.status != "ok":
-                why = record.error.message if record.error else record.reason or ""
-                raise TlbenchError(f"{record.variant} on {record.spec.pair} ended as {record.status}: {why}")
+                raise TlbenchError(f"{record.variant} on {record.spec.pair} ended as {record.status}: {record.why}")
         return {key: to.predictions(key) or {} for key in keys}

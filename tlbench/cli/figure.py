@@ -65,8 +65,8 @@ def figure(
     format_of(out)
     asked = {"strategy": strategy, "pair": pair, "backbone": backbone, "setting": setting, "shots": shots}
     if kind == "embedding":
+        from tlbench.asked.preparing import Request
         from tlbench.cli.embedding import embedding_of
-        from tlbench.cli.preparing import Request
         from tlbench.cli.progress import listener
 
         options.use_data(data)

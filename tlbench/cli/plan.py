@@ -13,7 +13,7 @@ from tlbench.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tlbench.cli.preparing import Ready
+    from tlbench.asked.preparing import Ready
     from tlbench.planning.plan import PlannedRun
     from tlbench.results import ResultFolder
 
@@ -46,7 +46,7 @@ def plan(
     """Show what would run, what is shared and done already, and the estimated cost."""
     options.use_data(data)
 
-    from tlbench.cli.preparing import Request, prepare
+    from tlbench.asked.preparing import Request, prepare
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())

@@ -11,7 +11,7 @@ import typer
 from tlbench.cli import options
 
 if TYPE_CHECKING:
-    from tlbench.api.running import Done
+    from tlbench.asked.running import Done
     from tlbench.record import Record
 
 EPILOG = """Examples:
@@ -70,8 +70,8 @@ def run(
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin, suite)
 
-    from tlbench.api.running import carry_out
-    from tlbench.cli.preparing import Request
+    from tlbench.asked.preparing import Request
+    from tlbench.asked.running import carry_out
     from tlbench.cli.progress import listener
     from tlbench.cli.watching import watched
 
@@ -89,7 +89,7 @@ def _report(done: Done, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in done.records.values()]))
         return
-    from tlbench.api.running import board_of
+    from tlbench.asked.running import board_of
     from tlbench.leaderboard.renderers import render
     from tlbench.leaderboard.table import leaderboard
 
@@ -99,9 +99,8 @@ def _report(done: Done, as_json: bool) -> None:
 
 def _name_failures(records: dict[str, Record]) -> None:
     """One line for every run that is not there, so that nobody has to search for it."""
-    from tlbench.api.running import failed
+    from tlbench.asked.running import failed
 
     for record in failed(records).values():
-        message = record.error.message if record.error else ""
-        where = f"{'+'.join(record.source) or '-'}:{record.target}, seed {record.seed}"
-        typer.echo(f"{record.status}: {record.variant} {where}: {message}  (tlbench show {record.run_key})", err=True)
+        where = f"{record.variant} {record.spec.pair}, seed {record.seed}"
+        typer.echo(f"{record.status}: {where}: {record.why}  (tlbench show {record.run_key})", err=True)

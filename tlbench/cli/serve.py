@@ -33,10 +33,10 @@ def serve(
     """Show the pages of a folder in a browser on this machine."""
     from tlbench.publishing.web.serving import PageServer
 
-    answer = _pages(folder)
+    answer, place = _pages(folder)
     server = PageServer(port)
     with server.started(answer):
-        typer.echo(f"{folder} is shown at {server.address} (Ctrl-C ends it)")
+        typer.echo(f"{folder} is shown at {server.address}{place} (Ctrl-C ends it)")
         try:
             while True:
                 time.sleep(3600)
@@ -44,15 +44,19 @@ def serve(
             return 0
 
 
-def _pages(folder: Path) -> Answer:
+def _pages(folder: Path) -> tuple[Answer, str]:
+    """What is served, and the place of the folder in it: a published suite lies among others, to which it leads."""
     from tlbench.leaderboard.frame import PLAN_FILE
+    from tlbench.published_folder import is_published
     from tlbench.publishing.web.live import LivePage
     from tlbench.publishing.web.serving import folder_pages
 
+    if is_published(folder) and (folder.resolve().parent / "index.html").is_file():
+        return folder_pages(folder.resolve().parent), f"{folder.resolve().name}/"
     if (folder / "index.html").is_file():
-        return folder_pages(folder)
+        return folder_pages(folder), ""
     if (folder / PLAN_FILE).is_file():
-        return LivePage(folder).answer
+        return LivePage(folder).answer, ""
     if not folder.is_dir():
         raise TlbenchError(
             f"{str(folder)!r} is no folder; name one as leaderboards, leaderboards/digits, results/digits"

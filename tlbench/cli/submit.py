@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +14,10 @@ from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
-    from tlbench.cli.preparing import Ready
-    from tlbench.submission.checks import Submission
+    from collections.abc import Iterable
+
+    from tlbench.submission.checking import Checked
+    from tlbench.submission.checks_here import Here
 
 OUT = Path("submissions")
 #: Of one check so many faults are listed.
@@ -30,8 +32,10 @@ EPILOG = """Examples:
   tlbench submit submissions/digits --check                         what a pull request has to pass
 
 The folder holds the records, predictions and plan, what is installed here, who made it, checksums, and where they were
-named the suite file and one-file plugins. The check recomputes checksums, run keys, choices of checkpoints and scores,
-plans the suite anew to see that nothing is left out, and makes --sample runs again, drawn anew at each check.
+named the suite file and one-file plugins. The check recomputes checksums, run keys, choices of checkpoints, and scores
+of predicted classes; plans the suite anew to see that nothing is left out or put elsewhere; and makes --sample runs
+again, drawn anew at each check. Code that was submitted runs only with --run-code: it could do anything, to the check
+too.
 
 Exit code: 0 written, or every check is passed; 1 one is not; 2 the input is wrong."""
 
@@ -51,16 +55,35 @@ def submit(
     workers: options.Workers = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="With --check: run the code that was submitted; read it first.")
+    ] = False,
+    trust_remote_code: options.TrustRemoteCode = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
     debug: options.Debug = False,
 ) -> int:
     """Write a folder of results for a pull request, or check one."""
     options.use_data(data)
     if check:
-        return _check(Path(suite), sample, draw, device, workers, plugin, quiet)
+        files, trusted = options.files(plugin), tuple(trust_remote_code or ())
+        asked = _Asked(sample, secrets.randbelow(2**31) if draw is None else draw, device, workers, files, trusted)
+        return _check(Path(suite), asked, run_code, quiet)
     if not (contributor or "").strip():
         raise TlbenchError("name who made the runs with --contributor NAME; it is shown beside them")
-    return _write(suite, results, out, str(contributor), note, [Path(file) for file in options.files(plugin, suite)])
+    files = options.files(plugin, suite)
+    return _write(suite, results, out, str(contributor), note, [Path(file) for file in files])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which runs are made again, and how."""
+
+    sample: int
+    draw: int
+    device: str
+    workers: int | None
+    files: tuple[str, ...]
+    trusted: tuple[str, ...]
 
 
 # ---- writing --------------------------------------------------------------------------------------------------------
@@ -69,7 +92,8 @@ def submit(
 def _write(suite: str, results: Path, out: Path, contributor: str, note: str, plugins: list[Path]) -> int:
     from tlbench.publishing.material import read_material
     from tlbench.submission.about import about
-    from tlbench.submission.checks import CHECKS, Submission
+    from tlbench.submission.checking import check_files
+    from tlbench.submission.checks import Submission
     from tlbench.submission.folder import submission_files, write_submission
 
     material = read_material(suite_folder(suite, results))
@@ -79,24 +103,20 @@ def _write(suite: str, results: Path, out: Path, contributor: str, note: str, pl
     described = about(material.board, contributor, note)
     own = Path(suite) if suite.endswith(".toml") else None
     write_submission(folder, submission_files(material, described, own, plugins))
-    failed = [name for name, of in CHECKS.items() if _say(name, of(Submission(folder)))]
+    failed = _say_all(check_files(Submission(folder)))
     typer.echo(f"{folder}: {len(material.records)} records. `tlbench submit {folder} --check` says what it has to pass")
+    if failed:
+        typer.echo("as it is, it would not be accepted: mend what is said above, and write it again")
     return 1 if failed else 0
 
 
 # ---- checking -------------------------------------------------------------------------------------------------------
 
 
-def _check(
-    folder: Path,
-    sample: int,
-    draw: int | None,
-    device: str,
-    workers: int | None,
-    plugins: list[Path] | None,
-    quiet: bool,
-) -> int:
-    from tlbench.submission.checks import CHECKS, Submission
+def _check(folder: Path, asked: _Asked, run_code: bool, quiet: bool) -> int:
+    from tlbench.submission.checking import Checked, check_files, code_of, prepared
+    from tlbench.submission.checks import Submission
+    from tlbench.submission.checks_here import Here
     from tlbench.submission.folder import ABOUT_FILE
 
     if not (folder / ABOUT_FILE).is_file():
@@ -104,74 +124,73 @@ def _check(
             f"{str(folder)!r} is no submission: it has no {ABOUT_FILE}; `tlbench submit SUITE` writes one"
         )
     submission = Submission(folder)
-    failed = [name for name, of in CHECKS.items() if _say(name, _or_damaged(of(submission)))]
-    if failed:
-        typer.echo("not checked: suite, data, scores, sample; mend what is said above first")
-        return 1
+    if _say_all(check_files(submission)):
+        return _ended("suite, plan, data, scores, sample")
+    code = code_of(submission)
+    if code and not asked.files and not run_code:
+        listed = ", ".join(str(path) for path in code)
+        raise TlbenchError(
+            f"it brings code, which planning its suite would run here: {listed}. Read it; then --run-code, in a place "
+            "without secrets, or --plugin FILE.py for a copy of your own"
+        )
+    files = asked.files or tuple(str(path.resolve()) for path in code)
     try:
-        ready = _prepared(submission, device, workers, plugins)
+        ready = prepared(submission, asked.device, asked.workers, files, asked.trusted)
     except TlbenchError as error:
-        _say("suite", iter([f"it cannot be planned here: {error}"]))
+        _say(Checked("suite", [f"it cannot be planned here: {error}"]))
+        return _ended("plan, data, scores, sample")
+    return _check_here(Here(submission, ready), asked, quiet)
+
+
+def _check_here(here: Here, asked: _Asked, quiet: bool) -> int:
+    from tlbench.submission.checking import check_here
+
+    if _say_all(check_here(here)):
+        return _ended("sample")
+    if not asked.sample:
+        typer.echo("not checked: sample\nevery other check is passed")
+        return 0
+    if not _sample_comes_out(here, asked, quiet):
         return 1
-    return 0 if _check_here(submission, ready, sample, draw, quiet) else 1
+    typer.echo("every check is passed")
+    return 0
 
 
-def _check_here(submission: Submission, ready: Ready, sample: int, draw: int | None, quiet: bool) -> bool:
-    from tlbench.submission.checks_here import CHECKS_HERE, Here
-
-    here = Here(submission, ready)
-    failed = [name for name, of in CHECKS_HERE.items() if _say(name, _or_damaged(of(here)))]
-    if failed or not sample:
-        typer.echo("not checked: sample" + ("; mend what is said above first" if failed else ""))
-        return not failed
-    return _sample_comes_out(submission, ready, sample, secrets.randbelow(2**31) if draw is None else draw, quiet)
-
-
-def _sample_comes_out(submission: Submission, ready: Ready, sample: int, draw: int, quiet: bool) -> bool:
+def _sample_comes_out(here: Here, asked: _Asked, quiet: bool) -> bool:
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.renderers import render
+    from tlbench.submission.checking import Checked
     from tlbench.verification.again import all_reproduced, make_again, table_of
     from tlbench.verification.sampling import draw as drawn
 
-    chosen = drawn(submission.records.values(), sample, draw)
+    chosen = drawn(here.submission.records.values(), asked.sample, asked.draw)
     with listener(quiet, verbose=False) as heard:
-        judged = make_again(submission.board, chosen, ready, heard, None)
+        judged = make_again(here.submission.board, chosen, here.ready, heard, None)
     good = all_reproduced(judged)
-    _say("sample", iter([] if good else [f"runs drawn with --draw {draw} do not come out"]))
-    typer.echo(render([table_of(submission.board, judged)], "table"))
+    _say(Checked("sample", [] if good else [f"runs drawn with --draw {asked.draw} do not come out"]))
+    typer.echo(render([table_of(here.submission.board, judged)], "table"))
     return good
 
 
-def _prepared(submission: Submission, device: str, workers: int | None, plugins: list[Path] | None) -> Ready:
-    """The suite, from its submitted file where there is one, planned here as most of its runs were computed."""
-    from tlbench.cli.preparing import Request, prepare
-    from tlbench.submission.folder import PLUGINS_FOLDER, SUITE_FILE
-    from tlbench.verification.again import compute_of, strategies_of
-
-    own = submission.folder / SUITE_FILE
-    files = plugins or sorted((submission.folder / PLUGINS_FOLDER).glob("*.py"))
-    threads, deterministic = compute_of(list(submission.records.values()))
-    name = str(own) if own.is_file() else submission.board.plan.suite
-    added = strategies_of(submission.board)
-    return prepare(
-        Request(name, options.files(files, name), (), None, device, workers, threads, deterministic, added=added)
-    )
+def _ended(left: str) -> int:
+    typer.echo(f"not checked: {left}; mend what is said above first")
+    return 1
 
 
-def _or_damaged(faults: Iterator[str]) -> Iterator[str]:
-    """A part that cannot be read is a fault as others are."""
-    try:
-        yield from faults
-    except TlbenchError as error:
-        yield str(error)
+def _say_all(checks: Iterable[Checked]) -> bool:
+    """Say each as it is made; whether one failed."""
+    failed = False
+    for one in checks:
+        failed = _say(one) or failed
+    return failed
 
 
-def _say(name: str, faults: Iterator[str]) -> bool:
-    """A line for a check, and the first of its faults; whether there are any."""
-    found = list(faults)
-    typer.echo(f"{'FAILED' if found else 'passed'}  {name}")
-    for fault in found[:SHOWN]:
-        typer.echo(f"    {fault}")
-    if len(found) > SHOWN:
-        typer.echo(f"    and {len(found) - SHOWN} more")
-    return bool(found)
+def _say(checked: Checked) -> bool:
+    """A line for a check, the first of its faults, and what is to be known; whether there are faults."""
+    typer.echo(f"{'FAILED' if checked.faults else 'passed'}  {checked.name}")
+    for lines in (checked.faults, checked.remarks):
+        for line in lines[:SHOWN]:
+            typer.echo(f"    {line}")
+        if len(lines) > SHOWN:
+            typer.echo(f"    and {len(lines) - SHOWN} more")
+    return bool(checked.faults)

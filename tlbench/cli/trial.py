@@ -20,8 +20,8 @@ from tlbench.preparation import preparation_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tlbench.asked.preparing import Ready
     from tlbench.backbone import Backbone
-    from tlbench.cli.preparing import Ready
     from tlbench.data.ready import ReadyDomain
     from tlbench.spec import RunSpec
 

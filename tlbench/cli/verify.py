@@ -46,7 +46,7 @@ def verify(
     """Make some published runs again, here, and say of each whether it is reproduced."""
     options.use_data(data)
     limit = options.seconds(timeout)
-    from tlbench.cli.preparing import Request, prepare
+    from tlbench.asked.preparing import Request, prepare
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.frame import load_board
     from tlbench.leaderboard.renderers import render

@@ -19,9 +19,7 @@ from tlbench.planning.plan import PlannedRun
 from tlbench.plugins import PluginHost
 from tlbench.provenance import provenance
 from tlbench.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
-
-#: The items, by role, of which features are kept where a picture asks for them.
-FEATURES_OF = ("source_train", "target_train")
+from tlbench.results import FEATURES_OF
 
 
 class Recorder:

@@ -73,6 +73,8 @@ class Session:
     trusted: tuple[str, ...] = ()
     #: Whether features of the last step are stored beside predictions.
     keep_features: bool = False
+    #: Whether plugins hear of its course: not of runs that are made again only to look at them.
+    heard_by_plugins: bool = True
     _queue: deque[Work] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, Work] = field(default_factory=dict)
@@ -103,7 +105,7 @@ class Session:
         models = sum(work.run is None for work in self._queue)
         to_do = len(missing)
         self.listener.planned(to_do, len(records), models, second)
-        self.host.tell("tlbench_suite_started", suite=self.plan.suite.name, runs=to_do)
+        self._tell("tlbench_suite_started", suite=self.plan.suite.name, runs=to_do)
         try:
             while self._queue or self._running:
                 self._fill()
@@ -178,7 +180,7 @@ class Session:
             shutil.rmtree(folder, ignore_errors=True)
             work.job = self._jobs.write(work, folder)
             if work.run is not None and work.predicted is None:
-                self.host.tell("tlbench_run_started", identity=identity_of(work.run))
+                self._tell("tlbench_run_started", identity=identity_of(work.run))
             self._running[work.key] = work
             self.pool.submit(work.key, folder, folder / "log.txt")
 
@@ -268,7 +270,11 @@ class Session:
         records[record.run_key] = record
         if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
             self.results.write(record, arrays)
-        self.host.tell("tlbench_run_finished", record=record.model_dump(mode="json"))
+        self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
+
+    def _tell(self, hook: str, **arguments: object) -> None:
+        if self.heard_by_plugins:
+            self.host.tell(hook, **arguments)
 
     def _has_good_record(self, key: str) -> bool:
         """Whether a record is there that is ok, only short of what is asked now; no failure takes its place."""

@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
+from tlbench.results import FEATURES_OF
 
 #: So many items of each domain are shown: more would cover each other in one column.
 ITEMS = 500
 PERPLEXITY = 30.0
 #: Features are brought to so many principal components first, as usual, which takes noise away and time off.
 COMPONENTS = 50
-#: The items that are shown, by their names among the arrays of a run.
-ROLES = ("source_train", "target_train")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def panel_of(title: str, arrays: Mapping[str, NDArray[Any]]) -> Panel:
     Raises `TlbenchError` where it handed back no features of one of the domains.
     """
     try:
-        source, target = (Domain(arrays[f"{role}/features"], arrays[f"{role}/labels"]) for role in ROLES)
+        source, target = (Domain(arrays[f"{role}/features"], arrays[f"{role}/labels"]) for role in FEATURES_OF)
     except KeyError:
         raise TlbenchError(f"{title} hands back no features of source and target, so there is no map of them") from None
     return Panel(title, source, target)

@@ -42,10 +42,12 @@ RULES = """## The rules
     tlbench submit submissions/SUITE --check
 
 SUITE is the name of a built-in suite, or a TOML file of your own, with `--plugin FILE.py` for a strategy in one file.
-Send the folder `submissions/SUITE` as a pull request. The check is what continuous integration runs on it: checksums;
-run keys recomputed from what they stand for; every run that the suite asks for, with the data it asks for; checkpoints
-as their protocol chooses them; scores recomputed from the predictions; and some runs, drawn by chance, made again. A
-failed run, or a cell in which the method harms, is part of the result: do not leave it out, for then nothing passes."""
+Send the folder `submissions/SUITE` as a pull request. The check is what it has to pass: checksums; run keys recomputed
+from what they stand for; every run that the suite asks for, and no other, with the data, references and metrics it asks
+for; checkpoints as their protocol chooses them; scores of the predicted classes (accuracy, F1) recomputed from the
+predictions; and some runs, drawn by chance, made again. A run that failed, or a cell in which the method harms, is part
+of the result: do not leave it out, for then nothing passes. Code that comes with a submission could do anything, so
+whoever checks one reads it first, and runs the check (`--run-code`) where there are no secrets."""
 
 
 def summary(boards: Mapping[str, Board], notes: str) -> str:

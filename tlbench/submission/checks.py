@@ -89,11 +89,13 @@ def about(submission: Submission) -> Iterator[str]:
 
 
 def whole(submission: Submission) -> Iterator[str]:
-    """Every run of the plan is there, ok or not applicable."""
+    """Every run of the plan is there; one that failed is a result, and says how it ended."""
     for key in submission.board.plan.run_keys:
-        status = submission.board.status(key)
-        if status not in ("ok", "skipped"):
-            yield f"run {key} is {status}; run the suite again, which does what is missing"
+        record = submission.records.get(key)
+        if record is None:
+            yield f"run {key} is missing; run the suite again, which does what is missing"
+        elif record.status != "ok" and not record.why:
+            yield f"run {key} is {record.status}, and does not say why"
 
 
 def keys(submission: Submission) -> Iterator[str]:

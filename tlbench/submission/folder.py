@@ -42,7 +42,11 @@ def submission_files(
         ENVIRONMENT_FILE: environment().encode(),
     }
     files |= _suite_files(suite) if suite is not None else {}
-    files |= {f"{PLUGINS_FOLDER}/{path.name}": _content(path) for path in plugins}
+    for path in plugins:
+        name = f"{PLUGINS_FOLDER}/{path.name}"
+        if name in files:
+            raise TlbenchError(f"two plugin files are called {path.name!r}; rename one, and run the suite again")
+        files[name] = _content(path)
     return files | {CHECKSUMS_FILE: checksums(files).encode()}
 
 
@@ -63,9 +67,9 @@ def checksums(files: Mapping[str, bytes]) -> str:
 
 
 def environment() -> str:
-    """What is installed here, a line each, as pip can install it again."""
+    """What is installed here, a line each, in pip's form; what is installed for editing may be nowhere else."""
     head = f"# Python {platform.python_version()} on {platform.platform()}\n"
-    found = {(one.metadata["Name"].lower(), one.version) for one in importlib.metadata.distributions()}
+    found = {(str(one.metadata["Name"]).lower(), one.version) for one in importlib.metadata.distributions()}
     return head + "".join(f"{name}=={version}\n" for name, version in sorted(found))
 
 

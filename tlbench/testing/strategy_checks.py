@@ -40,6 +40,8 @@ def checks(subject: Subject) -> Iterator[Check]:
     bench = Bench(strategy, subject.host)
     check = subject.check
     yield from common_checks(subject)
+    # First: what another check has opened already, and the strategy kept, nobody would see.
+    yield check("labels", "no search for labels", partial(check_labels, bench))
     yield check("metadata", "settings, paper and what it is trained on", partial(check_metadata, strategy))
     yield check("parameters", "they have defaults, are validated, and survive JSON", partial(check_params, strategy))
     for setting in (one for one in SETTINGS if one in strategy.settings):
@@ -76,12 +78,14 @@ def check_params(strategy: type[Strategy]) -> None:
         raise CheckFailed(f"Params() needs values; give every parameter a default: {error}") from error
     if strategy.Params.model_validate_json(params.model_dump_json()) != params:
         raise CheckFailed("parameters are others after JSON; use plain types: numbers, strings, lists, tuples")
-    for change, what in (({"a_name_that_nobody_has": 1}, "takes a parameter that it does not have"),):
-        try:
-            strategy.Params(**change)
-        except ValueError:
-            continue
-        raise CheckFailed(f"Params {what}; subclass tlbench.Params, which refuses it")
+    try:
+        strategy.Params(**{"a_name_that_nobody_has": 1})
+    except ValueError:
+        pass
+    else:
+        raise CheckFailed("Params takes a parameter that it does not have; subclass tlbench.Params, which refuses it")
+    if not strategy.Params.model_config.get("frozen"):
+        raise CheckFailed("parameters can be changed, and run keys would lie; subclass tlbench.Params, which is frozen")
     if any(field.annotation is Any for field in strategy.Params.model_fields.values()):
         raise CheckFailed("a parameter has the type Any, so that nothing is checked; give it its own")
 
@@ -286,7 +290,6 @@ _OF_BENCH: tuple[tuple[str, str, Callable[[Bench], None]], ...] = (
     ("buffers", "state in buffers of modules", check_buffers),
     ("budget", "every update is one of the host's", check_budget),
     ("surroundings", "threads, folder, environment, files as they were", check_surroundings),
-    ("labels", "no search for labels", check_labels),
     ("saves", "weights are saved and loaded without pickle", check_saves),
     ("cuda", "the same on CUDA", check_cuda),
 )

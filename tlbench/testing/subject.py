@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tlbench.plugins import PluginHost
@@ -50,8 +52,12 @@ def check_light(subject: Subject) -> None:
     """In a fresh process with all plugins, none of `HEAVY` is imported."""
     if not isinstance(subject.entry.target, str):
         raise NotApplicable("it was given as an object, so its module is imported already; a package is lighter")
+    plugin = next(one for one in subject.host.plugins if one.name == subject.entry.plugin)
+    if Path(plugin.distribution).suffix == ".py":
+        raise NotApplicable("a plugin of one file may hold both parts; a package is lighter")
     command = [sys.executable, "-c", _ASK.format(names=HEAVY)]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    alone = {**os.environ, "TLBENCH_PLUGINS": plugin.name}
+    found = subprocess.run(command, capture_output=True, text=True, check=True, env=alone).stdout.split()
     if found:
         raise CheckFailed(
             f"finding plugins imports {', '.join(found)}; keep the hook file to `import tlbench` and register "

@@ -19,7 +19,23 @@ _SEARCHES = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")
 #: How the folders begin in which the bench keeps the weights of source models.
 OWN_FOLDERS = "tlbench-check-"
 #: Ends of names of files that hold data, and so perhaps labels.
-_DATA = (".npy", ".npz", ".csv", ".tsv", ".parquet", ".arrow", ".pkl", ".pt", ".h5", ".gz", ".json", ".jsonl")
+_DATA: tuple[str, ...] = (
+    ".npy",
+    ".npz",
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".arrow",
+    ".h5",
+    ".mat",
+    ".gz",
+    ".bz2",
+    ".svmlight",
+    ".parsed",
+)
+_DATA += ("/mem", "/maps")  # of /proc/self
+#: Such files hold data too, but those of an installed library hold its settings and weights.
+_DATA_OUTSIDE = (".pkl", ".pt", ".json", ".jsonl", ".safetensors", ".txt", ".xml")
 
 
 @contextmanager
@@ -61,6 +77,7 @@ def _restore(state: dict[str, Any], environment: dict[str, str]) -> None:
     torch.set_num_threads(state["the number of threads"])
     torch.set_default_dtype(state["the default type"])
     torch.set_grad_enabled(state["gradient mode"])
+    torch.use_deterministic_algorithms(state["deterministic mode"])
     os.environ.clear()
     os.environ.update(environment)
 
@@ -114,4 +131,7 @@ def _is_data(path: str) -> bool:
     """Whether a file may hold data; what Python, its libraries and the host's own temporary folders hold is none."""
     installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
     own = str(Path(tempfile.gettempdir()) / OWN_FOLDERS)
-    return path.endswith(_DATA) and not str(Path(path).absolute()).startswith((*installed, own))
+    place = str(Path(path).absolute())
+    if place.startswith(own):
+        return False
+    return place.endswith(_DATA) or (place.endswith(_DATA_OUTSIDE) and not place.startswith(installed))

@@ -14,7 +14,7 @@ from tlbench.verification.judging import REPRODUCED, Judgement, judge
 from tlbench.verification.sampling import Planned, part_of, planned_for
 
 if TYPE_CHECKING:
-    from tlbench.cli.preparing import Ready
+    from tlbench.asked.preparing import Ready
     from tlbench.execution.session import Listener
 
 
@@ -29,7 +29,7 @@ def make_again(
         with tempfile.TemporaryDirectory() as place:
             to = ready.results(Path(place))
             to.create()
-            again = ready.session(part_of(ready.whole, runs), to, heard, "never", limit).run()
+            again = ready.session(part_of(ready.whole, runs), to, heard, "never", limit, heard_by_plugins=False).run()
     return [(one, _judged(board, one, again)) for one in planned]
 
 

@@ -16,6 +16,9 @@ Verdict = Literal["identical", "within the seeds", "outside the seeds", "differe
 #: Verdicts that count as reproduced.
 REPRODUCED: frozenset[Verdict] = frozenset({"identical", "within the seeds"})
 
+#: Where all seeds have one score, their mean may differ from it in the last bit.
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -39,8 +42,7 @@ def judge(
     before, after = _score(published, metric, selection), _score(here, metric, selection)
     reasons = (*differs, *_other_surroundings(published.provenance, here.provenance))
     if here.status != "ok":
-        why = here.error.message if here.error else here.reason or ""
-        return Judgement("failed", before, None, (f"{here.status}: {why}", *reasons))
+        return Judgement("failed", before, None, (f"{here.status}: {here.why}", *reasons))
     if published.metrics.get("last") == here.metrics.get("last"):
         return Judgement("identical", before, after)
     if not reasons:
@@ -53,7 +55,7 @@ def judge(
 
 def _reach(others: Sequence[float]) -> float:
     """The half-width of the 95 % prediction interval for one more seed."""
-    return t_quantile(len(others)) * statistics.stdev(others) * math.sqrt(1 + 1 / len(others))
+    return t_quantile(len(others)) * statistics.stdev(others) * math.sqrt(1 + 1 / len(others)) + _ROUNDING
 
 
 def _score(record: Record, metric: str, selection: str) -> float | None:

@@ -40,7 +40,7 @@ class LivePage:
         self.end_was_told = threading.Event()
         #: When the page last asked, by `time.monotonic`; None where nobody has opened it.
         self.last_asked: float | None = None
-        self._keys = set(read_plan(folder).run_keys)
+        read_plan(folder)  # what is wrong with it is said now
         self._made: dict[str, _Made] = {}
         self._making = threading.Lock()
 
@@ -59,8 +59,9 @@ class LivePage:
             version = made.version  # nothing newer is to be had yet
         if self.ended and made is not None and made.version == version:
             self.end_was_told.set()
-        there = len(self._keys & {path.stem for path in self.folder.glob("*.json")})
-        status = {"version": version, "there": there, "asked": len(self._keys), "ended": self.ended}
+        keys = read_plan(self.folder).run_keys.keys()
+        there = len(keys & {path.stem for path in self.folder.glob("*.json")})
+        status = {"version": version, "there": there, "asked": len(keys), "ended": self.ended}
         return json.dumps(status).encode()
 
     def _version(self) -> str:

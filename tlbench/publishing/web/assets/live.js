@@ -9,10 +9,12 @@ function tell(text, kind = "") {
   if (place.textContent !== text) place.textContent = text;
 }
 
+// The answer; null where the server has a reason to give none now, which is told.
 async function ask(what) {
   const answer = await fetch(what, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${what}: ${answer.status}`);
-  return answer.json();
+  if (answer.ok) return answer.json();
+  tell(`nothing new can be shown: ${(await answer.text()).slice(0, 300)}`, "lost");
+  return null;
 }
 
 // What is chosen stays chosen, also where tables have come in before it.
@@ -34,10 +36,14 @@ function take(fresh) {
 async function follow() {
   try {
     const now = await ask("status.json");
-    if (now.version !== drawn && !document.getElementById("card").open) {
-      take(await ask("data.json"));
-      drawn = now.version;
+    if (now && now.version !== drawn && !document.getElementById("card").open) {
+      const fresh = await ask("data.json");
+      if (fresh) {
+        take(fresh);
+        drawn = now.version;
+      }
     }
+    if (!now) return void setTimeout(follow, EVERY);
     const there = `${now.there.toLocaleString("en")} of ${now.asked.toLocaleString("en")} runs are there`;
     tell(now.ended ? `the command has ended; ${there}` : `live: ${there}`, now.ended ? "ended" : "");
     if (now.ended && now.version === drawn) return;

@@ -79,6 +79,7 @@ class Ready:
         memory: int | None = None,
         *,
         keep_features: bool = False,
+        heard_by_plugins: bool = True,
     ) -> Session:
         """What runs a plan here, into a folder. `timeout` (seconds) and `memory` (bytes) limit each run."""
         from tlbench.execution.local import LocalPool
@@ -100,6 +101,7 @@ class Ready:
             self.plugin_files,
             self.trusted,
             keep_features,
+            heard_by_plugins,
         )
 
     def metrics(self) -> dict[str, Metric]:

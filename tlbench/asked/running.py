@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tlbench.cli.preparing import Request
+    from tlbench.asked.preparing import Request
     from tlbench.execution.session import Listener
     from tlbench.leaderboard.frame import Board
     from tlbench.planning.plan import Plan
     from tlbench.record import Record
     from tlbench.results import ResultFolder
+
+#: The exit code of a suite that did not come to its end.
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,13 @@ def carry_out(
 
     Raises `TlbenchError` with everything that is wrong with what was asked for.
     """
-    from tlbench.cli.shortcut import whole_records
+    from tlbench.asked.shortcut import whole_records
 
     there = whole_records(request, results) if reuse == "failed" else None
     if there is None:
         return _run(request, results, reuse, limit, memory_limit, heard, show)
     folder, records = there
+    show(folder.folder)
     heard.planned(0, len(records), 0)
     return Done(folder, records, None)
 
@@ -63,8 +67,8 @@ def _run(
     show: Callable[[Path], None],
 ) -> Done:
     """Plan, write the plan, and run what is missing of it."""
-    from tlbench.cli.preparing import prepare
-    from tlbench.cli.shortcut import fingerprint, weighted
+    from tlbench.asked.preparing import prepare
+    from tlbench.asked.shortcut import fingerprint, weighted
 
     ready = prepare(request)
     folder = ready.results(results)
@@ -75,9 +79,13 @@ def _run(
             {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
         )
         show(folder.folder)
-        records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
-    done = Done(folder, records, ready.plan)
-    ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=0 if done.whole else 1)
+        code = INTERRUPTED
+        try:
+            records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
+            done = Done(folder, records, ready.plan)
+            code = 0 if done.whole else 1
+        finally:
+            ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
     return done
 
 

@@ -29,7 +29,7 @@ from tlbench.suites.suite import Suite
 from tlbench.trust import check_trusted_names
 
 if TYPE_CHECKING:
-    from tlbench.cli.preparing import Request
+    from tlbench.asked.preparing import Request
 
 
 def weighted(suite: Suite, host: PluginHost) -> list[str]:
