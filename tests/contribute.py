@@ -16,7 +16,8 @@ from pathlib import Path
 PAGE = (Path(__file__).parents[1] / "docs" / "first-strategy.md").read_text(encoding="utf-8")
 #: Ten minutes, of which this leaves half to whoever types.
 LIMIT_SECONDS = 300
-PACKAGE = "tlbench-mixup-da"
+#: In what the page says one may do next.
+NEXT = ("digits", "--set", "my_strategy.py")
 
 
 def commands() -> list[str]:
@@ -52,7 +53,7 @@ def main() -> None:
                 folder = folder / line.removeprefix("cd ")
                 (folder / "src/tlbench_mixup_da/strategy.py").write_text(strategy(), encoding="utf-8")
                 continue
-            if "digits" in line or "--set" in line:  # what the page says one may do next
+            if any(part in line for part in NEXT):
                 continue
             seen[line] = run(line, folder)
         if not re.search(r"^mixup-da\b.*\d", seen["tlbench run quick --strategy mixup-da"], re.M):

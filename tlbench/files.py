@@ -24,6 +24,8 @@ def cache_folder() -> Path:
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary neighbour of `path`, a file or a folder, then move it into place in one step."""
+    if path.is_symlink():  # a link stays one, and what it leads to is written
+        path = path.resolve()
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

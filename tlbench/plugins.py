@@ -95,6 +95,11 @@ class PluginHost:
         disabled, allowed = _listed("TLBENCH_DISABLE_PLUGINS"), _listed("TLBENCH_PLUGINS")
         found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
         shared = Counter(point.name for point in found)
+        known = {name for point in found for name in (point.name, point.dist.name if point.dist else "")}
+        known |= {_plugin_name(point.name, point.dist.name if point.dist else "") for point in found}
+        for variable, named in (("TLBENCH_PLUGINS", allowed), ("TLBENCH_DISABLE_PLUGINS", disabled)):
+            for name in sorted(name for name in named if name.partition("@")[0] not in known):
+                sys.stderr.write(f"{variable}: {unknown('plugin', name, known - {''})}\n")
         for point in found:
             distribution = point.dist.name if point.dist else "unknown"
             version = version_of(point)
@@ -116,6 +121,11 @@ class PluginHost:
         self._register(plugin, lambda: load_file(path))
         if plugin.status != "ok":  # a file is asked for by name, so its failure is loud
             raise PluginFailure(f"plugin file {str(path)!r} {plugin.status}\n{plugin.details}")
+        if not plugin.hooks:
+            raise PluginFailure(
+                f"plugin file {str(path)!r} announces nothing; end it with\n\n    @tlbench.hookimpl\n"
+                '    def tlbench_register_strategies(register):\n        register("my-name", MyClass, summary="…")'
+            )
 
     def _register(self, plugin: Plugin, load: Callable[[], ModuleType]) -> None:
         module: ModuleType | None = None
@@ -126,7 +136,9 @@ class PluginHost:
             self._check_hook_names(plugin, module)
             self._manager.register(module, name=f"{plugin.name}@{plugin.distribution}")
             self._collect(plugin, module)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a file may even call sys.exit
             if self._strict:
                 raise PluginFailure(f"plugin {plugin.name!r}: {type(error).__name__}: {error}") from error
             plugin.status = f"failed: {type(error).__name__}: {error}"

@@ -37,6 +37,19 @@ def test_without_asking_again_the_suite_is_what_its_file_says(project):
     assert "twin" not in table
 
 
+def test_what_was_added_before_stays_beside_what_is_added_now(project):
+    suite = project.suite()
+    for strategy in ("twin", "not-finite"):
+        project.tlbench("run", suite, "--strategy", strategy)
+    table = project.tlbench("leaderboard", "toy", plugin=False).out
+    assert "twin" in table
+    assert "not-finite" in table
+    assert project.tlbench("run", suite, "--strategy", "feature-extraction").code == 0
+    assert "twin" in project.tlbench("leaderboard", "toy", plugin=False).out
+    outcome = project.tlbench("run", suite)
+    assert "twin is stored, and the suite does not name it: --strategy twin shows it again" in outcome.err
+
+
 def test_its_parameters_can_be_set(project):
     arguments = ["--strategy", "broken", "--set", "broken.how=exit"]
     assert project.tlbench("run", project.suite(), *arguments).code == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from toy_suite import TOY
@@ -37,10 +39,14 @@ def tlbench_register_strategies(register):
         (["dann", "--kind", "metrics"], "did you mean 'metric'?"),
         (["dann", "-k", "seeds"], "unknown check 'seeds'"),
         (["broken.py"], "ZeroDivisionError"),
+        (["exits.py"], "SystemExit"),
+        (["silent.py"], "announces nothing; end it with"),
     ],
 )
 def test_bad_input_is_one_message(project, arguments, said):
     project.write("broken.py", "1 / 0")
+    project.write("exits.py", "import sys; sys.exit(0)")
+    project.write("silent.py", "import tlbench")
     outcome = project.tlbench("check", *arguments, plugin=False)
     assert outcome.code == 2
     assert said in outcome.err
@@ -73,3 +79,18 @@ def test_as_json_each_check_has_its_outcome(project):
 def test_a_backbone_is_checked_with_the_argument_of_its_name(project):
     outcome = project.tlbench("check", "mlp:16", plugin=False)
     assert outcome.code == 0, outcome.out
+
+
+def test_code_that_ends_the_process_does_not_pass(project):
+    project.write("hello.py", HELLO.replace("import tlbench\n", "import os\nimport tlbench\n", 1) + "\nos._exit(0)\n")
+    command = [sys.executable, "-m", "tlbench", "check", "hello.py"]
+    done = subprocess.run(command, check=False, cwd=project.folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "the process ended before the check did" in done.stderr
+
+
+def test_what_cannot_be_made_is_said_once(project):
+    project.write("hello.py", HELLO.replace("def loss(", "def losses("))
+    outcome = project.tlbench("check", "hello.py", plugin=False)
+    assert outcome.code == 1
+    assert outcome.out.count("abstract") == 1

@@ -74,8 +74,8 @@ def sign(folder):
         (["submit", "toy"], "--contributor NAME"),
         (["submit", "toy", "--contributor", " "], "--contributor NAME"),
         (["submit", "toi", "--contributor", "A"], "did you mean 'toy'?"),
-        (["submit", "toy", "--contributor", "A", "--out", "file"], "--out 'file' is a file"),
-        (["submit", "toy", "--contributor", "A", "--plugin", "none.py"], "none.py: No such file"),
+        (["submit", "toy", "--contributor", "A", "--out", "file", "--plugin", TOY], "--out 'file' is a file"),
+        (["submit", "toy", "--contributor", "A", "--plugin", "none.py"], "none.py' does not exist"),
         (["submit", "results/toy", "--check"], "is no submission: it has no submission.json"),
         (["submit", "nowhere", "--check"], "is no submission"),
     ],
@@ -88,6 +88,35 @@ def test_bad_input_is_one_message_and_nothing_is_written(submitted, arguments, s
     assert said in outcome.err
     assert "Traceback" not in outcome.err
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_nothing_of_anybodys_is_overwritten(submitted, folder):
+    submit = ["submit", "toy", "--plugin", TOY, "--contributor"]
+    assert "where the records are" in submitted.tlbench(*submit, "Ada", "--out", "results", plugin=False).err
+    assert "is the submission of 'Ada Lovelace'" in submitted.tlbench(*submit, "Bob", plugin=False).err
+    thesis = submitted.folder / "mine" / "toy" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("mine")
+    assert "holds something else" in submitted.tlbench(*submit, "Ada", "--out", "mine", plugin=False).err
+    assert thesis.read_text() == "mine"
+    assert len(submitted.records()) == 9
+    assert submitted.tlbench(*submit, "Ada Lovelace", plugin=False).code == 0  # one's own is made anew
+
+
+def test_runs_of_others_are_not_published_over_ones_own(submitted, folder):
+    assert submitted.tlbench("publish", "toy", plugin=False).code == 0
+    before = (submitted.folder / "leaderboards" / "toy" / "plan.json").read_bytes()
+    outcome = submitted.tlbench("publish", "submissions/toy", plugin=False)
+    assert outcome.code == 2
+    assert "holds runs of the project, and these are of Ada Lovelace" in outcome.err
+    assert (submitted.folder / "leaderboards" / "toy" / "plan.json").read_bytes() == before
+
+
+def test_the_file_of_a_strategy_has_to_be_named(project):
+    assert project.tlbench("run", project.suite(), "--strategy", "twin").code == 0
+    outcome = project.tlbench("submit", "toy", "--contributor", "Ada", plugin=False)
+    assert outcome.code == 2
+    assert "the strategy 'twin' is not installed; name its file with --plugin" in outcome.err
 
 
 def flatter(record):
@@ -283,6 +312,60 @@ def test_a_run_that_does_not_come_out_again_fails_the_sample_though_its_scores_f
     assert "FAILED  sample\n    runs drawn with --draw 1 do not come out" in outcome.out
 
 
+def test_a_score_of_an_earlier_checkpoint_that_was_made_up_does_not_come_out(submitted, folder):
+    def forge(record):
+        for scores in record["metrics"].values():
+            if scores["checkpoint"] != record["checkpoints"][-1]:
+                scores["accuracy"] = 0.999
+
+    rewrite(folder, forge)
+    outcome = check(submitted, sample=9)
+    assert outcome.code == 1
+    assert "FAILED  sample" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda record: record["seconds"]["own"].update(total=1e308), "total is 1e+308"),
+        (lambda record: record["metrics"]["last"].update(checkpoint=[40]), "it holds what cannot be checked"),
+        (lambda record: record["metrics"]["last"].update(accuracy=1e300), "accuracy of last is 1e+300"),
+    ],
+)
+def test_absurd_content_is_a_fault_and_no_traceback(submitted, folder, change, said):
+    rewrite(folder, lambda record: record["status"] == "ok" and change(record))
+    outcome = check(submitted)
+    assert outcome.code == 1
+    assert said in outcome.out
+
+
+def test_predictions_that_are_no_classes_and_links_are_faults(submitted, folder):
+    from safetensors.numpy import load_file, save_file
+
+    path = folder / "predictions.safetensors"
+    save_file({key: classes.astype("float32") + 0.25 for key, classes in load_file(path).items()}, path)
+    (folder / "link.txt").symlink_to("/etc/hostname")
+    sign(folder)
+    outcome = check(submitted)
+    assert "link.txt is a link; a submission holds its files itself" in outcome.out
+    (folder / "link.txt").unlink()
+    sign(folder)
+    assert "its predictions are no classes of the" in check(submitted).out
+
+
+def test_code_that_ends_the_process_does_not_pass_the_check(submitted, folder):
+    import subprocess
+    import sys
+
+    for ending in ("import os; os._exit(0)", "import sys; sys.exit(0)"):
+        (folder / "plugins" / TOY.name).write_text(f"{ending}\n")
+        sign(folder)
+        command = [sys.executable, "-m", "tlbench", "submit", "submissions/toy", "--check", "--run-code", "-q"]
+        done = subprocess.run(command, check=False, cwd=submitted.folder, capture_output=True, text=True)
+        assert done.returncode in (1, 2), ending
+        assert "every check is passed" not in done.stdout
+
+
 def test_honest_runs_pass_every_check_and_are_published_with_their_contributor(submitted, folder):
     outcome = check(submitted, sample=2)
     assert outcome.code == 0, outcome.out + outcome.err
@@ -297,7 +380,8 @@ def test_honest_runs_pass_every_check_and_are_published_with_their_contributor(s
     assert about["runs"] == 9
     assert "torch==" in (folder / "environment.txt").read_text()
     assert (folder / "plugins" / TOY.name).read_bytes() == TOY.read_bytes()
-    assert submitted.tlbench("publish", "submissions/toy", plugin=False).code == 0
+    published = submitted.tlbench("publish", "submissions/toy", plugin=False)
+    assert published.code == 0, published.err
     assert "- contributor: Ada Lovelace" in (submitted.folder / "leaderboards" / "toy" / "README.md").read_text()
     assert "| Ada Lovelace" in (submitted.folder / "leaderboards" / "README.md").read_text()
     assert submitted.tlbench("publish", "leaderboards/toy", "--check", plugin=False).code == 0

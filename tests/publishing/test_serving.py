@@ -76,6 +76,20 @@ def test_a_folder_of_suites_is_answered_with_its_pages(site):
         assert get(server, "/medical/index.html?x#y")[2] == b"<p>medical"
 
 
+def test_a_folder_without_its_slash_is_moved_there_and_hidden_files_are_none(site):
+    (site / ".env").write_text("TOKEN=1")
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        port = int(server.address.rsplit(":", 1)[1].strip("/"))
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("HEAD", "/digits")
+        response = connection.getresponse()
+        assert (response.status, response.getheader("Location")) == (301, "/digits/")
+        assert get(server, "/.env")[0] == 404
+        assert get(server, "/" + "a" * 5000)[0] == 404
+        assert get(server, "/", host="[")[0] == 421
+
+
 @pytest.fixture
 def growing(results):
     """A suite of which one seed is there, with a name that is markup, and a function that lets another land."""

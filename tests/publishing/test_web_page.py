@@ -72,6 +72,11 @@ def test_it_asks_nothing_of_the_network_says_nothing_on_the_console_and_fits_the
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_picture_elsewhere_in_hand_written_text_is_not_asked_for(board):
+    page = suite_page(board, "![see](https://example.org/x.png)")
+    assert "<img" not in page
+
+
 def test_names_that_are_markup_are_shown_as_text_everywhere(visit):
     seen = visit()
     assert HOSTILE in seen.column("#rows", "c0")

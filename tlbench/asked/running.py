@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
     from tlbench.execution.session import Listener
     from tlbench.leaderboard.frame import Board
     from tlbench.planning.plan import Plan
+    from tlbench.plugins import PluginHost
     from tlbench.record import Record
     from tlbench.results import ResultFolder
+    from tlbench.suites.suite import Suite
 
 #: The exit code of a suite that did not come to its end.
 INTERRUPTED = 130
+PLAN_FILE = "plan.json"
+#: The key of a stored plan under which it has the strategies that the suite's file does not name.
+ADDED = "added"
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,14 @@ def _run(
     from tlbench.asked.preparing import prepare
     from tlbench.asked.shortcut import fingerprint, weighted
 
+    request = _with_earlier(request, results)
     ready = prepare(request)
     folder = ready.results(results)
     folder.create()
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        folder.write_plan(
-            {**ready.whole.to_json(), "fingerprint": fingerprint(request, weights), "with_weights": weights}
-        )
+        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: added_to(request)}
+        folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)
         code = INTERRUPTED
         try:
@@ -87,6 +93,40 @@ def _run(
         finally:
             ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
     return done
+
+
+def _with_earlier(request: Request, results: Path) -> Request:
+    """The request with the strategies that were added to the suite before, where it asks for strategies by name.
+
+    So their rows stand side by side. Without `--strategy` the suite is what its file says again.
+    """
+    earlier = added_before(request, results) if (request.filters or {}).get("strategy") else []
+    return replace(request, added=tuple(dict.fromkeys([*request.added, *earlier])))
+
+
+def added_before(request: Request, results: Path) -> list[str]:
+    """The strategies that the stored plan of this suite has beside those of its file, and that are installed."""
+    suite, host = _suite(request)
+    try:
+        plan = json.loads((results / suite.name / PLAN_FILE).read_text())
+        names = [str(name) for name in plan.get(ADDED, [])]
+    except (OSError, ValueError, AttributeError):  # there is none, or the long way says what is wrong
+        return []
+    return [name for name in names if name in host.registries["strategies"]]
+
+
+def added_to(request: Request) -> list[str]:
+    """The strategies that a request has beside those of its suite."""
+    suite, host = _suite(request)
+    return request.added_to(suite, host)
+
+
+def _suite(request: Request) -> tuple[Suite, PluginHost]:
+    from tlbench.plugins import plugin_host
+    from tlbench.suites.reading import read_suite
+
+    host = plugin_host(request.plugin_files)
+    return read_suite(request.suite, host), host
 
 
 def failed(records: dict[str, Record]) -> dict[str, Record]:

@@ -30,7 +30,8 @@ heatmap: gaps, sources against targets, for each strategy. frontier: quality aga
 which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps.
 embedding: source and target features in the plane, of source-only and of a strategy. Records hold no features, so these
 runs are made again, from the suite itself (its name or file) and not from its results; --selection and --metric do not
-matter to it.
+matter to it. Colour is the class, a dot a source item, a cross one of the target; d_A is the proxy A-distance of the
+features, 0 where no linear classifier tells the domains apart, 2 where one does without error.
 
 One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .svg, .eps or .png."""
 

@@ -27,6 +27,7 @@ from tlbench.cli import (
     submit,
     verify,
 )
+from tlbench.cli.guarded import guarded
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130
@@ -90,6 +91,11 @@ for name, function, epilog in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1, 2 or 130 as the contract has them."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    checks = given[:1] == ["check"] or (given[:1] == ["submit"] and "--check" in given)
+    return guarded(lambda: _run(given)) if checks and arguments is None else _run(given)
+
+
+def _run(given: list[str]) -> int:
     debug = "--debug" in given
     try:
         code = app(given, prog_name="tlbench", standalone_mode=False)

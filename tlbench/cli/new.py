@@ -24,7 +24,7 @@ EPILOG = """Examples:
   tlbench new metric top-2
 
 The package works as it is written: install it, and tlbench list shows it. What is yours to write is marked with
-"replace this"; tlbench check asks for the link of a strategy's paper. The guide: docs/first-strategy.md.
+"replace this". The guide: docs/first-strategy.md.
 
 Exit code: 0 written, 2 the name is not free or not allowed, or the folder holds something; nothing is written then."""
 

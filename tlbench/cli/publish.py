@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
+
+if TYPE_CHECKING:
+    from tlbench.publishing.material import Material
 
 OUT = Path("leaderboards")
 
@@ -49,6 +52,7 @@ def publish(
     source = suite_folder(suite, results)
     to = _out(source, out)
     material = read_material(source)
+    _refuse_another(to / material.suite, source, material)
     own, over_all = suite_files(material, to), summary_files(to, [material])
     found, above = changes(own) + superfluous(own), changes(over_all)
     if check:
@@ -61,6 +65,20 @@ def publish(
         write_each(over_all)
     typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
     return 0
+
+
+def _refuse_another(folder: Path, source: Path, material: Material) -> None:
+    """Raise `TlbenchError` where runs of others are published already in the folder that a submission would go to."""
+    from tlbench.leaderboard.frame import read_plan
+    from tlbench.published_folder import is_published
+
+    if folder.resolve() != source.resolve() and is_published(folder):
+        there, new = read_plan(folder).contributor, material.board.plan.contributor
+        if there != new:
+            raise TlbenchError(
+                f"{folder} holds runs of {there or 'the project'}, and these are of {new or 'the project'}; nothing is "
+                "overwritten: give the suite another name, or name another --out"
+            )
 
 
 def _counted(records: int, changed: bool) -> str:

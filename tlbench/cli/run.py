@@ -71,7 +71,7 @@ def run(
     files = options.files(plugin, suite)
 
     from tlbench.asked.preparing import Request
-    from tlbench.asked.running import carry_out
+    from tlbench.asked.running import added_before, carry_out
     from tlbench.cli.progress import listener
     from tlbench.cli.watching import watched
 
@@ -79,8 +79,11 @@ def run(
     trusted = tuple(trust_remote_code or ())
     request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic, trusted)
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
+        no_longer = [] if strategy else added_before(request, results)
         done = carry_out(request, results, reuse.value, limit, memory_limit, heard, show)
     _report(done, as_json)
+    for name in no_longer:
+        typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)
     return 0 if done.whole else 1
 
 

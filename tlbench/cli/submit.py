@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from tlbench.errors import TlbenchError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tlbench.leaderboard.frame import Board
     from tlbench.submission.checking import Checked
     from tlbench.submission.checks_here import Here
 
@@ -94,12 +95,14 @@ def _write(suite: str, results: Path, out: Path, contributor: str, note: str, pl
     from tlbench.submission.about import about
     from tlbench.submission.checking import check_files
     from tlbench.submission.checks import Submission
-    from tlbench.submission.folder import submission_files, write_submission
+    from tlbench.submission.folder import free_for, submission_files, write_submission
 
-    material = read_material(suite_folder(suite, results))
+    source = suite_folder(suite, results)
+    material = read_material(source)
+    _refuse_absent_code(material.board, plugins)
     if out.exists() and not out.is_dir():
         raise TlbenchError(f"--out {str(out)!r} is a file; name a folder")
-    folder = out / material.suite
+    folder = free_for(out / material.suite, source, contributor)
     described = about(material.board, contributor, note)
     own = Path(suite) if suite.endswith(".toml") else None
     write_submission(folder, submission_files(material, described, own, plugins))
@@ -108,6 +111,17 @@ def _write(suite: str, results: Path, out: Path, contributor: str, note: str, pl
     if failed:
         typer.echo("as it is, it would not be accepted: mend what is said above, and write it again")
     return 1 if failed else 0
+
+
+def _refuse_absent_code(board: Board, plugins: list[Path]) -> None:
+    """Raise `TlbenchError` where nobody could plan the suite: a strategy of a file that is not named."""
+    from tlbench.plugins import plugin_host
+    from tlbench.verification.again import strategies_of
+
+    host = plugin_host(tuple(map(str, plugins)))
+    for name in strategies_of(board):
+        if name not in host.registries["strategies"]:
+            raise TlbenchError(f"the strategy {name!r} is not installed; name its file with --plugin, as in the run")
 
 
 # ---- checking -------------------------------------------------------------------------------------------------------
@@ -165,7 +179,11 @@ def _sample_comes_out(here: Here, asked: _Asked, quiet: bool) -> bool:
 
     chosen = drawn(here.submission.records.values(), asked.sample, asked.draw)
     with listener(quiet, verbose=False) as heard:
-        judged = make_again(here.submission.board, chosen, here.ready, heard, None)
+        try:
+            judged = make_again(here.submission.board, chosen, here.ready, heard, None)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:  # of what a record says of where it ran
+            _say(Checked("sample", [f"it holds what cannot be compared ({type(error).__name__}: {error})"]))
+            return False
     good = all_reproduced(judged)
     _say(Checked("sample", [] if good else [f"runs drawn with --draw {asked.draw} do not come out"]))
     typer.echo(render([table_of(here.submission.board, judged)], "table"))
@@ -179,9 +197,12 @@ def _ended(left: str) -> int:
 
 def _say_all(checks: Iterable[Checked]) -> bool:
     """Say each as it is made; whether one failed."""
-    failed = False
+    failed, said = False, set[str]()
     for one in checks:
-        failed = _say(one) or failed
+        again = [fault for fault in one.faults if fault in said]
+        shown = [fault for fault in one.faults if fault not in said] + (["as above"] if again else [])
+        failed = _say(replace(one, faults=shown)) or failed
+        said.update(one.faults)
     return failed
 
 

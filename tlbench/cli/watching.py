@@ -23,11 +23,14 @@ def watched(port: int | None) -> Iterator[Callable[[Path], None]]:
     server = PageServer(port)
     with ExitStack() as until_the_end:
         until_the_end.callback(server.close)
+        pages: list[LivePage] = []
 
         def show(folder: Path) -> None:
             page = LivePage(folder)
             until_the_end.enter_context(server.started(page.answer))
-            until_the_end.callback(tell_the_end, page)
+            pages.append(page)
             print(f"watch it at {server.address}", file=sys.stderr, flush=True)
 
         yield show
+        for page in pages:  # not where the suite was interrupted: whoever does that does not want to wait
+            tell_the_end(page)

@@ -20,6 +20,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -149,6 +150,8 @@ def _child(order: dict[str, Any], channel: int) -> None:
         os.environ.clear()
         os.environ.update(order["environment"])
         os.chdir(order["cwd"])
+        if not Path(order["log"]).parent.is_dir():  # its session was interrupted meanwhile
+            os._exit(1)
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for old, new in ((nothing, 0), (log, 1), (log, 2)):

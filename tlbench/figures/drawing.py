@@ -53,6 +53,8 @@ def _panel(axis: Any, panel: Mapping[str, Any], rows: list[str], columns: list[s
             colour = "white" if dark else "black"
             axis.text(at[1], at[0], text, ha="center", va="center", fontsize=6, color=colour)
     image = axis.imshow(values, cmap=GAP_COLOURS, vmin=-most, vmax=most, aspect="auto")
+    axis.set_xlabel("target")
+    axis.set_ylabel("source")
     axis.set_xticks(range(len(columns)), [_short(name) for name in columns], rotation=35, ha="right")
     axis.set_yticks(range(len(rows)), [_short(name) for name in rows])
     axis.tick_params(length=0)

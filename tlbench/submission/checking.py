@@ -92,6 +92,8 @@ def _faults(check: Callable[[], Iterator[str]]) -> list[str]:
         found.extend(check())
     except TlbenchError as error:
         found.append(str(error))
+    except Exception as error:  # a record may hold anything where a check expects a number
+        found.append(f"it holds what cannot be checked ({type(error).__name__}: {error})")
     return found
 
 
@@ -101,7 +103,7 @@ def _remarks(name: str, submission: Submission) -> list[str]:
         return []
     try:
         failed = [record for record in submission.records.values() if record.status not in ("ok", "skipped")]
-    except TlbenchError:
+    except Exception:  # `whole` has said what is wrong
         return []
     return [
         f"{record.status}: {record.variant} on {record.spec.pair}, seed {record.seed}: {record.why}"

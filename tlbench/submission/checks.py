@@ -21,6 +21,7 @@ from tlbench.record import Record, new_record
 from tlbench.spec import RunSpec
 from tlbench.submission.about import About
 from tlbench.submission.folder import ABOUT_FILE, CHECKSUMS_FILE
+from tlbench.suites.suite import safe_name
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,14 @@ Check = Callable[[Submission], Iterator[str]]
 def files(submission: Submission) -> Iterator[str]:
     """Every file is there, unchanged, and is listed."""
     listed = _listed(submission.folder / CHECKSUMS_FILE)
+    found = {path.relative_to(submission.folder).as_posix(): path for path in submission.folder.rglob("*")}
+    for name, path in found.items():
+        if path.is_symlink():
+            yield f"{name} is a link; a submission holds its files itself"
     there = {
-        path.relative_to(submission.folder).as_posix(): path
-        for path in submission.folder.rglob("*")
-        if path.is_file() and path.name != CHECKSUMS_FILE
+        name: path
+        for name, path in found.items()
+        if name != CHECKSUMS_FILE and path.is_file() and not path.is_symlink()
     }
     for name in sorted(listed.keys() | there.keys()):
         if name not in there:
@@ -84,8 +89,15 @@ def about(submission: Submission) -> Iterator[str]:
     """A contributor is named, and the suite that its runs are of."""
     if not submission.about.contributor.strip():
         yield f"{ABOUT_FILE} names no contributor"
-    if submission.about.suite != submission.board.plan.suite:
-        yield f"{ABOUT_FILE} is about {submission.about.suite!r}, the plan about {submission.board.plan.suite!r}"
+    plan = submission.board.plan
+    if submission.about.contributor != plan.contributor:
+        yield f"{ABOUT_FILE} names {submission.about.contributor!r}, and the plan {plan.contributor!r}"
+    try:
+        safe_name(plan.suite)
+    except ValueError as error:
+        yield f"plan.json: {error}"
+    if submission.about.suite != plan.suite:
+        yield f"{ABOUT_FILE} is about {submission.about.suite!r}, the plan about {plan.suite!r}"
 
 
 def whole(submission: Submission) -> Iterator[str]:
@@ -124,9 +136,26 @@ def selection(submission: Submission) -> Iterator[str]:
             yield from (f"run {key}: {fault}" for fault in _ill_chosen(record))
 
 
+def numbers(submission: Submission) -> Iterator[str]:
+    """Seconds, rates and memory are finite and not negative; scores are finite."""
+    for key, record in submission.records.items():
+        own, shared = record.seconds.own.model_dump(), record.seconds.shared.model_dump()
+        cost = {**own, **{f"shared {name}": value for name, value in shared.items()}}
+        cost |= record.throughput.model_dump(exclude={"by_steps"}) | record.peak_memory.model_dump()
+        for name, value in cost.items():
+            if value is not None and not 0 <= value < _MOST:
+                yield f"run {key}: {name} is {value}"
+        for protocol, scores in record.metrics.items():
+            for name, value in scores.items():
+                if isinstance(value, float) and not abs(value) < _MOST:
+                    yield f"run {key}: {name} of {protocol} is {value}"
+
+
+#: No run takes so many seconds (three thousand years), no machine so many examples in one.
+_MOST = 1e11
 #: In the order in which they are said.
 CHECKS: Mapping[str, Check] = MappingProxyType(
-    {"files": files, "about": about, "whole": whole, "run keys": keys, "selection": selection}
+    {"files": files, "about": about, "whole": whole, "numbers": numbers, "run keys": keys, "selection": selection}
 )
 
 

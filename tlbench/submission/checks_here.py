@@ -112,7 +112,7 @@ def same_scores(here: Here) -> Iterator[str]:
         said = {name: value for name, value in record.metrics.get("last", {}).items() if name in metrics}
         logits, labels = _certain(here, record, predicted)
         if logits is None:
-            yield f"run {key}: predictions of {len(predicted)} items, and the test split has another number here"
+            yield f"run {key}: its predictions are no classes of the {len(labels)} items that the test split has here"
             continue
         for name, value in said.items():
             ours = as_number(metrics[name](labels, logits))
@@ -146,7 +146,8 @@ def _certain(
     """Predicted classes as logits (n, classes), for metrics that read no more than the class; and the labels (n,)."""
     target = here.ready.domains.get(record.target, record.spec.evaluation)
     labels, classes = target.labels("test"), len(target.class_names)
-    if predicted.shape != labels.shape or predicted.max(initial=0) >= classes:
+    whole = predicted.shape == labels.shape and np.issubdtype(predicted.dtype, np.integer)
+    if not whole or predicted.min(initial=0) < 0 or predicted.max(initial=0) >= classes:
         return None, labels
     return np.eye(classes)[predicted.astype(np.int64)], labels
 

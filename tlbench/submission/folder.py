@@ -50,6 +50,24 @@ def submission_files(
     return files | {CHECKSUMS_FILE: checksums(files).encode()}
 
 
+def free_for(folder: Path, source: Path, contributor: str) -> Path:
+    """The folder, where it is not there, is empty, or holds a submission of the same contributor.
+
+    Raises `TlbenchError` for any other: nothing of anybody's is overwritten.
+    """
+    if folder.resolve() == source.resolve():
+        raise TlbenchError(f"{folder} is where the records are; name another --out")
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return folder
+    try:
+        there = About.model_validate_json((folder / ABOUT_FILE).read_bytes()).contributor
+    except (OSError, ValueError):
+        raise TlbenchError(f"{folder} holds something else, and nothing is overwritten; name another --out") from None
+    if there != contributor:
+        raise TlbenchError(f"{folder} is the submission of {there!r}, which is not overwritten; name another --out")
+    return folder
+
+
 def write_submission(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder of these files and nothing else, whole or not at all, in place of what was there."""
 

@@ -36,7 +36,8 @@ _SHOTS_FORM = 'write a positive whole number per class, a share below 1 such as 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
+    """A name that can be that of a folder. Raises `ValueError` for another."""
     if not _SAFE_NAME.fullmatch(name):
         message = "letters, digits, '-', '_' and '.', at most 100, with a letter or digit first and no '.' last"
         raise ValueError(f"{name!r} cannot name a folder; allowed are {message}")
@@ -50,7 +51,7 @@ def _no_reference(name: str) -> str:
 
 
 def _variant_name(name: str) -> str:
-    return _no_reference(_safe_name(name))
+    return _no_reference(safe_name(name))
 
 
 def _shots(value: Any) -> Any:
@@ -156,7 +157,7 @@ class Suite(Plain):
     suite's own. `views` are the further shapes in which the page shows its tables.
     """
 
-    name: Annotated[str, AfterValidator(_safe_name)]
+    name: Annotated[str, AfterValidator(safe_name)]
     summary: str = ""
     dataset: str
     #: Options of the dataset, which its Params checks.

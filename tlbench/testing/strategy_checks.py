@@ -40,10 +40,13 @@ def checks(subject: Subject) -> Iterator[Check]:
     bench = Bench(strategy, subject.host)
     check = subject.check
     yield from common_checks(subject)
-    # First: what another check has opened already, and the strategy kept, nobody would see.
-    yield check("labels", "no search for labels", partial(check_labels, bench))
     yield check("metadata", "settings, paper and what it is trained on", partial(check_metadata, strategy))
     yield check("parameters", "they have defaults, are validated, and survive JSON", partial(check_params, strategy))
+    if not _can_be_made(strategy):
+        yield check("made", "it can be made", partial(check_made, strategy))
+        return  # all others would say the same
+    # First of those that train: what another has opened already, and the strategy kept, nobody would see.
+    yield check("labels", "no search for labels", partial(check_labels, bench))
     for setting in (one for one in SETTINGS if one in strategy.settings):
         for kind in KINDS:
             run = partial(check_runs, bench, setting, kind)
@@ -60,9 +63,10 @@ def check_metadata(strategy: type[Strategy]) -> None:
     settings = getattr(strategy, "settings", None)
     if not isinstance(settings, set | frozenset) or not settings or not settings <= set(SETTINGS):
         raise CheckFailed(f"settings is {settings!r}; write a set of some of {', '.join(SETTINGS)}")
-    if not strategy.paper.startswith(("https://", "http://")):
+    if not strategy.paper.startswith(("https://", "http://", "none: ")):
         raise CheckFailed(
-            f"paper is {strategy.paper!r}; write the link of the paper, as paper = 'https://arxiv.org/abs/…'"
+            f"paper is {strategy.paper!r}; write the link of the paper, as paper = 'https://arxiv.org/abs/…', or what "
+            "it is without one, as paper = 'none: label smoothing, as everybody does it'"
         )
     if "…" in strategy.paper:
         raise CheckFailed(f"paper is still {strategy.paper!r}; put the link of the paper there")
@@ -88,6 +92,19 @@ def check_params(strategy: type[Strategy]) -> None:
         raise CheckFailed("parameters can be changed, and run keys would lie; subclass tlbench.Params, which is frozen")
     if any(field.annotation is Any for field in strategy.Params.model_fields.values()):
         raise CheckFailed("a parameter has the type Any, so that nothing is checked; give it its own")
+
+
+def check_made(strategy: type[Strategy]) -> None:
+    """`Strategy(Params())` gives an object: nothing that has to be written is missing."""
+    strategy(strategy.Params())
+
+
+def _can_be_made(strategy: type[Strategy]) -> bool:
+    try:
+        check_made(strategy)
+    except Exception:
+        return False
+    return isinstance(getattr(strategy, "settings", None), set | frozenset)
 
 
 # ---- what it predicts -----------------------------------------------------------------------------------------------

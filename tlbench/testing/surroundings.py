@@ -33,7 +33,7 @@ _DATA: tuple[str, ...] = (
     ".svmlight",
     ".parsed",
 )
-_DATA += ("/mem", "/maps")  # of /proc/self
+_DATA += ("/proc/self/mem",)
 #: Such files hold data too, but those of an installed library hold its settings and weights.
 _DATA_OUTSIDE = (".pkl", ".pt", ".json", ".jsonl", ".safetensors", ".txt", ".xml")
 

@@ -30,6 +30,11 @@ class Inputs:
 
     inputs: Tensor
 
+    def __getattr__(self, name: str) -> Tensor:
+        if name in ("labels", "domains"):
+            raise AttributeError(f"{name!r}: these inputs come without labels, for the setting gives a strategy none")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
 
 @dataclass(frozen=True)
 class Labelled:

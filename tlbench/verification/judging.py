@@ -43,7 +43,7 @@ def judge(
     reasons = (*differs, *_other_surroundings(published.provenance, here.provenance))
     if here.status != "ok":
         return Judgement("failed", before, None, (f"{here.status}: {here.why}", *reasons))
-    if published.metrics.get("last") == here.metrics.get("last"):
+    if _is_identical(published, here):
         return Judgement("identical", before, after)
     if not reasons:
         return Judgement("different", before, after, ("nothing that tlbench knows of explains it",))
@@ -51,6 +51,19 @@ def judge(
         return Judgement("undecided", before, after, (*reasons, f"fewer than {MIN_SEEDS} published seeds"))
     inside = abs(after - statistics.fmean(others)) <= _reach(others)
     return Judgement("within the seeds" if inside else "outside the seeds", before, after, reasons)
+
+
+def _is_identical(published: Record, here: Record) -> bool:
+    """Whether every published score is had here to the last bit: of every protocol, and what each chose by.
+
+    What only one of the two has, as a metric that was asked for later, says nothing.
+    """
+    for protocol, scores in published.metrics.items():
+        again = here.metrics.get(protocol)
+        if again is None or any(scores[name] != again[name] for name in scores.keys() & again.keys()):
+            return False
+    chosen_by = published.selection.keys() & here.selection.keys()
+    return all(published.selection[name] == here.selection[name] for name in chosen_by)
 
 
 def _reach(others: Sequence[float]) -> float:

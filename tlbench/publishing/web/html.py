@@ -126,7 +126,8 @@ def _devices(board: Board) -> list[str]:
 
 def _prose(notes: str, about: str) -> Markup:
     """Markdown as HTML in which no tag of the text's own is left."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    # Without images: the page would ask another server for them, and tell it who reads.
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     heading = "" if not notes or notes.startswith("#") else "### What came out\n\n"
     return Markup(markdown.render(f"{heading}{notes}\n\n{about}".strip()))
 

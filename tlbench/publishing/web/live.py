@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlbench.leaderboard.frame import load_board, read_plan
+from tlbench.published_folder import PublishedFolder, is_published
 from tlbench.publishing.web.html import live_parts, suite_page
 
 #: A page may take this share of the time between two makings, so that the runs keep the processor.
@@ -60,9 +61,14 @@ class LivePage:
         if self.ended and made is not None and made.version == version:
             self.end_was_told.set()
         keys = read_plan(self.folder).run_keys.keys()
-        there = len(keys & {path.stem for path in self.folder.glob("*.json")})
+        there = len(keys & self._keys_there())
         status = {"version": version, "there": there, "asked": len(keys), "ended": self.ended}
         return json.dumps(status).encode()
+
+    def _keys_there(self) -> set[str]:
+        if is_published(self.folder):
+            return set(PublishedFolder(self.folder).run_keys())
+        return {path.stem for path in self.folder.glob("*.json")}
 
     def _version(self) -> str:
         """Changes with every record that lands or is written anew."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tlbench.errors import TlbenchError
 from tlbench.publishing.web.live import LivePage
@@ -24,6 +24,10 @@ PATIENCE = 15.0
 
 #: From a path that begins with a slash to content type and content; None where there is nothing.
 Answer = Callable[[str], tuple[str, bytes] | None]
+
+
+class Moved(Exception):
+    """What is asked for has another address: relative links of a page need the slash at the end of a folder."""
 
 
 class PageServer:
@@ -68,8 +72,12 @@ def folder_pages(folder: Path) -> Answer:
     root = folder.resolve()
 
     def answer(path: str) -> tuple[str, bytes] | None:
+        if any(part.startswith(".") for part in path.split("/")):
+            return None
         found = (root / path.lstrip("/")).resolve()
-        if found.is_dir():
+        if found.is_dir() and found.is_relative_to(root):
+            if not path.endswith("/"):
+                raise Moved(f"{path}/")
             found = found / "index.html"
         if not found.resolve().is_relative_to(root) or not found.is_file():
             return None
@@ -105,17 +113,29 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             found = self.server.answer(unquote(urlsplit(self.path).path))
-        except (TlbenchError, OSError, ValueError) as error:
+        except Moved as moved:
+            self.send_response(HTTPStatus.MOVED_PERMANENTLY)
+            self.send_header("Location", quote(str(moved)))
+            self.end_headers()
+            return
+        except TlbenchError as error:
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", f"{error}\n".encode())
             return
+        except (OSError, ValueError):  # a name that no file can have
+            found = None
         if found is None:
             self.send_error(HTTPStatus.NOT_FOUND, "There is no such file here")
         else:
             self._send(HTTPStatus.OK, *found)
 
+    do_HEAD = do_GET  # what is sent differs alone
+
     def _is_asked_for_by_name(self) -> bool:
         """A page elsewhere whose name was made to lead here must not read what is served."""
-        return urlsplit(f"//{self.headers.get('Host', '')}").hostname in (HOST, "localhost")
+        try:
+            return urlsplit(f"//{self.headers.get('Host', '')}").hostname in (HOST, "localhost")
+        except ValueError:
+            return False
 
     def _send(self, status: HTTPStatus, kind: str, content: bytes) -> None:
         self.send_response(status)
@@ -124,7 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the terminal is for the runs."""
