@@ -93,4 +93,4 @@ def test_what_cannot_be_made_is_said_once(project):
     project.write("hello.py", HELLO.replace("def loss(", "def losses("))
     outcome = project.tlbench("check", "hello.py", plugin=False)
     assert outcome.code == 1
-    assert outcome.out.count("abstract") == 1
+    assert "1 failed" in outcome.out
