@@ -149,8 +149,9 @@ def test_a_dot_stands_at_the_score_of_its_run_within_the_interval_of_its_mean(vi
 def test_a_run_opens_by_keyboard_with_all_that_its_record_says_and_by_its_link(visit, board):
     seen = visit()
     row = seen.page.locator("#all .tabulator-row", has_text="dann").first
-    row.locator(".tabulator-cell").first.focus()
+    row.locator(".tabulator-cell[tabindex='0']").first.focus()
     seen.page.keyboard.press("Enter")
+    seen.page.locator("#card[open]").wait_for()
     text = seen.page.inner_text("#card")
     key = re.search(r"run ([0-9a-f]{20})", text)[1]
     assert f"run={key}" in seen.page.url

@@ -56,6 +56,7 @@ function drawLeaderboard() {
 }
 
 // A row opens by the keyboard as it does by a click.
+let reached = null; // the data of the row that has the focus
 function makeFirstColumnReachable(table) {
   for (const row of table.getRows("visible")) {
     const cell = row.getCells()[0]?.getElement();
@@ -63,6 +64,10 @@ function makeFirstColumnReachable(table) {
     cell.tabIndex = 0;
     cell.setAttribute("role", "button");
     cell.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); cell.click(); } });
+    cell.addEventListener("focus", () => { reached = row.getData(); });
+    cell.addEventListener("blur", () => setTimeout(() => { if (cell.isConnected && reached === row.getData()) reached = null; }));
+    // A table is drawn again when it first comes into view, which takes the cell with the focus away.
+    if (reached === row.getData() && document.activeElement === document.body) cell.focus({ preventScroll: true });
   }
 }
 
