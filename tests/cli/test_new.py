@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from toy_suite import SUITE, TOY
 
-from tlbench.plugins import PluginHost
+from tlbench.plugins import PluginHost, forget_hosts
 from tlbench.scaffolding.naming import KINDS, LONGEST, suggestion
 
 ROOT = Path(__file__).parents[2]
@@ -72,8 +72,9 @@ def tlbench(folder, *arguments):
 
 
 def found(project, *arguments):
-    """Run a command in this process, where plugins are found anew for a file that was not given before."""
-    return project.tlbench(*arguments, "--plugin", project.write("nothing.py", ""), plugin=False)
+    """Run a command in this process, where plugins are looked for anew."""
+    forget_hosts()
+    return project.tlbench(*arguments, plugin=False)
 
 
 def ruff(folder, *arguments):
