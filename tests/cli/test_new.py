@@ -298,7 +298,7 @@ def strategy(request, new, install):
 def test_the_strategy_passes_the_checks(strategy, project):
     outcome = found(project, "check", "mixup-da", "--json")
     failed = [check["check"] for check in json.loads(outcome.out) if check["status"] == "failed"]
-    assert failed == []
+    assert failed == [], outcome.out
 
 
 @pytest.mark.parametrize("kind", ["dataset", "backbone", "metric"])

@@ -132,6 +132,6 @@ def _is_data(path: str) -> bool:
     installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
     own = str(Path(tempfile.gettempdir()) / OWN_FOLDERS)
     place = str(Path(path).absolute())
-    if place.startswith(own):
+    if place.startswith(own) or ".dist-info/" in place:  # where libraries look for each other
         return False
     return place.endswith(_DATA) or (place.endswith(_DATA_OUTSIDE) and not place.startswith(installed))
