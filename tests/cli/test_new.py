@@ -56,6 +56,7 @@ def install(monkeypatch):
         importlib.invalidate_caches()
 
     yield install
+    forget_hosts()
     for module in set(sys.modules) - before:
         if re.match(r"tlbench_(?!file_|strategies|datasets|backbones|metrics|suites|renderers|trackers)", module):
             del sys.modules[module]
