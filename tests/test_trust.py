@@ -134,7 +134,7 @@ def test_what_is_trusted_runs_and_its_names_are_in_the_record(project, plugin, s
 def test_a_worker_goes_by_its_jobs_file_alone(project, plugin, suite):
     """Whatever the host has asked before: a job that does not name the backbone does not run its code."""
     names, files = ("remote:net", "asking:net"), (str(TOY), str(plugin))
-    ready = prepare(Request(str(suite), files, trusted=names))
+    ready = prepare(Request(suite=str(suite), plugin_files=files, trusted=names))
     specs = {run.spec.backbone: run.spec.source_model() for run in ready.plan.runs.values() if run.spec.source}
     domains = {"a": ready.domains.get("a", "held-out")}
 

@@ -37,6 +37,10 @@ class Entry:
             raise PluginFailure(message) from error
 
 
+#: The kinds of plugin that `tlbench new` writes and `tlbench check` checks, and where they are registered.
+WRITTEN = {"strategy": "strategies", "dataset": "datasets", "backbone": "backbones", "metric": "metrics"}
+
+
 class Registry:
     """The names of one kind (`strategy`, `dataset`, …), in alphabetical order whatever the order of plugins."""
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tlbench.errors import TlbenchError, unknown
+
+if TYPE_CHECKING:
+    from tlbench.asked.preparing import Conditions, Reuse
 
 #: A name or glob, or several; numbers for seeds and shots.
 Globs = str | int | Iterable[str | int] | None
@@ -28,6 +33,25 @@ def globs(given: Globs) -> list[str]:
 def filters_of(**given: Globs) -> dict[str, Sequence[str]]:
     """The filters that were given."""
     return {name: globs(value) for name, value in given.items() if several(value)}
+
+
+def whole_number(name: str, given: int | None) -> int | None:
+    """A number from 1 on, or None. Raises `TlbenchError` that names it for anything else."""
+    if given is not None and (not isinstance(given, int) or given < 1):
+        raise TlbenchError(f"{name}={given!r}: give a whole number from 1 on")
+    return given
+
+
+def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -> Conditions:
+    """What the options of these names say. Raises `TlbenchError` for what they do not allow."""
+    from tlbench.asked.preparing import Conditions
+    from tlbench.cli.options import seconds, size
+
+    kept: Mapping[str, Reuse] = {"failed": "failed", "always": "always", "never": "never"}
+    if reuse not in kept:
+        raise TlbenchError(unknown("reuse", str(reuse), kept))
+    limit = seconds(None if timeout is None else str(timeout))
+    return Conditions(reuse=kept[reuse], timeout=limit, memory=size(memory))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from tlbench.api.values import findable
 from tlbench.api.written import written
 from tlbench.errors import TlbenchError
+from tlbench.kebab import kebab
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.strategy import Strategy
 from tlbench.suites.suite import REFERENCES
@@ -67,19 +68,13 @@ def strategy_name(kind: type) -> str:
     Raises `TlbenchError` for a name that cannot name a file.
     """
     own = vars(kind).get("name")
-    name = own if isinstance(own, str) else _kebab(kind.__name__)
+    name = own if isinstance(own, str) else kebab(kind.__name__).replace("_", "-").strip("-")
     if not _NAME.fullmatch(name):
         raise TlbenchError(
             f"{kind.__name__} cannot be the strategy {name!r}: letters, digits, '-', '_' and '.' are allowed, with a "
             "letter or digit first; set the attribute `name`"
         )
     return name
-
-
-def _kebab(name: str) -> str:
-    """`MixupDA` as `mixup-da`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name)
-    return parted.replace("_", "-").strip("-").lower()
 
 
 def _checked(given: Any) -> type[Strategy]:

@@ -80,9 +80,8 @@ class Results:
         drawn.
         """
         from tlbench.api.shown import Figure
-        from tlbench.figures.figure import KINDS, figure_data
+        from tlbench.figures.figure import KINDS, figure_data, place_of
         from tlbench.leaderboard import notes
-        from tlbench.leaderboard.table import places
 
         if kind == "embedding":
             raise TlbenchError(
@@ -90,17 +89,9 @@ class Results:
             )
         if kind not in KINDS:
             raise TlbenchError(unknown("figure", kind, KINDS))
-        if selection == "all":
-            raise TlbenchError(f"a figure takes one selection, not all: {', '.join(self._board.protocols())}")
         asked = filters_of(setting=setting, pair=pair, strategy=strategy, backbone=backbone, shots=shots)
-        found = places(self._board, metric, selection, asked)
-        if len(found) > 1:
-            names = "\n".join(f"  {notes.place_name(place)}" for place in found)
-            raise TlbenchError(
-                f"a figure is of one table, and {len(found)} are left; choose one by setting=, shots=, backbone=:\n"
-                f"{names}"
-            )
-        return Figure(kind, figure_data(kind, found[0]), notes.title(found[0]))
+        place = place_of(self._board, metric, selection, asked, "{}=")
+        return Figure(kind, figure_data(kind, place), notes.title(place))
 
     def __repr__(self) -> str:
         return f"<tlbench.Results of {self.suite!r}: {self._counted()}, in {self.folder}>"

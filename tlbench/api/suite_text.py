@@ -11,9 +11,7 @@ from typing import Any
 
 from tlbench.errors import Faults, TlbenchError
 from tlbench.files import cache_folder, write_whole
-
-#: Keys that name a file beside the suite; from Python it is looked for in the working folder.
-_FILES = ("claims", "about")
+from tlbench.suites.suite import NAMING_FILES
 
 
 def written_suite(suite: Mapping[str, Any], name_of: Callable[[object], str]) -> Path:
@@ -40,7 +38,8 @@ def told_of_the_dict(path: Path) -> Iterator[None]:
 
 
 def _names_file(key: object, value: object) -> bool:
-    return key in _FILES and isinstance(value, str)
+    """Whether it is looked for in the working folder, in place of that of a suite file."""
+    return key in NAMING_FILES and isinstance(value, str)
 
 
 def _toml(value: Any, place: str, name_of: Callable[[object], str]) -> str:

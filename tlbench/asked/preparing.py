@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from tlbench.execution.session import Listener, Session
 
 
-@dataclass(frozen=True)
+Reuse = Literal["failed", "always", "never"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit."""
+
+    reuse: Reuse = "failed"
+    timeout: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """What was asked for on the command line. `trusted` names the backbones that may run code from the network.
 
@@ -64,6 +76,7 @@ class Ready:
     plan: Plan
     trusted: tuple[str, ...] = ()
     plugin_files: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
     def results(self, folder: Path) -> ResultFolder:
         """The folder of this suite's records."""
@@ -74,14 +87,12 @@ class Ready:
         plan: Plan,
         folder: ResultFolder,
         heard: Listener,
-        reuse: Literal["failed", "always", "never"],
-        timeout: float | None = None,
-        memory: int | None = None,
+        conditions: Conditions,
         *,
         keep_features: bool = False,
         heard_by_plugins: bool = True,
     ) -> Session:
-        """What runs a plan here, into a folder. `timeout` (seconds) and `memory` (bytes) limit each run."""
+        """What runs a plan here, into a folder."""
         from tlbench.execution.local import LocalPool
         from tlbench.execution.session import Session
 
@@ -93,11 +104,13 @@ class Ready:
             self.cache,
             self.host,
             self.machine,
-            LocalPool(self.machine.workers, self.machine.compute.threads, timeout, memory, modules),
+            LocalPool(
+                self.machine.workers, self.machine.compute.threads, conditions.timeout, conditions.memory, modules
+            ),
             heard,
             self.metrics(),
-            reuse,
-            timeout,
+            conditions.reuse,
+            conditions.timeout,
             self.plugin_files,
             self.trusted,
             keep_features,
@@ -114,7 +127,8 @@ def prepare(request: Request) -> Ready:
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host, with_params=True)
     check_trusted_names(request.trusted, backbones_of(suite), suite.name)
-    suite = with_strategies(suite, request.added_to(suite, host), host)
+    added = request.added_to(suite, host)
+    suite = with_strategies(suite, added, host)
     if request.overrides:
         suite = apply_overrides(suite, list(request.overrides), host)
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
@@ -128,4 +142,4 @@ def prepare(request: Request) -> Ready:
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
-    return Ready(suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files)
+    return Ready(suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files, tuple(added))

@@ -6,17 +6,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tlbench.asked.preparing import Request
+    from tlbench.asked.preparing import Conditions, Request
     from tlbench.execution.session import Listener
     from tlbench.leaderboard.frame import Board
     from tlbench.planning.plan import Plan
-    from tlbench.plugins import PluginHost
     from tlbench.record import Record
     from tlbench.results import ResultFolder
-    from tlbench.suites.suite import Suite
 
 #: The exit code of a suite that did not come to its end.
 INTERRUPTED = 130
@@ -42,21 +40,19 @@ class Done:
 def carry_out(
     request: Request,
     results: Path,
-    reuse: Literal["failed", "always", "never"],
-    limit: float | None,
-    memory_limit: int | None,
+    conditions: Conditions,
     heard: Listener,
     show: Callable[[Path], None] = lambda folder: None,
 ) -> Done:
-    """Run what is missing. `limit` (seconds) and `memory_limit` (bytes) are of each run; `show` hears of the folder.
+    """Run what is missing; `show` hears of the folder.
 
     Raises `TlbenchError` with everything that is wrong with what was asked for.
     """
     from tlbench.asked.shortcut import whole_records
 
-    there = whole_records(request, results) if reuse == "failed" else None
+    there = whole_records(request, results) if conditions.reuse == "failed" else None
     if there is None:
-        return _run(request, results, reuse, limit, memory_limit, heard, show)
+        return _run(request, results, conditions, heard, show)
     folder, records = there
     show(folder.folder)
     heard.planned(0, len(records), 0)
@@ -66,9 +62,7 @@ def carry_out(
 def _run(
     request: Request,
     results: Path,
-    reuse: Literal["failed", "always", "never"],
-    limit: float | None,
-    memory_limit: int | None,
+    conditions: Conditions,
     heard: Listener,
     show: Callable[[Path], None],
 ) -> Done:
@@ -82,12 +76,12 @@ def _run(
     folder.create()
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: added_to(request)}
+        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
         folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)
         code = INTERRUPTED
         try:
-            records = ready.session(ready.plan, folder, heard, reuse, limit, memory_limit).run()
+            records = ready.session(ready.plan, folder, heard, conditions).run()
             done = Done(folder, records, ready.plan)
             code = 0 if done.whole else 1
         finally:
@@ -106,27 +100,17 @@ def _with_earlier(request: Request, results: Path) -> Request:
 
 def added_before(request: Request, results: Path) -> list[str]:
     """The strategies that the stored plan of this suite has beside those of its file, and that are installed."""
-    suite, host = _suite(request)
+    from tlbench.plugins import plugin_host
+    from tlbench.suites.reading import read_suite
+
+    host = plugin_host(request.plugin_files)
+    suite = read_suite(request.suite, host)
     try:
         plan = json.loads((results / suite.name / PLAN_FILE).read_text())
         names = [str(name) for name in plan.get(ADDED, [])]
     except (OSError, ValueError, AttributeError):  # there is none, or the long way says what is wrong
         return []
     return [name for name in names if name in host.registries["strategies"]]
-
-
-def added_to(request: Request) -> list[str]:
-    """The strategies that a request has beside those of its suite."""
-    suite, host = _suite(request)
-    return request.added_to(suite, host)
-
-
-def _suite(request: Request) -> tuple[Suite, PluginHost]:
-    from tlbench.plugins import plugin_host
-    from tlbench.suites.reading import read_suite
-
-    host = plugin_host(request.plugin_files)
-    return read_suite(request.suite, host), host
 
 
 def failed(records: dict[str, Record]) -> dict[str, Record]:

@@ -13,6 +13,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError, unknown
+from tlbench.registry import NEEDED, OPTIONAL, WRITTEN
 
 if TYPE_CHECKING:
     from tlbench.plugins import PluginHost
@@ -34,8 +35,6 @@ In a test of your own: tlbench.testing.parametrize_with_checks.
 
 Exit code: 0 no check failed, 1 some did, 2 there is no such plugin."""
 
-KINDS = ("strategy", "dataset", "backbone", "metric")
-
 
 @dataclass(frozen=True)
 class _Named:
@@ -46,7 +45,7 @@ class _Named:
 def check(
     plugin: Annotated[str, typer.Argument(help="A name that `tlbench list` shows, a package, or a FILE.py.")],
     kind: Annotated[
-        str | None, typer.Option("--kind", metavar="|".join(KINDS), help="Of which kind, where a name has several.")
+        str | None, typer.Option("--kind", metavar="|".join(WRITTEN), help="Of which kind, where a name has several.")
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option("-k", metavar="GLOB", help="Only checks of this name, or with it in their name.")
@@ -59,8 +58,8 @@ def check(
     from tlbench.plugins import plugin_host
     from tlbench.testing.kinds import checks_of
 
-    if kind is not None and kind not in KINDS:
-        raise TlbenchError(unknown("kind", kind, KINDS))
+    if kind is not None and kind not in WRITTEN:
+        raise TlbenchError(unknown("kind", kind, WRITTEN))
     own = [Path(plugin)] if plugin.endswith(".py") else []
     host = plugin_host(options.files([*own, *(files or [])]))
     named = [one for one in _named(plugin, own, host) if kind in (None, one.kind)]
@@ -82,17 +81,14 @@ def check(
 
 def _named(plugin: str, own: Sequence[Path], host: PluginHost) -> list[_Named]:
     """What is meant: an entry of that name, or all entries of a plugin, a package, or a file."""
-    from tlbench.plugins import SINGULAR
-    from tlbench.registry import NEEDED, OPTIONAL
-
-    by_kind = {SINGULAR[plural]: registry for plural, registry in host.registries.items()}
-    if not own and (direct := [_Named(kind, plugin) for kind in KINDS if plugin in by_kind[kind]]):
+    by_kind = {kind: host.registries[plural] for kind, plural in WRITTEN.items()}
+    if not own and (direct := [_Named(kind, plugin) for kind in WRITTEN if plugin in by_kind[kind]]):
         return direct
     names = {Path(plugin).stem} if own else {plugin}
     plugins = {
         one.name for one in host.plugins if names & {one.name, one.distribution} or one.distribution in map(str, own)
     }
-    entries = [(kind, entry.name) for kind in KINDS for name in sorted(plugins) for entry in by_kind[kind].of(name)]
+    entries = [(kind, entry.name) for kind in WRITTEN for name in sorted(plugins) for entry in by_kind[kind].of(name)]
     for kind, name in entries:
         if name.endswith(NEEDED):
             typer.echo(f"not checked: the {kind} {name!r}, which needs an argument: tlbench check {name}…", err=True)
@@ -103,11 +99,7 @@ def _unfound(plugin: str, host: PluginHost) -> str:
     broken = [one for one in host.failures() if plugin in (one.name, one.distribution)]
     if broken:
         return f"plugin {plugin!r} {broken[0].status}\n{broken[0].details}"
-    from tlbench.plugins import SINGULAR
-
-    known = {
-        entry.name for plural, registry in host.registries.items() if SINGULAR[plural] in KINDS for entry in registry
-    }
+    known = {entry.name for plural in WRITTEN.values() for entry in host.registries[plural]}
     return unknown("plugin", plugin, known | {one.name for one in host.plugins})
 
 

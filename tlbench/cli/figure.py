@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
-from tlbench.errors import TlbenchError
-
-if TYPE_CHECKING:
-    from tlbench.leaderboard.scores import Place
 
 EPILOG = """Examples:
 
@@ -58,44 +55,41 @@ def figure(
     debug: options.Debug = False,
 ) -> int:
     """Draw a figure of a suite's stored records, for a paper."""
-    from tlbench.figures.figure import figure_data, format_of, write_figure
-    from tlbench.leaderboard import notes
-    from tlbench.leaderboard.frame import load_board
-    from tlbench.leaderboard.table import places
+    from tlbench.figures.figure import format_of, write_figure
 
     format_of(out)
     asked = {"strategy": strategy, "pair": pair, "backbone": backbone, "setting": setting, "shots": shots}
     if kind == "embedding":
-        from tlbench.asked.preparing import Request
-        from tlbench.cli.embedding import embedding_of
-        from tlbench.cli.progress import listener
-
         options.use_data(data)
-        with listener(quiet=False, verbose=False) as heard:
-            shown, title = embedding_of(
-                Request(suite, options.files(plugin, suite), (), {**asked, "seed": seed}, device, workers), heard
-            )
-        write_figure(out, kind, shown, title)
-        typer.echo(out)
-        return 0
-    board = load_board(suite_folder(suite, results))
-    if selection == "all":
-        raise TlbenchError(f"a figure takes one --selection, not all; recorded: {', '.join(board.protocols())}")
-    found = places(board, metric, selection, {name: globs for name, globs in asked.items() if globs})
-    place = _the_one(found)
-    write_figure(out, kind, figure_data(kind, place), notes.title(place))
+        asked["seed"] = seed
+        shown, title = _of_runs(suite, options.files(plugin, suite), asked, device, workers)
+    else:
+        shown, title = _of_records(kind, suite_folder(suite, results), metric, selection, asked)
+    write_figure(out, kind, shown, title)
     typer.echo(out)
     return 0
 
 
-def _the_one(places: list[Place]) -> Place:
-    """The only place. Raises `TlbenchError` that lists them where there are several."""
-    from tlbench.leaderboard.notes import place_name
+def _of_records(
+    kind: str, folder: Path, metric: str | None, selection: str | None, filters: Mapping[str, list[str] | None]
+) -> tuple[Mapping[str, Any], str]:
+    """What is shown of stored records, and its title."""
+    from tlbench.figures.figure import figure_data, place_of
+    from tlbench.leaderboard import notes
+    from tlbench.leaderboard.frame import load_board
 
-    if len(places) > 1:
-        listing = "\n".join(f"  {place_name(place)}" for place in places)
-        raise TlbenchError(
-            f"a figure is of one table, and {len(places)} are left; choose one with --setting, --shots, --backbone:\n"
-            f"{listing}"
-        )
-    return places[0]
+    place = place_of(load_board(folder), metric, selection, {k: globs or [] for k, globs in filters.items()}, "--{}")
+    return figure_data(kind, place), notes.title(place)
+
+
+def _of_runs(
+    suite: str, files: tuple[str, ...], filters: Mapping[str, list[str] | None], device: str, workers: int | None
+) -> tuple[Mapping[str, Any], str]:
+    """What is shown of runs that are made again, and its title."""
+    from tlbench.asked.preparing import Request
+    from tlbench.cli.progress import listener
+    from tlbench.verification.features import embedding_of
+
+    request = Request(suite=suite, plugin_files=files, filters=filters, device=device, workers=workers)
+    with listener(quiet=False, verbose=False) as heard:
+        return embedding_of(request, heard)

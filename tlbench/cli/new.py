@@ -38,13 +38,14 @@ def new(
 ) -> int:
     """Write an installable plugin package with its test, tlbench-NAME/, to fill in."""
     from tlbench.plugins import plugin_host
-    from tlbench.scaffolding.naming import KINDS, checked
+    from tlbench.registry import WRITTEN
+    from tlbench.scaffolding.naming import checked
     from tlbench.scaffolding.package import free_folder, rendered, write
 
-    if kind not in KINDS:
-        raise TlbenchError(unknown("kind", kind, KINDS))
+    if kind not in WRITTEN:
+        raise TlbenchError(unknown("kind", kind, WRITTEN))
     names = checked(kind, name, plugin_host())
-    texts = rendered(names, KINDS[kind], author)
+    texts = rendered(names, WRITTEN[kind], author)
     folder = free_folder(out, names)
     write(folder, texts)
     for path in texts:

@@ -50,7 +50,19 @@ def plan(
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())
-    ready = prepare(Request(suite, files, overrides, filters, device, workers, threads, deterministic, trusted))
+    ready = prepare(
+        Request(
+            suite=suite,
+            plugin_files=files,
+            overrides=overrides,
+            filters=filters,
+            device=device,
+            workers=workers,
+            threads=threads,
+            deterministic=deterministic,
+            trusted=trusted,
+        )
+    )
     summary = summarise(ready, ready.results(results))
     typer.echo(json.dumps(summary, indent=1) if as_json else _text(summary))
     return 0

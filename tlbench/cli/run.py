@@ -70,17 +70,28 @@ def run(
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin, suite)
 
-    from tlbench.asked.preparing import Request
+    from tlbench.asked.preparing import Conditions, Request
     from tlbench.asked.running import added_before, carry_out
     from tlbench.cli.progress import listener
     from tlbench.cli.watching import watched
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     trusted = tuple(trust_remote_code or ())
-    request = Request(suite, files, tuple(set_ or ()), filters, device, workers, threads, deterministic, trusted)
+    request = Request(
+        suite=suite,
+        plugin_files=files,
+        overrides=tuple(set_ or ()),
+        filters=filters,
+        device=device,
+        workers=workers,
+        threads=threads,
+        deterministic=deterministic,
+        trusted=trusted,
+    )
+    conditions = Conditions(reuse=reuse.value, timeout=limit, memory=memory_limit)
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
-        done = carry_out(request, results, reuse.value, limit, memory_limit, heard, show)
+        done = carry_out(request, results, conditions, heard, show)
     _report(done, as_json)
     for name in no_longer:
         typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)

@@ -58,16 +58,14 @@ def verify(
     trusted = tuple(trust_remote_code or ())
     threads, deterministic = compute_of(chosen)
     request = Request(
-        suite or board.plan.suite,
-        options.files(plugin, suite or ""),
-        (),
-        None,
-        device,
-        workers,
-        threads,
-        deterministic,
-        trusted,
-        strategies_of(board),
+        suite=suite or board.plan.suite,
+        plugin_files=options.files(plugin, suite or ""),
+        device=device,
+        workers=workers,
+        threads=threads,
+        deterministic=deterministic,
+        trusted=trusted,
+        added=strategies_of(board),
     )
     ready = prepare(request)
     if ready.suite.name != board.plan.suite:

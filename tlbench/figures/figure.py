@@ -14,7 +14,9 @@ from tlbench.figures.curves import curves
 from tlbench.figures.frontier import frontier
 from tlbench.figures.heatmap import heatmap
 from tlbench.figures.ranks import ranks
+from tlbench.filters import Filters
 from tlbench.leaderboard import notes
+from tlbench.leaderboard.frame import Board
 from tlbench.leaderboard.scores import Place
 
 #: What the data of each kind are made by.
@@ -26,6 +28,25 @@ NAMES = (*KINDS, "embedding")
 #: Formats of drawings, all of them vectors but the last.
 FORMATS = ("pdf", "svg", "eps", "png")
 DPI = 300
+
+
+def place_of(board: Board, metric: str | None, selection: str | None, filters: Filters, option: str) -> Place:
+    """The one table that filters leave. `option` is how a caller writes one, as `--{}`.
+
+    Raises `TlbenchError` that lists them where there are several, and as `places` does.
+    """
+    from tlbench.leaderboard.table import places
+
+    if selection == "all":
+        raise TlbenchError(
+            f"a figure takes one {option.format('selection')}, not all; recorded: {', '.join(board.protocols())}"
+        )
+    found = places(board, metric, selection, {name: globs for name, globs in filters.items() if globs})
+    if len(found) > 1:
+        listing = "\n".join(f"  {notes.place_name(place)}" for place in found)
+        ways = ", ".join(map(option.format, ("setting", "shots", "backbone")))
+        raise TlbenchError(f"a figure is of one table, and {len(found)} are left; choose one with {ways}:\n{listing}")
+    return found[0]
 
 
 def figure_data(kind: str, place: Place) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from tlbench.errors import TlbenchError
+from tlbench.kebab import kebab
 from tlbench.plugins import PluginHost
+from tlbench.registry import WRITTEN
 
-#: What can be made, and the registry that it goes into.
-KINDS = {"strategy": "strategies", "dataset": "datasets", "backbone": "backbones", "metric": "metrics"}
 #: What is made as a class; the rest are functions.
 CLASSES = ("strategy", "dataset")
 PREFIX = "tlbench-"
@@ -67,7 +67,7 @@ def checked(kind: str, name: str, host: PluginHost) -> Names:
         raise TlbenchError(f"{name!r} cannot name a {kind}{_guess(name)} Allowed are {ALLOWED}")
     if name.startswith(PREFIX):
         raise TlbenchError(f"{name!r}: the package gets {PREFIX!r} in front by itself; write {suggestion(name)!r}")
-    for entry in host.registries[KINDS[kind]]:
+    for entry in host.registries[WRITTEN[kind]]:
         if entry.name.rstrip(":?").replace("_", "-") == name:
             by = f"plugin {entry.plugin!r} {entry.version} offers it"
             raise TlbenchError(f"there is a {kind} {entry.name!r} already: {by}; choose another name")
@@ -81,8 +81,7 @@ def checked(kind: str, name: str, host: PluginHost) -> Names:
 def suggestion(name: str) -> str:
     """The nearest name that is allowed, `mixup-da` for `MixupDA`; empty where there is none."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3-\2\4", plain).lower()
-    words = re.sub(r"[^a-z0-9]+", "-", words).strip("-").removeprefix(PREFIX)
+    words = re.sub(r"[^a-z0-9]+", "-", kebab(plain)).strip("-").removeprefix(PREFIX)
     return re.sub(r"^([^a-z][a-z0-9]*-?)+", "", words)[:LONGEST].rstrip("-")  # no word in front without a letter first
 
 

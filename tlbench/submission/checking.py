@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tlbench.errors import TlbenchError
-from tlbench.submission.checks import CHECKS, Submission
+from tlbench.submission.checks import CHECKS, Remark, Submission
 from tlbench.submission.folder import PLUGINS_FOLDER, SUITE_FILE
 
 if TYPE_CHECKING:
     from tlbench.asked.preparing import Ready
     from tlbench.submission.checks_here import Here
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,14 @@ class Checked:
 
 def check_files(submission: Submission) -> Iterator[Checked]:
     """What its files say by themselves. Nothing of it is run."""
-    for name, check in CHECKS.items():
-        yield Checked(name, _faults(lambda check=check: check(submission)), _remarks(name, submission))  # type: ignore[misc]
+    return (_checked(name, check, submission) for name, check in CHECKS.items())
 
 
 def check_here(here: Here) -> Iterator[Checked]:
     """What it is beside the suite, the data and the labels that are here."""
-    from tlbench.submission.checks_here import CHECKS_HERE, MAY_DIFFER, not_recomputed
+    from tlbench.submission.checks_here import CHECKS_HERE
 
-    for name, check in CHECKS_HERE.items():
-        faults = _faults(lambda check=check: check(here))  # type: ignore[misc]
-        remarks = []
-        if name == "suite":
-            other = {words for one in here.planned.values() for words in one.differs if words in MAY_DIFFER}
-            remarks = [f"another {words} than here" for words in sorted(other)]
-        if name == "scores" and not faults:
-            remarks = list(filter(None, [not_recomputed(here)]))
-        yield Checked(name, faults, remarks)
+    return (_checked(name, check, here) for name, check in CHECKS_HERE.items())
 
 
 def code_of(submission: Submission) -> list[Path]:
@@ -68,16 +61,14 @@ def prepared(
         raise TlbenchError(f"there is a built-in suite {name!r}, and {SUITE_FILE} is another of that name; rename it")
     threads, deterministic = compute_of(list(submission.records.values()))
     request = Request(
-        name if built_in else str(own),
-        tuple(files),
-        (),
-        None,
-        device,
-        workers,
-        threads,
-        deterministic,
-        tuple(trusted),
-        strategies_of(submission.board),
+        suite=name if built_in else str(own),
+        plugin_files=tuple(files),
+        device=device,
+        workers=workers,
+        threads=threads,
+        deterministic=deterministic,
+        trusted=tuple(trusted),
+        added=strategies_of(submission.board),
     )
     ready = prepare(request)
     if ready.suite.name != name:
@@ -85,27 +76,14 @@ def prepared(
     return ready
 
 
-def _faults(check: Callable[[], Iterator[str]]) -> list[str]:
+def _checked(name: str, check: Callable[[Given], Iterator[str]], given: Given) -> Checked:
     """A part that cannot be read is a fault as others are."""
-    found: list[str] = []
+    said: list[str] = []
     try:
-        found.extend(check())
+        said.extend(check(given))
     except TlbenchError as error:
-        found.append(str(error))
+        said.append(str(error))
     except Exception as error:  # a record may hold anything where a check expects a number
-        found.append(f"it holds what cannot be checked ({type(error).__name__}: {error})")
-    return found
-
-
-def _remarks(name: str, submission: Submission) -> list[str]:
-    """Runs that failed, which tables show as missing with the reason."""
-    if name != "whole":
-        return []
-    try:
-        failed = [record for record in submission.records.values() if record.status not in ("ok", "skipped")]
-    except Exception:  # `whole` has said what is wrong
-        return []
-    return [
-        f"{record.status}: {record.variant} on {record.spec.pair}, seed {record.seed}: {record.why}"
-        for record in failed
-    ]
+        said.append(f"it holds what cannot be checked ({type(error).__name__}: {error})")
+    remarks: list[str] = [line for line in said if isinstance(line, Remark)]
+    return Checked(name, [line for line in said if not isinstance(line, Remark)], remarks)

@@ -60,7 +60,11 @@ class Submission:
         return self.board.records
 
 
-#: A fault a line; nothing where all is well.
+class Remark(str):
+    """What is to be known, and is no fault."""
+
+
+#: A fault a line, or a remark; nothing where all is well.
 Check = Callable[[Submission], Iterator[str]]
 
 
@@ -108,6 +112,9 @@ def whole(submission: Submission) -> Iterator[str]:
             yield f"run {key} is missing; run the suite again, which does what is missing"
         elif record.status != "ok" and not record.why:
             yield f"run {key} is {record.status}, and does not say why"
+        elif record.status not in ("ok", "skipped"):
+            where = f"{record.variant} on {record.spec.pair}, seed {record.seed}"
+            yield Remark(f"{record.status}: {where}: {record.why}")
 
 
 def keys(submission: Submission) -> Iterator[str]:

@@ -15,7 +15,7 @@ from tlbench.leaderboard.frame import PlanHeader, as_number
 from tlbench.planned_cell import PlannedCell
 from tlbench.publishing.lines import compact
 from tlbench.record import Record
-from tlbench.submission.checks import Submission
+from tlbench.submission.checks import Remark, Submission
 from tlbench.verification.sampling import CONTENT, Planned, planned_for
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def same_suite(here: Here) -> Iterator[str]:
             yield f"run {key} ({_name(record)}) is {record.status}, and here {run.skip or 'it applies'}"
         if others := [words for words in planned.differs if words not in {*MAY_DIFFER, CONTENT["revisions"]}]:
             yield f"run {key} ({_name(record)}): another {', '.join(others)} than here"
+    other = {words for one in here.planned.values() for words in one.differs if words in MAY_DIFFER}
+    yield from (Remark(f"another {words} than here") for words in sorted(other))
     for key, run in here.ready.whole.runs.items():
         if key not in answered:
             spec = run.spec
@@ -120,16 +122,18 @@ def same_scores(here: Here) -> Iterator[str]:
                 yield f"run {key}: {name} {value} is recorded, and its predictions have {ours} with the labels here"
         if not said:
             yield f"run {key}: none of {', '.join(OF_CLASSES)} is recorded for its last step"
+    yield from _not_recomputed(here)
 
 
-def not_recomputed(here: Here) -> str:
-    """What the predictions of the last step do not say, in a sentence; the runs that are made again have it."""
+def _not_recomputed(here: Here) -> Iterator[Remark]:
+    """What the predictions of the last step do not say; the runs that are made again have it."""
     records = [record for record in here.submission.records.values() if record.status == "ok"]
     names = {name for record in records for name in record.metrics["last"]} - {*OF_CLASSES, "checkpoint"}
     earlier = sum(any(m["checkpoint"] != r.checkpoints[-1] for m in r.metrics.values()) for r in records)
     parts = [", ".join(sorted(names))] if names else []
     parts += [f"the scores of earlier checkpoints ({earlier} runs)"] if earlier else []
-    return f"not recomputed: {' and '.join(parts)}; the sample has them" if parts else ""
+    if parts:
+        yield Remark(f"not recomputed: {' and '.join(parts)}; the sample has them")
 
 
 #: Sums in another order make smaller differences.

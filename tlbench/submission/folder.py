@@ -18,13 +18,12 @@ from tlbench.publishing.lines import key_by_key
 from tlbench.publishing.material import Material
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
 from tlbench.submission.about import About
+from tlbench.suites.suite import NAMING_FILES
 
 ABOUT_FILE, ENVIRONMENT_FILE, CHECKSUMS_FILE = "submission.json", "environment.txt", "checksums.sha256"
 SUITE_FILE = "suite.toml"
 #: Where the code of one-file plugins is.
 PLUGINS_FOLDER = "plugins"
-#: Keys of a suite file that name files beside it.
-_NAMING = ("about", "claims")
 
 
 def submission_files(
@@ -97,7 +96,7 @@ def _suite_files(suite: Path) -> dict[str, bytes]:
         keys = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TlbenchError(f"{suite} is no TOML: {error}") from error
-    named = {str(keys[key]): _content(suite.parent / str(keys[key])) for key in _NAMING if keys.get(key)}
+    named = {str(keys[key]): _content(suite.parent / str(keys[key])) for key in NAMING_FILES if keys.get(key)}
     for name in named:
         if Path(name).name != name:
             raise TlbenchError(f"{suite}: {name!r} lies in another folder; put it beside the suite file")

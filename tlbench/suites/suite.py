@@ -28,6 +28,8 @@ from tlbench.suites.pairs import Pairs, parse_pair
 from tlbench.suites.recipes import stand_over
 
 #: Strategies that the host schedules by itself, since they give every other number its meaning.
+#: The keys of a suite that name a file beside it.
+NAMING_FILES = ("about", "claims")
 REFERENCES = ("source-only", "target-only", "oracle")
 #: Between `source-only` and one source of several: the references from which the best single source is taken.
 SINGLE_SOURCE = " from "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,14 @@ from tlbench.backbone_making import make_backbone
 from tlbench.preparation import preparation_of
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
 from tlbench.testing.easy import KINDS, made
-from tlbench.testing.subject import Subject, common_checks
+from tlbench.testing.subject import Row, Subject, common_checks
 from tlbench.training.batches import batch_tensor
 
 
 def checks(subject: Subject) -> Iterator[Check]:
     """All checks of a backbone. Its name may have an argument, as `mlp:16`."""
     yield from common_checks(subject)
-    for name, about, function in (
-        ("features", "finite features (n, feature_dim) of one kind of input at least", check_features),
-        ("each-alone", "in evaluation mode an example's features are its own", check_each_alone),
-        ("initialisation", "the same seed, the same weights", check_initialisation),
-        ("gradient", "the loss reaches it, unless it has no weights", check_gradient),
-        ("head", "a classifier for any number of classes", check_head),
-        ("stages", "stages that can be frozen hold all its weights", check_stages),
-    ):
-        yield subject.check(name, about, partial(function, subject))
+    yield from subject.each(_ROWS, subject)
 
 
 def _some(subject: Subject) -> tuple[Backbone, torch.Tensor]:
@@ -117,3 +108,13 @@ def check_stages(subject: Subject) -> None:
         )
     if not np.isfinite(backbone.feature_dim) or backbone.feature_dim < 1:
         raise CheckFailed(f"feature_dim is {backbone.feature_dim}")
+
+
+_ROWS: tuple[Row, ...] = (
+    ("features", "finite features (n, feature_dim) of one kind of input at least", check_features),
+    ("each-alone", "in evaluation mode an example's features are its own", check_each_alone),
+    ("initialisation", "the same seed, the same weights", check_initialisation),
+    ("gradient", "the loss reaches it, unless it has no weights", check_gradient),
+    ("head", "a classifier for any number of classes", check_head),
+    ("stages", "stages that can be frozen hold all its weights", check_stages),
+)

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, get_args
 
 from tlbench.data.checks import check_domain
 from tlbench.domain import Dataset, Domain, Modality
 from tlbench.errors import DataError, Faults
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.subject import Subject, common_checks
+from tlbench.testing.subject import Row, Subject, common_checks
 
 
 def checks(subject: Subject) -> Iterator[Check]:
     """All checks of a dataset, without options. One whose data are not here is skipped."""
     yield from common_checks(subject)
-    for name, about, function in (
-        ("stated", "two domains at least, licence and origin", check_stated),
-        ("domains", "splits whole, labelled, finite, without what they share", check_domains),
-        ("steady", "loaded twice, it is the same", check_steady),
-        ("kinds", "one kind and shape of inputs for all domains", check_kinds),
-    ):
-        yield subject.check(name, about, partial(function, subject))
+    yield from subject.each(_ROWS, subject)
 
 
 def _dataset(subject: Subject) -> Dataset:
@@ -84,3 +77,11 @@ def check_kinds(subject: Subject) -> None:
         raise CheckFailed(
             f"domains have inputs of several kinds or shapes: {sorted(map(str, found))}; bring them to one"
         )
+
+
+_ROWS: tuple[Row, ...] = (
+    ("stated", "two domains at least, licence and origin", check_stated),
+    ("domains", "splits whole, labelled, finite, without what they share", check_domains),
+    ("steady", "loaded twice, it is the same", check_steady),
+    ("kinds", "one kind and shape of inputs for all domains", check_kinds),
+)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tlbench.errors import TlbenchError, unknown
-from tlbench.plugins import SINGULAR, PluginHost, plugin_host
-from tlbench.registry import Entry
+from tlbench.plugins import PluginHost, plugin_host
+from tlbench.registry import WRITTEN, Entry
 from tlbench.testing.check import Check
 from tlbench.testing.subject import Subject
 
@@ -24,7 +24,7 @@ def checks_of(kind: str, plugin: Any, host: PluginHost | None = None) -> Iterato
     if kind not in makers:
         raise TlbenchError(unknown("kind", kind, makers))
     host = host or plugin_host()
-    plural = next(plural for plural, singular in SINGULAR.items() if singular == kind)
+    plural = WRITTEN[kind]
     if isinstance(plugin, str):
         entry, argument = host.find(plural, plugin)
     else:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.subject import Subject, common_checks
+from tlbench.testing.subject import Row, Subject, common_checks
 
 CLASSES = 4
 
@@ -19,15 +18,7 @@ CLASSES = 4
 def checks(subject: Subject) -> Iterator[Check]:
     """All checks of a metric."""
     yield from common_checks(subject)
-    metric = subject.load()
-    for name, about, function in (
-        ("plain", "a number, or a list of numbers, that JSON can hold", check_plain),
-        ("order", "the order of the examples says nothing", check_order),
-        ("alone", "its arguments are left as they are", check_alone),
-        ("odd", "a single example, an absent class, logits far apart", check_odd),
-        ("tells", "perfect predictions are rated otherwise than wrong ones", check_tells),
-    ):
-        yield subject.check(name, about, partial(function, metric))
+    yield from subject.each(_ROWS, subject.load())
 
 
 def _examples(items: int = 60, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -92,3 +83,12 @@ def check_tells(metric: Any) -> None:
         raise CheckFailed(
             f"perfect and wrong predictions both have {first}; of clusters, say so in expected_failed_checks"
         )
+
+
+_ROWS: tuple[Row, ...] = (
+    ("plain", "a number, or a list of numbers, that JSON can hold", check_plain),
+    ("order", "the order of the examples says nothing", check_order),
+    ("alone", "its arguments are left as they are", check_alone),
+    ("odd", "a single example, an absent class, logits far apart", check_odd),
+    ("tells", "perfect predictions are rated otherwise than wrong ones", check_tells),
+)

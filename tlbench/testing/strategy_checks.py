@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 from safetensors.torch import load, save
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
@@ -20,7 +21,7 @@ from tlbench.strategy import GradientStrategy, Strategy
 from tlbench.testing.bench import SHORT, Bench, Case, Fitted
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
 from tlbench.testing.easy import KINDS, Kind
-from tlbench.testing.subject import Subject, common_checks
+from tlbench.testing.subject import Row, Subject, common_checks
 from tlbench.testing.surroundings import as_they_were, only_allowed_files
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
@@ -51,8 +52,7 @@ def checks(subject: Subject) -> Iterator[Check]:
         for kind in KINDS:
             run = partial(check_runs, bench, setting, kind)
             yield check(f"runs-{setting}-{kind}", "finite predictions of the right shape, for odd batches too", run)
-    for name, about, function in _OF_BENCH:
-        yield check(name, about, partial(function, bench))
+    yield from subject.each(_OF_BENCH, bench)
 
 
 # ---- what it says of itself -----------------------------------------------------------------------------------------
@@ -82,16 +82,20 @@ def check_params(strategy: type[Strategy]) -> None:
         raise CheckFailed(f"Params() needs values; give every parameter a default: {error}") from error
     if strategy.Params.model_validate_json(params.model_dump_json()) != params:
         raise CheckFailed("parameters are others after JSON; use plain types: numbers, strings, lists, tuples")
-    try:
-        strategy.Params(**{"a_name_that_nobody_has": 1})
-    except ValueError:
-        pass
-    else:
+    if not _refuses(strategy.Params, a_name_that_nobody_has=1):
         raise CheckFailed("Params takes a parameter that it does not have; subclass tlbench.Params, which refuses it")
     if not strategy.Params.model_config.get("frozen"):
         raise CheckFailed("parameters can be changed, and run keys would lie; subclass tlbench.Params, which is frozen")
     if any(field.annotation is Any for field in strategy.Params.model_fields.values()):
         raise CheckFailed("a parameter has the type Any, so that nothing is checked; give it its own")
+
+
+def _refuses(params: type[BaseModel], **given: Any) -> bool:
+    try:
+        params(**given)
+    except ValueError:
+        return True
+    return False
 
 
 def check_made(strategy: type[Strategy]) -> None:
@@ -296,7 +300,7 @@ def check_cuda(bench: Bench) -> None:
 
 
 #: Name, what it asks, and the check, which takes the bench.
-_OF_BENCH: tuple[tuple[str, str, Callable[[Bench], None]], ...] = (
+_OF_BENCH: tuple[Row, ...] = (
     ("other-classes", "a label space that the source has not", check_other_classes),
     ("without-source", "the same algorithm with no source", check_without_source),
     ("learns", "better than chance where that is easy", check_learns),

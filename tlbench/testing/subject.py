@@ -7,8 +7,9 @@ import inspect
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ HEAVY = ("torch", "pandas", "sklearn", "scipy", "matplotlib", "transformers", "t
 _ASK = (
     "import sys; from tlbench.plugins import PluginHost; PluginHost(); print(*(n for n in {names} if n in sys.modules))"
 )
+
+
+#: The name of a check, what it asks, and the function that asks it.
+Row = tuple[str, str, Callable[[Any], None]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,10 @@ class Subject:
         """The class or function."""
         return self.entry.load()
 
+    def each(self, rows: Iterable[Row], given: Any) -> Iterator[Check]:
+        """A check for each row, whose function gets what is given."""
+        return (self.check(name, about, partial(function, given)) for name, about, function in rows)
+
     def check(self, name: str, about: str, run: Callable[[], None]) -> Check:
         """A check of it."""
         return Check(name, about, self.name, run)
@@ -44,8 +53,7 @@ class Subject:
 
 def common_checks(subject: Subject) -> Iterator[Check]:
     """What holds of every kind of plugin."""
-    yield subject.check("light", "naming it imports nothing heavy", lambda: check_light(subject))
-    yield subject.check("documented", "a summary, a docstring, a licence", lambda: check_documented(subject))
+    return subject.each(_COMMON, subject)
 
 
 def check_light(subject: Subject) -> None:
@@ -96,3 +104,9 @@ def licence_of(subject: Subject) -> str:
 
 def _named(thing: Any) -> str:
     return str(getattr(thing, "__qualname__", type(thing).__name__))
+
+
+_COMMON: tuple[Row, ...] = (
+    ("light", "naming it imports nothing heavy", check_light),
+    ("documented", "a summary, a docstring, a licence", check_documented),
+)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlbench.leaderboard.cells import MISSING, Cell, Column, Scale, Table, count, metric_name
 from tlbench.leaderboard.frame import Board
 from tlbench.record import Record
+from tlbench.verification.aside import runs_aside
 from tlbench.verification.judging import REPRODUCED, Judgement, judge
-from tlbench.verification.sampling import Planned, part_of, planned_for
+from tlbench.verification.sampling import Planned, planned_for
 
 if TYPE_CHECKING:
     from tlbench.asked.preparing import Ready
@@ -22,15 +21,12 @@ def make_again(
     board: Board, chosen: Sequence[Record], ready: Ready, heard: Listener, limit: float | None
 ) -> list[tuple[Planned, Judgement]]:
     """Run what stands for these records in the suite as it is planned here; `limit` is in seconds a run."""
+    from tlbench.asked.preparing import Conditions
+
     planned = [planned_for(record, ready.whole) for record in chosen]
     runs = [one.run for one in planned if one.run is not None]
-    again: Mapping[str, Record] = {}
-    if runs:
-        with tempfile.TemporaryDirectory() as place:
-            to = ready.results(Path(place))
-            to.create()
-            again = ready.session(part_of(ready.whole, runs), to, heard, "never", limit, heard_by_plugins=False).run()
-    return [(one, _judged(board, one, again)) for one in planned]
+    with runs_aside(ready, runs, heard, Conditions(reuse="never", timeout=limit)) as (again, _):
+        return [(one, _judged(board, one, again)) for one in planned]
 
 
 def compute_of(records: Sequence[Record]) -> tuple[int, bool]:

@@ -1,10 +1,8 @@
-"""`tlbench figure embedding`: some runs made again for their features, and a map of these."""
+"""Some runs made again for their features, which records do not hold, and a map of these."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlbench.errors import TlbenchError
@@ -65,17 +63,13 @@ def _cells(ready: Ready) -> list[PlannedCell]:
 
 def _features(ready: Ready, keys: Sequence[str], heard: Listener) -> Mapping[str, Mapping[str, Any]]:
     """What is stored beside the record of each run. Raises `TlbenchError` for one that does not come out."""
-    from tlbench.verification.sampling import part_of
+    from tlbench.asked.preparing import Conditions
+    from tlbench.verification.aside import runs_aside
 
     runs = [ready.whole.runs[key] for key in dict.fromkeys(keys)]
-    with tempfile.TemporaryDirectory() as place:
-        to = ready.results(Path(place))
-        to.create()
-        records = ready.session(
-            part_of(ready.whole, runs), to, heard, "failed", keep_features=True, heard_by_plugins=False
-        ).run()
+    with runs_aside(ready, runs, heard, Conditions(), keep_features=True) as (records, folder):
         for key in keys:
             record = records[key]
             if record.status != "ok":
                 raise TlbenchError(f"{record.variant} on {record.spec.pair} ended as {record.status}: {record.why}")
-        return {key: to.predictions(key) or {} for key in keys}
+        return {key: folder.predictions(key) or {} for key in keys}
