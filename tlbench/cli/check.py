@@ -100,7 +100,8 @@ def _unfound(plugin: str, host: PluginHost) -> str:
     if broken:
         return f"plugin {plugin!r} {broken[0].status}\n{broken[0].details}"
     known = {entry.name for plural in WRITTEN.values() for entry in host.registries[plural]}
-    return unknown("plugin", plugin, known | {one.name for one in host.plugins})
+    said, _, _ = unknown("plugin", plugin, known | {one.name for one in host.plugins}).partition(" Known: ")
+    return f"{said} `tlbench list` and `tlbench plugins` show what there is, and FILE.py is a plugin of one file"
 
 
 def _outcomes(checks: Sequence[Check], quiet: bool) -> list[Outcome]:
