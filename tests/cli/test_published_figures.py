@@ -20,6 +20,18 @@ def test_faults_of_claims_are_told_before_anything_runs(project):
     assert project.tlbench("run", project.suite(WITH_CLAIMS.replace("claims.csv", "none.csv"))).code == 2
 
 
+def test_a_figure_of_a_pair_that_there_is_not_is_told_and_what_is_stored_stays(project):
+    assert project.tlbench("run", project.suite()).code == 0
+    before = {path: path.read_bytes() for path in (project.folder / "results").rglob("*") if path.is_file()}
+    project.write("claims.csv", HEADER + ROW.replace("VALUE", "0.05").replace("a,b", "a,nowhere"))
+    for command in ("run", "plan"):
+        outcome = project.tlbench(command, project.suite(WITH_CLAIMS))
+        assert outcome.code == 2
+        assert "claims.csv: published figures of pairs that 'toy' cannot have" in outcome.err
+        assert "a:nowhere (Someone 2016): unknown domain 'nowhere'. Known: a, b, other" in outcome.err
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_the_plan_carries_the_figures_of_its_dataset_and_counts_the_others_and_the_table_compares(project):
     others = ROW.replace("toy,", "digits,", 1) + ROW.replace("mlp:16", "lenet") + ROW.replace("source-only", "dann")
     project.write("claims.csv", HEADER + (ROW + others).replace("VALUE", "0.05"))

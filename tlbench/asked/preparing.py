@@ -17,6 +17,7 @@ from tlbench.planning.planner import Planner
 from tlbench.plugins import PluginHost, plugin_host
 from tlbench.results import ResultFolder
 from tlbench.suites.added import added_names, with_strategies
+from tlbench.suites.claims import check_pairs
 from tlbench.suites.overrides import apply_overrides
 from tlbench.suites.ranking import check_primary_metric, with_metrics
 from tlbench.suites.reading import read_suite
@@ -137,6 +138,7 @@ def prepare(request: Request) -> Ready:
     domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device, request.trusted)
     suite = with_metrics(suite, domains.dataset, host)
     check_primary_metric(suite, host)
+    check_pairs(suite.claims or "", suite.published, suite.dataset, domains.dataset.domains)
     whole = Planner(suite, host, domains, machine.compute, request.trusted).plan()
     filters = {name: globs for name, globs in (request.filters or {}).items() if globs}
     plan = whole.select(filters) if filters else whole

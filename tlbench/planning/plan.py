@@ -15,7 +15,7 @@ from tlbench.spec import RunSpec, SourceModelSpec
 from tlbench.suites.suite import Suite
 
 #: Raised when a plan on disk says more than before, so that one written earlier is written anew.
-PLAN_LAYOUT = 3
+PLAN_LAYOUT = 4
 
 
 @dataclass(frozen=True)

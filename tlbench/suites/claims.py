@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from tlbench.errors import Faults, unknown
-from tlbench.spec import Plain, Setting
+from tlbench.spec import WEIGHTS, Plain, Setting
 
 #: Metrics with known ends. Those of plugins that are not here may have any finite value.
 _FRACTIONS = (
@@ -104,6 +104,21 @@ def read_claims(path: Path) -> list[Claim]:
         in_order = sorted(faults, key=lambda fault: fault[0])
         raise Faults(f"{path}: the published figures cannot be used", [_place(path, *fault) for fault in in_order])
     return _as_printed(claims)
+
+
+def check_pairs(file: str, claims: Sequence[Claim], dataset: str, domains: Sequence[str]) -> None:
+    """Raise `Faults` for figures of pairs that the dataset cannot have. Those of other datasets are not looked at.
+
+    `-` is no source, and `weights` the backbone's own.
+    """
+    faults = [
+        f"{claim.source}:{claim.target} ({claim.citation}): {unknown('domain', name, domains)}"
+        for claim in claims
+        if claim.dataset == dataset
+        for name in sorted({*claim.source.split("+"), claim.target} - {*domains, WEIGHTS, "-"})
+    ]
+    if faults:
+        raise Faults(f"{file}: published figures of pairs that {dataset!r} cannot have", list(dict.fromkeys(faults)))
 
 
 def _as_printed(claims: Sequence[Claim]) -> list[Claim]:
