@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 #: The exit code of a suite that did not come to its end.
 INTERRUPTED = 130
-PLAN_FILE = "plan.json"
 #: The key of a stored plan under which it has the strategies that the suite's file does not name.
 ADDED = "added"
 
@@ -100,6 +99,7 @@ def _with_earlier(request: Request, results: Path) -> Request:
 
 def added_before(request: Request, results: Path) -> list[str]:
     """The strategies that the stored plan of this suite has beside those of its file, and that are installed."""
+    from tlbench.leaderboard.frame import PLAN_FILE
     from tlbench.plugins import plugin_host
     from tlbench.suites.reading import read_suite
 
