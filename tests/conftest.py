@@ -23,6 +23,9 @@ _MODULES = tempfile.TemporaryDirectory(prefix="tlbench-tests-")
 atexit.register(_MODULES.cleanup)
 os.environ["HF_MODULES_CACHE"] = _MODULES.name
 
+#: There is a process of tests for each core, and torch would start as many threads in each of them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 #: A background job of a shell starts with Ctrl-C ignored, and so would whatever its tests start.
 HEEDING = """
 import signal, sys

@@ -1,4 +1,4 @@
-"""Timings, not assertions: `tox -e benchmarks` or `pytest tests/benchmarks --benchmark-enable`."""
+"""Timings, not assertions: `tox -e benchmarks` or `pytest tests/benchmarks -n 0 --benchmark-enable`."""
 
 from __future__ import annotations
 
@@ -64,10 +64,17 @@ def test_benchmark_of_imports(benchmark, tmp_path):
     benchmark.extra_info["longest"] = [f"{name} {own / 1000:.1f} ms" for own, name in rows[:5]]
 
 
-def test_benchmark_of_the_suite_quick_with_empty_caches(benchmark, tmp_path):
-    benchmark.pedantic(command, ["run", "quick", "-q"], {"folder": tmp_path}, rounds=1)
+@pytest.fixture
+def quick(benchmark):
+    """The whole suite where its time is taken; where nothing is timed, a part of it shows that the command works."""
+    line = ["run", "quick", "-q"]
+    return line if benchmark.enabled else [*line, "--pair", "uci:uci_m", "--strategy", "fine-tune"]
 
 
-def test_benchmark_of_the_suite_quick_when_all_is_there(benchmark, tmp_path):
-    command("run", "quick", "-q", folder=tmp_path)
-    benchmark.pedantic(command, ["run", "quick", "-q"], {"folder": tmp_path}, rounds=3)
+def test_benchmark_of_the_suite_quick_with_empty_caches(benchmark, tmp_path, quick):
+    benchmark.pedantic(command, quick, {"folder": tmp_path}, rounds=1)
+
+
+def test_benchmark_of_the_suite_quick_when_all_is_there(benchmark, tmp_path, quick):
+    command(*quick, folder=tmp_path)
+    benchmark.pedantic(command, quick, {"folder": tmp_path}, rounds=3)
