@@ -81,23 +81,34 @@ def test_negative_transfer_rate():
     verdicts = {("a", "b"): "hurts", ("b", "a"): "helps", ("a", "c"): "hurts", ("c", "a"): "undecided"}
     gap = {("a", "b"): cell(0.1), ("b", "a"): cell(-0.3), ("a", "c"): cell(0.25), ("c", "a"): cell(0.15)}
     rate = gaps.negative_transfer_rate(verdicts, gap)
-    assert (rate.hurt, rate.decided, rate.undecided) == (2, 3, 1)
+    assert (rate.hurt, rate.decided, rate.undecided, rate.missing) == (2, 3, 1, 0)
     assert rate.rate == pytest.approx(2 / 3, **EXACT)
     assert rate.mean_gap == pytest.approx(0.05, **EXACT)
     assert rate.worst == ("a", "c")
 
 
 def test_a_mean_with_a_hole_is_not_taken():
-    rate = gaps.negative_transfer_rate({"x": "hurts", "y": "undecided"}, {"x": cell(0.1), "y": None})
+    rate = gaps.negative_transfer_rate({"x": "hurts"}, {"x": cell(0.1), "y": None})
     assert rate.mean_gap is None
     assert rate.worst == "x"
     assert rate.rate == 1
+    assert (rate.undecided, rate.missing) == (0, 1)
 
 
 def test_nothing_decided_has_no_rate():
-    rate = gaps.negative_transfer_rate({"x": "undecided"}, {"x": None})
+    rate = gaps.negative_transfer_rate({"x": "undecided"}, {"x": cell(0.1)})
+    assert (rate.rate, rate.undecided, rate.missing) == (None, 1, 0)
+
+
+def test_where_every_cell_is_missing_none_is_undecided():
+    rate = gaps.negative_transfer_rate({}, {"x": None})
     assert (rate.rate, rate.mean_gap, rate.worst) == (None, None, None)
-    assert rate.undecided == 1
+    assert (rate.undecided, rate.missing) == (0, 1)
+
+
+def test_a_missing_cell_has_no_verdict():
+    with pytest.raises(ValueError, match=r"\['x'\]"):
+        gaps.negative_transfer_rate({"x": "undecided"}, {"x": None})
 
 
 def test_cells_of_verdicts_and_gaps_must_agree():

@@ -74,6 +74,29 @@ def test_hurts_line_rate_and_worst_pair(results, at):
     assert by_pair.notes[:2] == table.notes[:2]
 
 
+def test_a_cell_that_is_missing_is_none_that_is_undecided(results, at):
+    scores = {"dann": {"syn:uci": steady(-0.03), "uci_m:uci": steady(0.1)}}
+    results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
+    board = results.board()
+    for cell in board.cells:
+        if cell.variant == "dann" and cell.pair == "uci_m:uci":
+            board.records.pop(cell.run_key)
+    table = one(leaderboard(board))
+    assert at(table, "dann", "verdicts").text == "0/1/0"
+    assert "1 of 1 decided cell (100 %); 0 undecided; 1 missing; worst pair" in table.notes[1]
+
+
+def test_a_strategy_without_any_run_has_no_verdicts(results, at):
+    results.transductive({"dann": {"syn:uci": steady(-0.03)}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    board = results.board()
+    for cell in board.cells:
+        if cell.variant == "dann":
+            board.records.pop(cell.run_key)
+    table = one(leaderboard(board))
+    assert at(table, "dann", "verdicts").text == "—"
+    assert "0 of 0 decided cells; 0 undecided; 1 missing" in table.notes[1]
+
+
 def test_verdicts_are_holm_corrected_over_the_table(results, at):
     """P = 0.0298 alone is decided; beside a cell with the same p it is not, as Holm doubles the smaller one."""
     lone = steady(-0.1, spread=0.0304)

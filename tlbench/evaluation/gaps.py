@@ -8,6 +8,7 @@ missing. `ValueError` is raised where an error is not finite.
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -22,13 +23,15 @@ Cell = TypeVar("Cell", bound=Hashable)
 class NegativeTransferRate(Generic[Cell]):
     """How often transfer hurt, over the cells of a table.
 
-    `rate` is `hurt / decided`, None where no cell is decided. `mean_gap` is None where a cell has no gap.
-    `worst` is the cell with the largest gap, None where no cell has one.
+    `undecided` cells have a gap that is not shown to be one, `missing` cells have no gap. `rate` is `hurt / decided`,
+    None where no cell is decided. `mean_gap` is None where a cell is missing. `worst` is the cell with the largest gap,
+    None where no cell has one.
     """
 
     hurt: int
     decided: int
     undecided: int
+    missing: int
     rate: float | None
     mean_gap: float | None
     worst: Cell | None
@@ -68,23 +71,24 @@ def share_of_gap_closed(error: BySeed, error_source_only: BySeed, error_oracle: 
 def negative_transfer_rate(
     verdicts: Mapping[Cell, Verdict], gaps: Mapping[Cell, PairedTest | None]
 ) -> NegativeTransferRate[Cell]:
-    """Cells that hurt / cells decided, with the undecided counted beside it, the mean gap and the worst cell.
+    """Cells that hurt / cells decided, with the others counted beside it, the mean gap and the worst cell.
 
-    `gaps` are positive where transfer hurt. Both are keyed by cell, say (source, target). Of equal gaps the first is
-    the worst. Raises `ValueError` where the cells of the two differ.
+    `gaps` are positive where transfer hurt, None where a run is missing. Both are keyed by cell, say (source, target).
+    Of equal gaps the first is the worst. Raises `ValueError` where other cells have a verdict than have a gap.
     """
-    if verdicts.keys() != gaps.keys():
-        raise ValueError(f"cells with a verdict or a gap alone: {sorted(map(str, verdicts.keys() ^ gaps.keys()))}")
-    hurt = sum(verdict == "hurts" for verdict in verdicts.values())
-    undecided = sum(verdict == "undecided" for verdict in verdicts.values())
-    decided = len(verdicts) - undecided
     means = {cell: gap.mean for cell, gap in gaps.items() if gap is not None}
+    if verdicts.keys() != means.keys():
+        raise ValueError(f"cells with a verdict or a gap alone: {sorted(map(str, verdicts.keys() ^ means.keys()))}")
+    found = Counter(verdicts.values())
+    decided = found["hurts"] + found["helps"]
+    missing = len(gaps) - len(means)
     return NegativeTransferRate(
-        hurt=hurt,
+        hurt=found["hurts"],
         decided=decided,
-        undecided=undecided,
-        rate=hurt / decided if decided else None,
-        mean_gap=statistics.fmean(means.values()) if means and len(means) == len(gaps) else None,
+        undecided=found["undecided"],
+        missing=missing,
+        rate=found["hurts"] / decided if decided else None,
+        mean_gap=statistics.fmean(means.values()) if means and not missing else None,
         worst=max(means, key=means.__getitem__, default=None),
     )
 

@@ -89,7 +89,7 @@ def dropped(place: Place, over_pairs: bool, only: str | None = None) -> str:
 
 
 def harm(place: Place, only: str | None = None) -> list[str]:
-    """The line that names every cell that hurts, and the negative-transfer rate with the undecided beside it.
+    """The line that names every cell that hurts, and the negative-transfer rate with the others beside it.
 
     `only`: of the cells of this variant.
     """
@@ -110,10 +110,12 @@ def hurt(place: Place, only: str | None = None) -> str:
 
 
 def _rate(place: Place, gaps: Mapping[Spot, PairedTest | None]) -> str:
-    rate = negative_transfer_rate({spot: place.verdicts[spot] for spot in gaps}, gaps)
+    rate = negative_transfer_rate({spot: verdict for spot, verdict in place.verdicts.items() if spot in gaps}, gaps)
     share = f" ({100 * rate.rate:.0f} %)" if rate.rate is not None else ""
     parts = [f"negative transfer: {rate.hurt} of {count(rate.decided, 'decided cell')}{share}"]
     parts.append(f"{rate.undecided} undecided")
+    if rate.missing:
+        parts.append(f"{rate.missing} missing")
     if rate.mean_gap is not None:
         parts.append(f"mean gap {place.scale.text(rate.mean_gap, signed=True)}{place.scale.unit}")
     worst = gaps.get(rate.worst) if rate.worst else None

@@ -239,8 +239,9 @@ class Place:
 
     @cached_property
     def verdicts(self) -> dict[Spot, Verdict]:
-        """What transfer did on each pair, Holm-corrected over the cells of the table."""
-        return dict(zip(self.gaps, verdicts(list(self.gaps.values())), strict=True))
+        """What transfer did on each pair, Holm-corrected over the cells of the table; none where there is no gap."""
+        there = {spot: gap for spot, gap in self.gaps.items() if gap is not None}
+        return dict(zip(there, verdicts(list(there.values())), strict=True))
 
     def overall_gap(
         self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
