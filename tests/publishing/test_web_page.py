@@ -98,6 +98,19 @@ def test_a_click_on_a_head_sorts_and_what_is_missing_stands_last_both_ways(visit
         assert seen.column("#rows", "c2") == [*order, "", ""]  # the references have no gap
 
 
+def test_a_point_that_is_alone_has_axes_with_ticks_that_can_be_read(browser, results, tmp_path):
+    scores = {"a:b": [0.881_252_1]}
+    results.transductive({"dann": scores}, [0], scores, seconds=Cost(own=Seconds(total=9.0)))
+    path = tmp_path / "alone.html"
+    path.write_text(suite_page(results.board(), ""), encoding="utf-8")
+    seen = Visit(browser, path, address="#strategy=dann")
+    ticks = seen.page.locator("#cost g[aria-label='y-axis tick label'] text").all_text_contents()
+    assert len(ticks) > 1
+    assert max(map(len, ticks)) <= len("88.5")
+    assert len(seen.page.locator("#cost g[aria-label='x-axis tick label'] text").all_text_contents()) > 1
+    seen.close()
+
+
 def test_metric_and_protocol_change_the_numbers_and_a_dishonest_one_is_said_to_be(visit):
     seen = visit()
     assert seen.page.locator("#rows .tabulator-col").nth(1).inner_text().startswith("macro F1")

@@ -68,6 +68,11 @@ function drawHeatmaps() {
     `${table.gap}${view.percent ? " in points" : ""}: error minus that of the reference. Blue, below 0: transfer helps; red, above 0: it hurts. ↑ and ↓: shown to, by a paired test over seeds corrected over all cells.`;
 }
 
+// The ends of an axis on which all points are one: a scale of no width has one tick, with every digit. Otherwise the library's.
+function around(values, [low, high]) {
+  return new Set(values).size > 1 ? {} : { domain: [low(values[0]), high(values[0])] };
+}
+
 function drawCost() {
   const view = currentView();
   const points = view.cost.filter((point) => fits(point.variant, state.strategy));
@@ -75,10 +80,13 @@ function drawCost() {
   if (!points.length) return figure.replaceChildren();
   const best = points.filter((point) => point.on_frontier).sort((a, b) => a.seconds - b.seconds);
   const ranges = points.filter((point) => point.by !== null);
+  const ends = points.flatMap((point) => [point.value - (point.by ?? 0), point.value + (point.by ?? 0)]);
+  const step = view.percent ? 1 : 0.01;
   const text = (p) => `${p.variant}: ${withInterval(p.value.toFixed(view.percent ? 1 : 3), p.by === null ? null : p.by.toFixed(view.percent ? 1 : 3))}, ${compactNumber(p.seconds)} s a run`;
   const chart = Plot.plot({
     ...PLAIN, width: 560, height: 340, marginLeft: 48, marginRight: 20, marginTop: 24, marginBottom: 42, grid: true, ariaLabel: `${DATA.metrics[currentView().metric]} against seconds of a run`,
-    x: { type: "log", label: "seconds of a run, with what it shares →", ticks: 4, tickFormat: (value) => String(Number(value.toPrecision(2))) }, y: { label: `↑ ${DATA.metrics[currentView().metric]}${view.percent ? " in %" : ""}`, nice: true },
+    x: { type: "log", label: "seconds of a run, with what it shares →", ticks: 4, tickFormat: (value) => String(Number(value.toPrecision(2))), ...around(points.map((point) => point.seconds), [(s) => s / 2, (s) => 2 * s]) },
+    y: { label: `↑ ${DATA.metrics[currentView().metric]}${view.percent ? " in %" : ""}`, nice: true, ...around(ends, [(v) => v - step, (v) => v + step]) },
     marks: [
       Plot.line(best, { x: "seconds", y: "value", curve: "step-after", stroke: "currentColor", strokeOpacity: 0.45, strokeDasharray: "4 3" }),
       Plot.ruleX(ranges, { x: "seconds", y1: (p) => p.value - p.by, y2: (p) => p.value + p.by, stroke: (p) => colourOf(p.variant), strokeWidth: 1.5 }),
