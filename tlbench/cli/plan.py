@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.durations import roughly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,15 +135,9 @@ def _text(summary: dict[str, Any]) -> str:
     lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
     lines += [f"duplicates across domains: {text}" for text in summary["shared_examples"]]
     lines.append(
-        f"on {summary['device']} with {summary['workers']} at once: about {_time(summary['estimated_seconds'])}"
+        f"on {summary['device']} with {summary['workers']} at once: about {roughly(summary['estimated_seconds'])}"
     )
     if summary["preparing_seconds"] >= 1:
-        lines.append(f"of which {_time(summary['preparing_seconds'])} to prepare inputs for backbones, once")
+        lines.append(f"of which {roughly(summary['preparing_seconds'])} to prepare inputs for backbones, once")
     lines.append(f"(estimated from {summary['estimate_from']})")
     return "\n".join(lines)
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlbench.cli.durations import roughly
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Least seconds between two plain lines that say how far a suite is.
 LINE_SECONDS = 10.0
+#: Seconds without a line after which a run that is under way says its step, for a single training may take an hour.
+SILENT_SECONDS = 60.0
 FAILED = ("failed", "crashed", "timeout", "diverged", "out_of_memory")
 
 
@@ -92,6 +96,13 @@ class Lines(Quiet):
         self._start = self._last = time.monotonic()  # what was prepared before says nothing of the runs
         self.say(_plan_line(to_do, done, source_models, second_trainings))
 
+    def progress(self, job: str, label: str, phase: str, step: int, steps: int) -> None:
+        """The step of whichever run is heard of when nothing has been said for a while."""
+        now = time.monotonic()
+        if now - self._last >= SILENT_SECONDS:
+            self._last = now
+            self.say(f"[{self._ended}/{self._jobs}] {label}: step {step:,} of {steps:,}")
+
     def ended(self, job: str, label: str, status: str, message: str) -> None:
         """Count, and say what failed."""
         self._ended += 1
@@ -100,7 +111,7 @@ class Lines(Quiet):
             self.say(f"[{self._ended}/{self._jobs}] {status}: {label}" + (f": {message}" if message else ""))
         elif now - self._last >= LINE_SECONDS or self._ended == self._jobs:
             left = (now - self._start) / self._ended * (self._jobs - self._ended)
-            self.say(f"[{self._ended}/{self._jobs}] about {left:.0f} s left")
+            self.say(f"[{self._ended}/{self._jobs}] about {roughly(left)} left")
         else:
             return
         self._last = now
