@@ -29,6 +29,8 @@ def in_words(training: Training) -> str:
     parts = [training.optimizer, f"learning rate {training.lr:g}", f"{training.schedule} schedule"]
     if training.schedule == "inverse":
         parts[-1] += f" with decay {training.decay:g}"
+    if training.backbone_lr != 1:
+        parts[1] += f", that of the backbone {training.backbone_lr:g} of it"
     if training.optimizer == "sgd" and training.momentum:
         parts[0] += f" with {'Nesterov ' if training.nesterov else ''}momentum {training.momentum:g}"
     if training.weight_decay:

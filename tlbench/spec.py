@@ -49,6 +49,8 @@ class Training(Plain):
 
     `schedule`: `constant`; `cosine` decays to zero over the phase; `inverse` is lr/(1 + decay·p)^0.75 with progress p
     from 0 to 1, where Ganin et al. (2016) have a `decay` of 10. `momentum` and `nesterov` are of `sgd` alone.
+    `backbone_lr` is the factor on `lr` of all parameters of the backbone, in every phase: layers that were trained
+    before learn at a tenth of the rate of new ones in Ganin et al. and in Long et al. (2015).
     """
 
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -58,6 +60,7 @@ class Training(Plain):
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: Annotated[bool, Later()] = False
     decay: Annotated[float, Field(ge=0), Later()] = 10.0
+    backbone_lr: Annotated[float, Field(gt=0, allow_inf_nan=False), Later()] = 1.0
 
 
 class Compute(Plain):

@@ -52,7 +52,7 @@ def train(
     Raises `Diverged` at the next point of the curve after a loss was not finite.
     """
     _freeze(model, frozen)
-    optimizer = _optimizer(recipe, groups)
+    optimizer = _optimizer(recipe, _by_part(model, groups, recipe.backbone_lr))
     base_rates = [group["lr"] for group in optimizer.param_groups]
     keep, note = set(budget.checkpoint_steps()), _curve_steps(budget.steps)
     checkpoints: dict[int, dict[str, Tensor]] = {}
@@ -120,6 +120,19 @@ def _freeze(model: nn.Module, frozen: Sequence[nn.Module]) -> None:
     for module in frozen:
         module.eval()
         module.requires_grad_(False)
+
+
+def _by_part(model: TransferModel, groups: Groups, backbone_lr: float) -> Groups:
+    """The groups with those parameters apart that the backbone has, at `backbone_lr` of the group's rate."""
+    if backbone_lr == 1:
+        return groups
+    backbone = {id(parameter) for parameter in model.backbone.parameters()}
+    parted: list[tuple[list[nn.Parameter], float]] = []
+    for parameters, factor in groups:
+        every = list(parameters)
+        parted.append(([each for each in every if id(each) in backbone], factor * backbone_lr))
+        parted.append(([each for each in every if id(each) not in backbone], factor))
+    return parted
 
 
 def _optimizer(recipe: Training, groups: Groups) -> torch.optim.Optimizer:

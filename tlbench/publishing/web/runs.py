@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tlbench.later import key_content
 from tlbench.leaderboard.beside import beside_published
 from tlbench.leaderboard.frame import Board, as_number
 from tlbench.publishing.web.interned import Interned
@@ -85,7 +86,7 @@ def _identity(record: Record) -> dict[str, Any]:
         "evaluation": record.evaluation,
         "params": record.params,
         "budget": record.budget.model_dump(exclude_none=True),
-        "training": record.training.model_dump(exclude_none=True),
+        "training": key_content(record.training),
         "model": record.model.model_dump() if record.model else None,
     }
 
