@@ -60,6 +60,7 @@ def test_checkpoints_are_evenly_spaced_and_end_with_the_last_step(budget, steps)
         {"training": Training(lr=1.0)},
         {"training": Training(nesterov=True)},
         {"training": Training(decay=1.0)},
+        {"training": Training(backbone_lr=0.1)},
         {"compute": Compute(device="cuda")},
         {"compute": Compute(threads=2)},
     ],
@@ -90,9 +91,10 @@ def test_a_source_model_does_not_depend_on_target_strategy_or_setting():
     assert first.key != RunSpec(**{**BASE, "seed": 1}).source_model().key
 
 
-def test_keys_are_what_they_were_before_there_were_nesterov_and_decay():
+def test_keys_are_what_they_were_before_there_were_nesterov_decay_and_backbone_lr():
     first = RunSpec(**BASE)
-    older = {key: value for key, value in Training().model_dump().items() if key not in ("nesterov", "decay")}
+    later = ("nesterov", "decay", "backbone_lr")
+    older = {key: value for key, value in Training().model_dump().items() if key not in later}
     assert first.key == content_key("run", {**first.model_dump(mode="json"), "training": older})
     model = first.source_model()
     assert model.key == content_key("source-model", {**model.model_dump(mode="json"), "training": older})

@@ -30,7 +30,7 @@ def in_words(training: Training) -> str:
     if training.schedule == "inverse":
         parts[-1] += f" with decay {training.decay:g}"
     if training.backbone_lr != 1:
-        parts[1] += f", that of the backbone {training.backbone_lr:g} of it"
+        parts[1] += f" (backbone: ×{training.backbone_lr:g})"
     if training.optimizer == "sgd" and training.momentum:
         parts[0] += f" with {'Nesterov ' if training.nesterov else ''}momentum {training.momentum:g}"
     if training.weight_decay:

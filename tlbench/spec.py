@@ -49,8 +49,8 @@ class Training(Plain):
 
     `schedule`: `constant`; `cosine` decays to zero over the phase; `inverse` is lr/(1 + decay·p)^0.75 with progress p
     from 0 to 1, where Ganin et al. (2016) have a `decay` of 10. `momentum` and `nesterov` are of `sgd` alone.
-    `backbone_lr` is the factor on `lr` of all parameters of the backbone, in every phase: layers that were trained
-    before learn at a tenth of the rate of new ones in Ganin et al. and in Long et al. (2015).
+    `backbone_lr` is the factor on `lr` of all parameters of the backbone, in every phase: in Long et al. (ICML 2015,
+    https://arxiv.org/abs/1502.02791) layers that were trained before learn at a tenth of the rate of new ones.
     """
 
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"

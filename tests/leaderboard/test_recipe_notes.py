@@ -70,6 +70,7 @@ def test_the_frame_has_no_column_of_recipes(trained):
             {"optimizer": "sgd", "nesterov": True, "schedule": "inverse", "decay": 2.5, "weight_decay": 5e-4},
             "sgd with Nesterov momentum 0.9, learning rate 0.001, inverse schedule with decay 2.5, weight decay 0.0005",
         ),
+        ({"backbone_lr": 0.1}, "adamw, learning rate 0.001 (backbone: ×0.1), cosine schedule"),
         ({"optimizer": "sgd", "momentum": 0.0}, "sgd, learning rate 0.001, cosine schedule"),
     ],
 )

@@ -76,6 +76,8 @@ def faults(read):
         ("[part.training]\nlr = 0", "training.lr: 0 must be greater than 0"),
         ("[part.training]\nlr = inf", "training.lr: inf must be a finite number"),
         ("[part.training]\ndecay = -1", "training.decay: -1 must be greater than or equal to 0"),
+        ("[part.training]\nbackbone_lr = 0", "training.backbone_lr: 0 must be greater than 0"),
+        ("[part.training]\nbackbone_lr = inf", "training.backbone_lr: inf must be a finite number"),
         ("[part.budget]\nstep = 1", "budget.step: unknown key 'step'; did you mean 'steps'?"),
         ("[part.budget]\nsteps = 0", "budget.steps: 0 must be greater than or equal to 1"),
     ],

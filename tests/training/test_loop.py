@@ -151,6 +151,35 @@ def test_the_first_step_with_nesterov_has_the_momentum_in_it_already(nesterov, m
     torch.testing.assert_close(before - model.head.bias.detach(), torch.full_like(before, 0.1 * moved))
 
 
+def moved(groups=None, **recipe):
+    """How far a weight of the backbone and one of the head go in one step of size 0.1 along a gradient of 1."""
+    kit = toolkit(steps=1, optimizer="sgd", lr=0.1, schedule="constant", momentum=0.0, **recipe)
+    model = kit.new_model(task())
+    parts = (model.backbone.stages[0].bias, model.head.bias)
+    before = [part.detach().clone() for part in parts]
+    kit.train(model, lambda m, *_: sum(part.sum() for part in parts), task(), groups=groups and groups(model))
+    return [float((old - part.detach()).mean()) for old, part in zip(before, parts, strict=True)]
+
+
+def test_the_backbone_has_a_rate_of_its_own():
+    assert moved() == pytest.approx([0.1, 0.1])
+    assert moved(backbone_lr=0.1) == pytest.approx([0.01, 0.1])
+
+
+def test_its_factor_is_on_top_of_that_of_a_strategys_groups():
+    def whole(model):
+        return [(model.parameters(), 0.5)]
+
+    assert moved(whole, backbone_lr=0.1) == pytest.approx([0.005, 0.05])
+
+
+def test_a_backbone_that_a_strategy_leaves_out_is_still_left_out():
+    def head(model):
+        return [(model.head.parameters(), 1.0)]
+
+    assert moved(head, backbone_lr=0.1) == pytest.approx([0.0, 0.1])
+
+
 def test_the_inverse_schedule_decays_as_the_recipe_says():
     def trained(**recipe):
         kit = toolkit(optimizer="sgd", lr=0.1, **recipe)
