@@ -82,6 +82,17 @@ def test_a_missing_run_leaves_no_overall_difference(results, at):
     assert at(table, "uci:syn", "difference").value == pytest.approx(0.2)
 
 
+def test_where_no_run_is_there_on_both_sides_nothing_is_undecided(results, at):
+    a, b = frames(
+        results,
+        {"syn:uci": [None] * 3, "uci:syn": [0.6, 0.7, 0.8]},
+        {"syn:uci": [0.5] * 3, "uci:syn": [0.5] * 3},
+    )
+    table = one(compare(a, b, "accuracy"))
+    assert [at(table, "syn:uci", name).text for name in ("difference", "p", "verdict")] == ["—", "—", "—"]
+    assert at(table, "syn:uci", "seeds").text == "0 of 3"
+
+
 def test_two_sides_that_no_seed_changes_are_not_tested_over_seeds(results, at):
     a, b = frames(
         results, {"syn:uci": [0.7] * 3, "uci:syn": [0.7] * 3}, {"syn:uci": [0.6] * 3, "uci:syn": [0.6, 0.5, 0.4]}

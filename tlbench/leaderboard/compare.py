@@ -135,7 +135,8 @@ class _Comparison:
         a, b = (estimate(couple.values(which)) if couple.seeds else None for which in (couple.a, couple.b))
         test = couple.difference
         numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(test, signed=True)]
-        return [Cell(label), *numbers, _p(test.p_value if test else None), _p(p), Cell(WORDS[verdict])]
+        said = Cell(WORDS[verdict] if test else MISSING)
+        return [Cell(label), *numbers, _p(test.p_value if test else None), _p(p), said]
 
     def _overall(self, variant: str) -> list[Cell]:
         label = f"{variant} · overall" if variant else "overall"
