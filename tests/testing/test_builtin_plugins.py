@@ -1,4 +1,4 @@
-"""The built-in plugins pass the checks that are asked of everybody's."""
+"""The built-in plugins pass the checks that are asked of everybody's. A check that fails raises `CheckFailed`."""
 
 from __future__ import annotations
 

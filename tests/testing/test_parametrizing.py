@@ -36,6 +36,7 @@ def test_they_are_named_after_plugin_and_check_and_chosen_by_k(pytester):
 def test_what_does_not_apply_is_skipped_with_its_reason(pytester):
     result = run(pytester, "-k", "dann-without-source", "-rs")
     result.stdout.fnmatch_lines(["*without a source the host takes 'target-only'*"])
+    result.assert_outcomes(skipped=1, deselected=result.parseoutcomes()["deselected"])
 
 
 def test_an_expected_failure_has_its_reason_and_one_that_passes_is_a_failure(pytester):

@@ -124,8 +124,6 @@ def _freeze(model: nn.Module, frozen: Sequence[nn.Module]) -> None:
 
 def _by_part(model: TransferModel, groups: Groups, backbone_lr: float) -> Groups:
     """The groups with those parameters apart that the backbone has, at `backbone_lr` of the group's rate."""
-    if backbone_lr == 1:
-        return groups
     backbone = {id(parameter) for parameter in model.backbone.parameters()}
     parted: list[tuple[list[nn.Parameter], float]] = []
     for parameters, factor in groups:
