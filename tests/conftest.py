@@ -16,7 +16,7 @@ from known_results import Results
 from toy_suite import SUITE, TOY
 
 from tlbench.cli.main import main
-from tlbench.record import Record
+from tlbench.records.record import Record
 
 #: Where transformers copies the code of models to, ours and our children's alike: it asks when it is imported.
 _MODULES = tempfile.TemporaryDirectory(prefix="tlbench-tests-")

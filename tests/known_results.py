@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tlbench.leaderboard.frame import load_board
-from tlbench.record import Cost, Failure, Seconds, Throughput, new_record
-from tlbench.spec import Budget, Compute, RunSpec, Training
+from tlbench.core.run_spec import Budget, Compute, RunSpec, Training
+from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.records.record import Cost, Failure, Seconds, Throughput, new_record
 
 
 def spec_of(**changes):

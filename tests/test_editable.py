@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, PathDistribution
 
 import pytest
 
-from tlbench.editable import version_of
+from tlbench.plugins.editable_installs import version_of
 
 
 @pytest.fixture

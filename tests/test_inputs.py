@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, random_array
 
-from tlbench import inputs
-from tlbench.domain import Domain, Split
-from tlbench.inputs import Gathered, SparseRows, Texts, digests, join, rows_of, take
+from tlbench.core import inputs
+from tlbench.core.domain import Domain, Split
+from tlbench.core.inputs import Gathered, SparseRows, Texts, digests, join, rows_of, take
 
 WORDS = ["", "ab", "naïve", "数\u2028", "ab", "end "]
 

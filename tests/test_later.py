@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 import tlbench
-from tlbench.later import Later, key_content
-from tlbench.spec import Plain
+from tlbench.core.content_key import Later, key_content
+from tlbench.core.run_spec import Plain
 
 
 class Inner(Plain):

@@ -7,7 +7,7 @@ import pytest
 
 from tlbench import hookspecs
 from tlbench.errors import PluginFailure
-from tlbench.plugins import PluginHost
+from tlbench.plugins.manager import PluginHost
 
 GOOD = """
 import tlbench

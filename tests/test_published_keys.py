@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tlbench.later import key_content
-from tlbench.plugins import plugin_host
-from tlbench.spec import RunSpec
+from tlbench.core.content_key import key_content
+from tlbench.core.run_spec import RunSpec
+from tlbench.plugins.manager import plugin_host
 
 PUBLISHED = sorted(Path(__file__).parents[1].glob("leaderboards/*/records.jsonl"))
 

@@ -5,10 +5,10 @@ import pytest
 from safetensors.numpy import load_file
 from test_spec import BASE
 
+from tlbench.core.run_spec import RunSpec
 from tlbench.errors import TlbenchError
-from tlbench.record import new_record
-from tlbench.results import ResultFolder
-from tlbench.spec import RunSpec
+from tlbench.records.record import new_record
+from tlbench.records.result_folder import ResultFolder
 
 
 @pytest.fixture

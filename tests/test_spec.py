@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from tlbench.spec import Budget, Compute, RunSpec, Training, content_key
+from tlbench.core.run_spec import Budget, Compute, RunSpec, Training, content_key
 
 BASE = {
     "strategy": "dann",

@@ -7,11 +7,11 @@ import json
 import pytest
 from toy_suite import SUITE, TOY
 
-from tlbench.asked.preparing import Request, prepare
 from tlbench.errors import TlbenchError
 from tlbench.execution.job import write_source_model_job
 from tlbench.execution.worker import work
-from tlbench.trust import check_trusted_names, refuse_untrusted, trust_keyword
+from tlbench.plugins.remote_code import check_trusted_names, refuse_untrusted, trust_keyword
+from tlbench.runner.prepare import Request, prepare
 
 PLUGIN = '''
 from pathlib import Path
@@ -25,7 +25,7 @@ class Remote:
     def __call__(self, input_shape, argument):
         from torch import nn
 
-        from tlbench.backbone import Backbone
+        from tlbench.core.backbone import Backbone
 
         Path(f"{argument}.ran").touch()
         return Backbone([nn.Linear(input_shape[0], 3)], 3)
@@ -45,7 +45,7 @@ class Asking:
     def __call__(self, input_shape, argument, *, trusted=False):
         from torch import nn
 
-        from tlbench.backbone import Backbone
+        from tlbench.core.backbone import Backbone
 
         self.check(argument, trusted=trusted)
         return Backbone([nn.Linear(input_shape[0], 3)], 3)

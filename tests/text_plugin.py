@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 from torch import nn
 
 import tlbench
-from tlbench.backbone import Backbone
-from tlbench.domain import Dataset, Domain, Split
-from tlbench.inputs import SparseRows, Texts
+from tlbench.core.backbone import Backbone
+from tlbench.core.domain import Dataset, Domain, Split
+from tlbench.core.inputs import SparseRows, Texts
 
 WORDS = ["good", "fine", "bad", "poor", "the", "plot", "blade", "it", "was", "cuts"]
 SIZES = {"train": 80, "val": 20, "test": 60}

@@ -70,7 +70,7 @@ def make(folder, pretrained=True, keys=f"max_length={LENGTH}", length=LENGTH):
     """The backbone of a folder, in evaluation mode."""
     import torch
 
-    from tlbench_backbones.transformers_ import factory
+    from tlbench_backbones.transformers.factory import factory
 
     torch.manual_seed(0)
     return factory((length,), f"{folder}?{keys}", pretrained=pretrained).eval()

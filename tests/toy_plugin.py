@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 import tlbench
-from tlbench.domain import Dataset, Domain, Split
+from tlbench.core.domain import Dataset, Domain, Split
 
 
 def _domain(name, classes, make, sizes=(400, 100, 400)):
@@ -64,7 +64,7 @@ def pretrained(input_shape, *, pretrained=True):
     import torch
     from torch import nn
 
-    from tlbench.backbone import Backbone
+    from tlbench.core.backbone import Backbone
 
     layer = nn.Linear(input_shape[0], 3)
     if pretrained:

@@ -18,41 +18,41 @@ hookimpl = pluggy.HookimplMarker("tlbench")
 if TYPE_CHECKING:
     from tlbench.api.results import Results, load_results
     from tlbench.api.run import run
-    from tlbench.backbone import Backbone
-    from tlbench.domain import Dataset, Domain, Split, Whereabouts
+    from tlbench.core.backbone import Backbone
+    from tlbench.core.content_key import Later
+    from tlbench.core.domain import Dataset, Domain, Split, Whereabouts
+    from tlbench.core.health import Health
+    from tlbench.core.model import TransferModel
+    from tlbench.core.predictor import ModelPredictor, Prediction, Predictor
+    from tlbench.core.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
+    from tlbench.core.task import TransferTask
     from tlbench.errors import DataError, TlbenchError
-    from tlbench.health import Health
-    from tlbench.later import Later
-    from tlbench.model import TransferModel
-    from tlbench.predictor import ModelPredictor, Prediction, Predictor
-    from tlbench.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
-    from tlbench.task import TransferTask
     from tlbench.training import layers, losses, schedules
     from tlbench.training.batches import Batch
     from tlbench.training.toolkit import Toolkit
 
 _HOME = {
-    "Backbone": "tlbench.backbone",
+    "Backbone": "tlbench.core.backbone",
     "Batch": "tlbench.training.batches",
     "DataError": "tlbench.errors",
-    "Dataset": "tlbench.domain",
-    "Domain": "tlbench.domain",
-    "FeatureStrategy": "tlbench.strategy",
-    "GradientStrategy": "tlbench.strategy",
-    "Health": "tlbench.health",
-    "Later": "tlbench.later",
-    "ModelPredictor": "tlbench.predictor",
-    "Params": "tlbench.strategy",
-    "Prediction": "tlbench.predictor",
-    "Predictor": "tlbench.predictor",
+    "Dataset": "tlbench.core.domain",
+    "Domain": "tlbench.core.domain",
+    "FeatureStrategy": "tlbench.core.strategy",
+    "GradientStrategy": "tlbench.core.strategy",
+    "Health": "tlbench.core.health",
+    "Later": "tlbench.core.content_key",
+    "ModelPredictor": "tlbench.core.predictor",
+    "Params": "tlbench.core.strategy",
+    "Prediction": "tlbench.core.predictor",
+    "Predictor": "tlbench.core.predictor",
     "Results": "tlbench.api.results",
-    "Split": "tlbench.domain",
-    "Strategy": "tlbench.strategy",
+    "Split": "tlbench.core.domain",
+    "Strategy": "tlbench.core.strategy",
     "TlbenchError": "tlbench.errors",
     "Toolkit": "tlbench.training.toolkit",
-    "TransferModel": "tlbench.model",
-    "TransferTask": "tlbench.task",
-    "Whereabouts": "tlbench.domain",
+    "TransferModel": "tlbench.core.model",
+    "TransferTask": "tlbench.core.task",
+    "Whereabouts": "tlbench.core.domain",
     "load_results": "tlbench.api.results",
     "run": "tlbench.api.run",
 }

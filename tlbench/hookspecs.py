@@ -43,7 +43,7 @@ class Register(Protocol):
 def tlbench_register_strategies(register: Register) -> None:
     """Offer strategies: subclasses of `tlbench.Strategy`.
 
-    Example: `register("dann", "tlbench_strategies.domain_adversarial:DomainAdversarial", summary="…")`
+    Example: `register("dann", "tlbench_strategies.adversarial.domain_adversarial:DomainAdversarial", summary="…")`
     """
 
 
@@ -53,7 +53,7 @@ def tlbench_register_datasets(register: Register) -> None:
 
     A class with `class Params(tlbench.Params)` takes options, from a suite's table `[data]`, as the keyword `params`.
 
-    Example: `register("digits", "tlbench_datasets.digits:Digits", summary="…")`
+    Example: `register("digits", "tlbench_datasets.named.digits:Digits", summary="…")`
     """
 
 
@@ -71,17 +71,18 @@ def tlbench_register_backbones(register: Register) -> None:
     whether a name has pretrained weights, where not every one has.
 
     `imports`, a tuple of modules that take long to import, are imported once for all runs. The factory of a backbone
-    for texts has the method `tokenizer`, which gives a `tlbench.preparation.Tokenizer`: the host makes ids of all texts
-    with it, once, and the inputs of the backbone are these ids. In its place may stand `preparation`, which gives a
-    `tlbench.preparation.Preparation`: what it makes of inputs of any kind, the backbone gets.
+    for texts has the method `tokenizer`, which gives a `tlbench.core.preparation.Tokenizer`: the host makes ids
+    of all texts with it, once, and the inputs of the backbone are these ids. In its place may stand `preparation`,
+    which gives a `tlbench.core.preparation.Preparation`: what it makes of inputs of any kind, the backbone gets.
 
     Code from the network runs only where `--trust-remote-code NAME` names the backbone. A factory that cannot be made
     without such code has the method `runs_remote_code`, which says so and asks no network: unless the name is trusted,
     the host then calls neither `check` nor the factory and tells the user what to say. One that knows only once it
     looks takes the keyword `trusted` (a truth value), in its call and in `check`, `tokenizer` or `preparation`, and
-    hands it on, for example as `trust_remote_code=trusted`; `tlbench.trust.untrusted` makes the error to raise.
+    hands it on, for example as `trust_remote_code=trusted`; `tlbench.plugins.remote_code.untrusted` makes the
+    error to raise.
 
-    Example: `register("small-cnn", "tlbench_backbones.small:small_cnn", summary="…")`
+    Example: `register("small-cnn", "tlbench_backbones.small.small_cnn:small_cnn", summary="…")`
     """
 
 
@@ -103,7 +104,7 @@ def tlbench_register_suites(register: Register) -> None:
 
 @hookspec
 def tlbench_register_renderers(register: Register) -> None:
-    """Offer formats of tables: functions `(tables: Sequence[tlbench.leaderboard.cells.Table]) -> str`.
+    """Offer formats of tables: functions `(tables: Sequence[tlbench.leaderboard.tables.cells.Table]) -> str`.
 
     Each is a value of `tlbench leaderboard --format`. Text in a table is as people and plugins wrote it: a renderer
     escapes it for where it lands.

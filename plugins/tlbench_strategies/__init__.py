@@ -10,33 +10,47 @@ from tlbench.hookspecs import Register
 def tlbench_register_strategies(register: Register) -> None:
     """Strategies that train the backbone, classifiers on what it brings along, two for clustering, and references."""
     here = "tlbench_strategies"
-    register("fine-tune", f"{here}.fine_tune:FineTune", summary="train on the source, go on with the target's labels")
+    register(
+        "fine-tune",
+        f"{here}.fine_tuning.fine_tune:FineTune",
+        summary="train on the source, go on with the target's labels",
+    )
     register(
         "feature-extraction",
-        f"{here}.feature_extraction:FeatureExtraction",
+        f"{here}.frozen_features.feature_extraction:FeatureExtraction",
         summary="logistic regression on the features of a frozen backbone",
     )
-    register("multi-task", f"{here}.multi_task:MultiTask", summary="one backbone, a head per domain, trained together")
-    register("dann", f"{here}.domain_adversarial:DomainAdversarial", summary="features that hide their domain")
+    register(
+        "multi-task",
+        f"{here}.multi_task.uncertainty_weighting:MultiTask",
+        summary="one backbone, a head per domain, trained together",
+    )
+    register(
+        "dann", f"{here}.adversarial.domain_adversarial:DomainAdversarial", summary="features that hide their domain"
+    )
     register(
         "linear-probe",
-        f"{here}.linear_probe:LinearProbe",
+        f"{here}.frozen_features.linear_probe:LinearProbe",
         summary="logistic regression on the features of a backbone as it is initialised",
     )
     register(
         "linear-svm",
-        f"{here}.linear_svm:LinearSVM",
+        f"{here}.frozen_features.linear_svm:LinearSVM",
         summary="linear SVM on the features of a backbone as it is initialised",
     )
     register(
         "nearest-neighbour",
-        f"{here}.nearest_neighbour:NearestNeighbour",
+        f"{here}.frozen_features.nearest_neighbour:NearestNeighbour",
         summary="the nearest labelled example by the features of a backbone as it is initialised",
     )
-    register("k-means", f"{here}.kmeans:KMeans", summary="k-means on the features of a backbone as it is initialised")
+    register(
+        "k-means",
+        f"{here}.clustering.kmeans:KMeans",
+        summary="k-means on the features of a backbone as it is initialised",
+    )
     register(
         "dec",
-        f"{here}.deep_embedded_clustering:DeepEmbeddedClustering",
+        f"{here}.clustering.deep_embedded_clustering:DeepEmbeddedClustering",
         summary="an autoencoder whose code is then sharpened around centroids",
     )
     register("source-only", f"{here}.references:SourceOnly", summary="reference: the source's labels, no adaptation")

@@ -32,7 +32,7 @@ class Tracker(Protocol):
 
 
 #: Where the class of each tracker is.
-TRACKERS: Mapping[str, str] = {"mlflow": "tlbench_trackers.mlflow_:MlflowTracker"}
+TRACKERS: Mapping[str, str] = {"mlflow": "tlbench_trackers.mlflow:MlflowTracker"}
 #: Those that were asked for when the suite started.
 _asked: list[Tracker] = []
 

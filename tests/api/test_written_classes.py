@@ -6,12 +6,12 @@ from types import ModuleType
 import pytest
 from cells import CELLS, Notebook, notebook
 
-from tlbench.api.handed import handed_over, strategy_name
-from tlbench.api.values import literal
-from tlbench.api.written import text_of, written
+from tlbench.api.class_source import text_of, written
+from tlbench.api.literals import literal
+from tlbench.api.strategy_classes import handed_over, strategy_name
 from tlbench.errors import TlbenchError
-from tlbench.plugins import PluginHost
-from tlbench_strategies.domain_adversarial import DomainAdversarial
+from tlbench.plugins.manager import PluginHost
+from tlbench_strategies.adversarial.domain_adversarial import DomainAdversarial
 
 
 @pytest.fixture(autouse=True)

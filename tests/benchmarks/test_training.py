@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tlbench.spec import Budget, Training
-from tlbench.task import Examples, SourceView, TargetView, TransferTask
+from tlbench.core.run_spec import Budget, Training
+from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.training.toolkit import Toolkit
-from tlbench_backbones.small import small_cnn
-from tlbench_strategies.domain_adversarial import DomainAdversarial
+from tlbench_backbones.small.small_cnn import small_cnn
+from tlbench_strategies.adversarial.domain_adversarial import DomainAdversarial
 from tlbench_strategies.references import TargetOnly
 
 

@@ -18,7 +18,7 @@ class Factory:
         import torch
         from torch import nn
 
-        from tlbench.backbone import Backbone
+        from tlbench.core.backbone import Backbone
 
         layer = nn.Linear(input_shape[0], 3)
         with torch.no_grad():

@@ -13,7 +13,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from test_start import loaded_after
 from toy_suite import SUITE, TOY
 
-from tlbench.results import ResultFolder
+from tlbench.records.result_folder import ResultFolder
 
 #: A learning rate with which the oracle is better than source-only after so few steps.
 TWO = (

@@ -6,8 +6,8 @@ import pytest
 from hub_files import by_column, by_configuration, images, readme, texts, write
 from own_files import image_folder
 
-from tlbench.plugins import PluginHost
-from tlbench.suites.reading import read_suite
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.suite_file import read_suite
 
 pytestmark = pytest.mark.usefixtures("hub_cache")
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from own_files import vectors
 
-from tlbench.plugins import PluginHost
-from tlbench.suites.reading import read_suite
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.suite_file import read_suite
 
 
 def doctor(project, path):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from own_files import image, image_folder, vectors
 
-from tlbench.plugins import PluginHost
-from tlbench.suites.reading import read_suite
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.suite_file import read_suite
 
 
 def doctor(project, path):

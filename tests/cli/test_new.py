@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from toy_suite import SUITE, TOY
 
-from tlbench.plugins import PluginHost, forget_hosts
-from tlbench.registry import WRITTEN as KINDS
-from tlbench.scaffolding.naming import LONGEST, suggestion
+from tlbench.plugins.manager import PluginHost, forget_hosts
+from tlbench.plugins.registry import WRITTEN as KINDS
+from tlbench.scaffolding.plugin_names import LONGEST, suggestion
 
 ROOT = Path(__file__).parents[2]
 RUFF = shutil.which("ruff")

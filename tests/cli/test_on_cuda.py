@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tlbench.plugins import plugin_host
+from tlbench.plugins.manager import plugin_host
 
 SCRIPT = Path(__file__).parents[2] / "leaderboards" / "on-cuda.sh"
 if not SCRIPT.is_file():

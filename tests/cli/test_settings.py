@@ -194,7 +194,7 @@ NOISE = """
 import numpy as np
 
 import tlbench
-from tlbench.domain import Dataset, Domain, Split
+from tlbench.core.domain import Dataset, Domain, Split
 
 
 class Noise(Dataset):

@@ -9,7 +9,7 @@ import shutil
 import pytest
 from toy_suite import SUITE, TOY
 
-from tlbench.submission.folder import CHECKSUMS_FILE, checksums
+from tlbench.submission.submission_folder import CHECKSUMS_FILE, checksums
 
 THREE = SUITE.replace("seeds = [0]", "seeds = [0, 1, 2]")
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import Domain, Split
+from tlbench.core.domain import Domain, Split
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import Faults
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from text_plugin import Words
 
-from tlbench.data.store import DomainStore
-from tlbench.data.stored import open_inputs
+from tlbench.data.array_storage import open_inputs
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import DataError
-from tlbench.plugins import PluginHost
+from tlbench.plugins.manager import PluginHost
 
 TEXTS = str(Path(__file__).parents[1] / "text_plugin.py")
 

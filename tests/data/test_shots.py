@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench.data.shots import draw_shots
+from tlbench.data.label_budget import draw_shots
 from tlbench.errors import DataError
 
 LABELS = np.arange(60) % 3

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from toy_suite import TOY
 
-from tlbench import inputs
-from tlbench.data.store import DomainStore
-from tlbench.plugins import PluginHost
+from tlbench.core import inputs
+from tlbench.data.domain_store import DomainStore
+from tlbench.plugins.manager import PluginHost
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from tlbench import inputs
-from tlbench.data.stored import open_inputs, place_of, storage_of, write_inputs
+from tlbench.core import inputs
+from tlbench.core.inputs import Gathered, SparseRows, Texts
+from tlbench.data.array_storage import open_inputs, place_of, storage_of, write_inputs
 from tlbench.errors import TlbenchError
-from tlbench.inputs import Gathered, SparseRows, Texts
 
 ORDER = np.array([4, 0, 3, 1, 2])
 DENSE = np.arange(30, dtype=np.uint8).reshape(5, 2, 3)

@@ -10,8 +10,8 @@ import pytest
 from typer.main import get_command
 
 from tlbench.cli.main import app
-from tlbench.record import Record
-from tlbench.strategy import GradientStrategy, Strategy
+from tlbench.core.strategy import GradientStrategy, Strategy
+from tlbench.records.record import Record
 
 DOCS = Path(__file__).parents[2] / "docs"
 TESTS = Path(__file__).parents[1]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench.evaluation.score import Held, reverse_score, score_run
+from tlbench.evaluation.scoring import Held, reverse_score, score_run
 
 N, CLASSES = 40, 3
 LABELS = np.arange(N) % CLASSES

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.execution.forking import Template
-from tlbench.execution.local import LocalPool
+from tlbench.execution.local_pool import LocalPool
+from tlbench.execution.template_client import Template
 
 
 def job_that_fails(folder, name):

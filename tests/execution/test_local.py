@@ -7,7 +7,7 @@ import pytest
 from tlbench.cli.options import seconds, size
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import choose_machine
-from tlbench.execution.local import describe_end
+from tlbench.execution.local_pool import describe_end
 
 
 @pytest.mark.parametrize("text", ["", "0", "-3s", "5 minutes", "1d"])

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tlbench.execution.tasks import fold_tasks, read_reversed_task
-from tlbench.task import Examples, SourceView, TargetView, TransferTask
+from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
+from tlbench.execution.task_loading import fold_tasks, read_reversed_task
 
 NAMES = ("x", "y")
 

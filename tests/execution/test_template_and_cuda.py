@@ -8,8 +8,8 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-from tlbench.execution.forking import FORK_SAFE
-from tlbench.plugins import plugin_host
+from tlbench.execution.template_client import FORK_SAFE
+from tlbench.plugins.manager import plugin_host
 
 #: On a machine that seems to have one device and NVML: what is imported, and who asked the CUDA runtime meanwhile.
 IMPORTING = """

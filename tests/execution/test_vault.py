@@ -91,8 +91,8 @@ def spec_and_domains(project, variant):
     """What a job is written from, after a run that has made the domains ready."""
     from toy_suite import TOY
 
-    from tlbench.data.store import DomainStore
-    from tlbench.plugins import PluginHost
+    from tlbench.data.domain_store import DomainStore
+    from tlbench.plugins.manager import PluginHost
 
     project.tlbench("run", project.suite())
     store = DomainStore(project.folder / "cache", "toy", PluginHost([TOY]))

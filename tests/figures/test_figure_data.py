@@ -6,8 +6,8 @@ import pytest
 
 from tlbench.errors import TlbenchError
 from tlbench.figures.figure import data_hash, figure_data
-from tlbench.leaderboard.table import places
-from tlbench.record import Cost, Seconds
+from tlbench.leaderboard.leaderboard import places
+from tlbench.records.record import Cost, Seconds
 
 SEEDS = [0, 1, 2]
 #: `b:a` is hurt, `a:b` is helped; a domain is not transferred to itself.

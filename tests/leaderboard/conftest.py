@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tlbench.leaderboard.frame import load_board
+from tlbench.leaderboard.analysis.result_set import load_board
 
 
 def cell_of(table, row, column):

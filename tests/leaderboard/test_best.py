@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tlbench.leaderboard.best import best
+from tlbench.leaderboard.analysis.best_values import best
+from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import render
-from tlbench.leaderboard.table import leaderboard
 
 SEEDS = [0, 1, 2, 3, 4]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tlbench.evaluation.statistics import PairedTest
-from tlbench.leaderboard.best_source import sentence
-from tlbench.leaderboard.cells import Scale
+from tlbench.leaderboard.tables.best_source import sentence
+from tlbench.leaderboard.tables.cells import Scale
 
 SCALE = Scale()
 GAPS = {source: PairedTest(mean, 0.012, 5, 0.01) for source, mean in {"mr": -0.02, "cr": -0.061, "trec": 0.031}.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tlbench.leaderboard.budgets import in_words, meaning, name, order, short
+from tlbench.leaderboard.tables.label_budgets import in_words, meaning, name, order, short
 
 
 def test_numbers_stand_before_shares_and_all_is_last():

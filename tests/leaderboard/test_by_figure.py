@@ -8,8 +8,8 @@ import re
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.by_figure import by_figure
-from tlbench.leaderboard.published import verdict_counts
+from tlbench.leaderboard.claims.by_figure import by_figure
+from tlbench.leaderboard.claims.sections import verdict_counts
 from tlbench.leaderboard.renderers import formats, render
 
 SEEDS = [0, 1, 2]

@@ -9,8 +9,8 @@ import json
 import pytest
 
 from tlbench.errors import TlbenchError
+from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import formats, render
-from tlbench.leaderboard.table import leaderboard
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 SEEDS = [0, 1, 2]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tlbench.leaderboard.card import card
-from tlbench.record import Failure, ModelSize, PeakMemory, Seen, Throughput
+from tlbench.leaderboard.tables.run_card import card
+from tlbench.records.record import Failure, ModelSize, PeakMemory, Seen, Throughput
 
 
 def test_everything_is_on_the_card(results):

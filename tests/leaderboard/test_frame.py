@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.frame import as_number, load_board
+from tlbench.leaderboard.analysis.result_set import as_number, load_board
 
 HEAVY = ["torch", "sklearn", "timm", "transformers", "datasets"]
 
@@ -88,11 +88,11 @@ def test_nothing_heavy_is_imported(results):
     code = f"""
 import sys
 from pathlib import Path
-from tlbench.leaderboard.card import card
-from tlbench.leaderboard.compare import compare
-from tlbench.leaderboard.frame import load_board
+from tlbench.leaderboard.tables.run_card import card
+from tlbench.leaderboard.tables.comparison import compare
+from tlbench.leaderboard.analysis.result_set import load_board
 from tlbench.leaderboard.renderers import formats, render
-from tlbench.leaderboard.table import leaderboard
+from tlbench.leaderboard.leaderboard import leaderboard
 board = load_board(Path({str(results.folder)!r}))
 tables = leaderboard(board) + leaderboard(board, by="pair") + leaderboard(board, selection="all")
 tables += compare(board.frame.query("variant == 'dann'"), board.frame.query("variant == 'oracle'"), "accuracy")

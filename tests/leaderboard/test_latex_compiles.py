@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
+from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import render
-from tlbench.leaderboard.table import leaderboard
 
 #: Set where a missing LaTeX is a failure, as in continuous integration.
 REQUIRED = "TLBENCH_REQUIRE_LATEX"

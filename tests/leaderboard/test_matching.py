@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from tlbench.leaderboard.frame import load_board
-from tlbench.leaderboard.matching import matches
-from tlbench.leaderboard.scores import Place
-from tlbench.leaderboard.table import cells_by_place
+from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.claims.matching import matches
+from tlbench.leaderboard.leaderboard import cells_by_place
 from tlbench.suites.claims import Claim
 
 SEEDS = [0, 1, 2]

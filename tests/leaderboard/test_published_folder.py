@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.frame import load_board
-from tlbench.publishing.folder import suite_files, summary_files, write
-from tlbench.publishing.harm import harm
-from tlbench.publishing.material import read_material
-from tlbench.publishing.summary import summary
+from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.publishing.harm_counts import harm
+from tlbench.publishing.index_readme import summary
+from tlbench.publishing.page_inputs import read_material
+from tlbench.publishing.published_files import suite_files, summary_files, write
 
 SEEDS = [0, 1, 2]
 
@@ -156,8 +156,8 @@ def test_nothing_heavy_is_imported(folder):
     code = f"""
 import sys
 from pathlib import Path
-from tlbench.publishing.folder import suite_files, summary_files
-from tlbench.publishing.material import read_material
+from tlbench.publishing.published_files import suite_files, summary_files
+from tlbench.publishing.page_inputs import read_material
 material = read_material(Path({str(folder)!r}))
 assert suite_files(material, Path({str(folder.parent)!r})) and summary_files(Path({str(folder.parent)!r}))
 print([name for name in ["torch", "sklearn", "timm", "transformers", "datasets"] if name in sys.modules])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tlbench.leaderboard.table import leaderboard
-from tlbench.recipe import in_words
-from tlbench.spec import Budget, Training
+from tlbench.core.recipe import in_words
+from tlbench.core.run_spec import Budget, Training
+from tlbench.leaderboard.leaderboard import leaderboard
 
 PAIRS = ("syn:uci", "uci:syn", "uci_m:uci")
 

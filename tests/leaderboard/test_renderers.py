@@ -12,10 +12,10 @@ from html.parser import HTMLParser
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.cells import Cell, Column, Table
+from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import formats, render, terminal
-from tlbench.leaderboard.table import leaderboard
-from tlbench.plugins import plugin_host
+from tlbench.leaderboard.tables.cells import Cell, Column, Table
+from tlbench.plugins.manager import plugin_host
 
 HOSTILE = "a|b<script>&_%"
 CONTROL = "x\x1b[31m\r\ny"

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from tlbench.leaderboard.frame import load_board
-from tlbench.leaderboard.sanity import oracle_below_source_only
-from tlbench.leaderboard.table import leaderboard
+from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.leaderboard.analysis.sanity import oracle_below_source_only
+from tlbench.leaderboard.leaderboard import leaderboard
 
 SEEDS = [0, 1, 2]
 #: Mean 0.6; 95 % interval ± 4.3027 · 0.01 / √3 = 0.0248.

@@ -9,9 +9,9 @@ import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
 from tlbench.evaluation.ranks import critical_difference
+from tlbench.leaderboard.analysis.significance import DEPENDENT, WIDTH, diagram, groups
+from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import formats, render
-from tlbench.leaderboard.significance import DEPENDENT, WIDTH, diagram, groups
-from tlbench.leaderboard.table import leaderboard
 
 SEEDS = [0]
 NAMES = ["source-only", "dann", "fine-tune", "multi-task"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.cells import Scale, compact, signed_text
+from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import render
-from tlbench.leaderboard.table import leaderboard
-from tlbench.record import Throughput
+from tlbench.leaderboard.tables.cells import Scale, compact, signed_text
+from tlbench.records.record import Throughput
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 T_2_975 = 4.302652729749464

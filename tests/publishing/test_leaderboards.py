@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tlbench.published_folder import is_published
-from tlbench.publishing.changes import changes
-from tlbench.publishing.folder import suite_files, summary_files, superfluous
-from tlbench.publishing.material import read_material
+from tlbench.publishing.file_changes import changes
+from tlbench.publishing.page_inputs import read_material
+from tlbench.publishing.published_files import suite_files, summary_files, superfluous
+from tlbench.records.published_records import is_published
 
 LEADERBOARDS = Path(__file__).parents[2] / "leaderboards"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tlbench.publishing.paths import paths_in, shortened
+from tlbench.publishing.path_redaction import paths_in, shortened
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from browser import running_browser
 
 from tlbench.errors import TlbenchError
-from tlbench.publishing.web.live import LivePage
-from tlbench.publishing.web.serving import PageServer, folder_pages, tell_the_end
+from tlbench.publishing.web.live_page import LivePage
+from tlbench.publishing.web.server import PageServer, folder_pages, tell_the_end
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 

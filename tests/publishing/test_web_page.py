@@ -10,7 +10,7 @@ import pytest
 from browser import Visit, running_browser
 
 from tlbench.publishing.web.html import suite_page
-from tlbench.record import Cost, Seconds
+from tlbench.records.record import Cost, Seconds
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 SEEDS = [0, 1, 2]

@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from tlbench.data.store import DomainStore
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import Faults, TlbenchError
-from tlbench.plugins import PluginHost
-from tlbench.suites.reading import read_suite
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.suite_file import read_suite
 
 PLUGIN = """
 from typing import Literal
 import numpy as np
 import tlbench
 from pydantic import Field, model_validator
-from tlbench.domain import Dataset, Domain, Split
+from tlbench.core.domain import Dataset, Domain, Split
 
 class Plain(Dataset):
     domains = ("a", "b")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tlbench.errors import Faults
-from tlbench.plugins import PluginHost
+from tlbench.plugins.manager import PluginHost
 from tlbench.suites.pairs import common_pairs
-from tlbench.suites.reading import read_suite
+from tlbench.suites.suite_file import read_suite
 
 PLUGIN = """
 import tlbench

@@ -7,12 +7,11 @@ import sys
 
 import pytest
 
+from tlbench.core.run_spec import Budget
 from tlbench.errors import Faults, TlbenchError
-from tlbench.plugins import PluginHost
-from tlbench.spec import Budget
+from tlbench.plugins.manager import PluginHost
 from tlbench.suites.overrides import apply_overrides
-from tlbench.suites.params import check_params
-from tlbench.suites.reading import read_suite
+from tlbench.suites.param_validation import check_params
 from tlbench.suites.suite import (
     NamedVariant,
     Part,
@@ -20,6 +19,7 @@ from tlbench.suites.suite import (
     Variant,
     parse_pair,
 )
+from tlbench.suites.suite_file import read_suite
 
 PLUGIN = """
 import tlbench
@@ -443,7 +443,9 @@ def test_byte_order_mark_and_windows_line_ends_do_not_matter(read):
 
 def test_reading_imports_no_torch(host, tmp_path):
     (tmp_path / "light.toml").write_text(HEAD + PART)
-    code = "import sys; from tlbench.plugins import PluginHost; from tlbench.suites.reading import read_suite\n"
+    code = (
+        "import sys\nfrom tlbench.plugins.manager import PluginHost\nfrom tlbench.suites.suite_file import read_suite\n"
+    )
     code += "read_suite('light.toml', PluginHost(['trial_plugin.py'])); sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import tlbench
+from tlbench.core.predictor import Prediction, Predictor
 from tlbench.errors import TlbenchError
-from tlbench.predictor import Prediction, Predictor
 from tlbench.testing import checks_of
 from tlbench.testing.check import outcome
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tlbench.backbone import Backbone
+from tlbench.core.backbone import Backbone
 from tlbench.training.feature_predictor import FeaturePredictor, logits_of
 
 INPUTS = np.array([[1.0, 2.0], [3.0, -4.0]], np.float32)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from tlbench.backbone import Backbone
-from tlbench.spec import Budget, Training
-from tlbench.task import Examples, SourceView, TargetView, TransferTask
+from tlbench.core.backbone import Backbone
+from tlbench.core.run_spec import Budget, Training
+from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.training import layers, losses, schedules
 from tlbench.training.batches import Batch, Batches, MissingRole, Shuffled
 from tlbench.training.loop import Diverged

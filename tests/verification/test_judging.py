@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from known_results import spec_of
 
+from tlbench.core.run_spec import Compute
 from tlbench.errors import TlbenchError
-from tlbench.record import Failure, new_record
-from tlbench.spec import Compute
-from tlbench.verification.judging import REPRODUCED, judge
-from tlbench.verification.sampling import differing, draw
+from tlbench.records.record import Failure, new_record
+from tlbench.verification.reproducibility import REPRODUCED, judge
+from tlbench.verification.run_sample import differing, draw
 
 HERE = {"device": "cpu", "cpu": "one", "python": "3.11.1", "libraries": {"torch": "2.9"}, "git_sha": "a" * 40}
 

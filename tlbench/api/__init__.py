@@ -1,1 +1,1 @@
-"""tlbench from Python: `tlbench.run`, `tlbench.results`, and what they give."""
+"""tlbench from Python: `tlbench.run`, `tlbench.load_results`, and what they give."""

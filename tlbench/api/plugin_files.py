@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.cli.options import files as absolute
-from tlbench.editable import version_of
-from tlbench.plugins import GROUP, forget_hosts
+from tlbench.plugins.editable_installs import version_of
+from tlbench.plugins.manager import GROUP, forget_hosts
 
 #: The content of each file when it was last used here.
 _seen: dict[str, str] = {}

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlbench.api.given import Globs, filters_of
-from tlbench.asked.running import board_of, failed
+from tlbench.api.arguments import Globs, filters_of
 from tlbench.errors import TlbenchError, unknown
+from tlbench.runner.run_suite import board_of, failed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlbench.api.shown import Figure, Leaderboard
-    from tlbench.leaderboard.frame import Board
-    from tlbench.record import Record
+    from tlbench.api.display import Figure, Leaderboard
+    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.records.record import Record
 
 
 class Results:
@@ -53,9 +53,9 @@ class Results:
 
         Raises `TlbenchError` for a name that is not known.
         """
-        from tlbench.api.shown import Leaderboard
-        from tlbench.leaderboard.table import leaderboard
-        from tlbench.plugins import plugin_host
+        from tlbench.api.display import Leaderboard
+        from tlbench.leaderboard.leaderboard import leaderboard
+        from tlbench.plugins.manager import plugin_host
 
         host = plugin_host(self._files)
         form = format or "table"
@@ -79,9 +79,9 @@ class Results:
         Raises `TlbenchError` for a kind that there is not, where several tables are left, and where nothing can be
         drawn.
         """
-        from tlbench.api.shown import Figure
+        from tlbench.api.display import Figure
         from tlbench.figures.figure import KINDS, figure_data, place_of
-        from tlbench.leaderboard import notes
+        from tlbench.leaderboard.tables import notes
 
         if kind == "embedding":
             raise TlbenchError(

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tlbench.api.given import Globs, data_from, filters_of, globs, several
-from tlbench.api.guard import check_caller
+from tlbench.api.arguments import Globs, data_from, filters_of, globs, several
+from tlbench.api.main_guard import check_caller
 
 if TYPE_CHECKING:
     from tlbench.api.results import Results
-    from tlbench.asked.preparing import Conditions, Request
-    from tlbench.strategy import Strategy
+    from tlbench.core.strategy import Strategy
+    from tlbench.runner.prepare import Conditions, Request
 
 
 def run(
@@ -49,7 +49,7 @@ def run(
     process.
     """
     check_caller()
-    from tlbench.api.given import conditions_of, whole_number
+    from tlbench.api.arguments import conditions_of, whole_number
 
     conditions = conditions_of(reuse, timeout, memory)
     how = {"device": device, "workers": whole_number("workers", workers), "threads": whole_number("threads", threads)}
@@ -84,10 +84,10 @@ def _asked(
     **options: Any,
 ) -> _Asked:
     """Write out what no other process has, and name it. `options` are those of `Request`."""
-    from tlbench.api.handed import handed_over
     from tlbench.api.plugin_files import current
-    from tlbench.api.suite_text import written_suite
-    from tlbench.asked.preparing import Request
+    from tlbench.api.strategy_classes import handed_over
+    from tlbench.api.suite_dict import written_suite
+    from tlbench.runner.prepare import Request
 
     handed = handed_over(strategies, current(plugins, suite))
     written = written_suite(suite, handed.name) if isinstance(suite, Mapping) else None
@@ -99,9 +99,9 @@ def _asked(
 def _carried_out(asked: _Asked, results: Path, conditions: Conditions, progress: bool) -> Results:
     from tlbench.api.progress import listener
     from tlbench.api.results import Results
-    from tlbench.api.suite_text import told_of_the_dict
-    from tlbench.asked.running import board_of, carry_out
-    from tlbench.provenance import say_command
+    from tlbench.api.suite_dict import told_of_the_dict
+    from tlbench.records.provenance import say_command
+    from tlbench.runner.run_suite import board_of, carry_out
 
     say_command(f"tlbench.run({'a dict' if asked.written else repr(asked.request.suite)})")
     with told_of_the_dict(asked.written) if asked.written else nullcontext(), listener(progress) as heard:

@@ -13,10 +13,10 @@ import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError, unknown
-from tlbench.registry import NEEDED, OPTIONAL, WRITTEN
+from tlbench.plugins.registry import NEEDED, OPTIONAL, WRITTEN
 
 if TYPE_CHECKING:
-    from tlbench.plugins import PluginHost
+    from tlbench.plugins.manager import PluginHost
     from tlbench.testing.check import Check, Outcome
 
 EPILOG = """Examples:
@@ -55,8 +55,8 @@ def check(
     debug: options.Debug = False,
 ) -> int:
     """Run the conformance checks of a plugin on small made-up data."""
-    from tlbench.plugins import plugin_host
-    from tlbench.testing.kinds import checks_of
+    from tlbench.plugins.manager import plugin_host
+    from tlbench.testing.checks_by_kind import checks_of
 
     if kind is not None and kind not in WRITTEN:
         raise TlbenchError(unknown("kind", kind, WRITTEN))

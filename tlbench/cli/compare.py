@@ -16,8 +16,8 @@ from tlbench.errors import TlbenchError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlbench.filters import Filters
-    from tlbench.leaderboard.frame import Board
+    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.suites.filters import Filters
 
 EPILOG = """Examples:
 
@@ -49,11 +49,11 @@ def compare(
     debug: options.Debug = False,
 ) -> int:
     """Compare two variants of a suite, or two result folders: A minus B, paired per seed and pair, with intervals."""
-    from tlbench.leaderboard.compare import compare as tables_of
-    from tlbench.leaderboard.couples import stored_correct
+    from tlbench.leaderboard.analysis.pairing import stored_correct
+    from tlbench.leaderboard.analysis.run_differences import differences
+    from tlbench.leaderboard.leaderboard import metric_and_protocol
     from tlbench.leaderboard.renderers import render
-    from tlbench.leaderboard.table import metric_and_protocol
-    from tlbench.leaderboard.unlike import differences
+    from tlbench.leaderboard.tables.comparison import compare as tables_of
 
     filters = {"pair": pair or [], "backbone": backbone or [], "setting": setting or []}
     first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)
@@ -83,7 +83,7 @@ class _Side:
 
     def frame(self, selection: str) -> pd.DataFrame:
         """Its runs; of a grid, those that the protocol chose. Raises `TlbenchError` where it chose none."""
-        from tlbench.leaderboard.choosing import with_choices
+        from tlbench.leaderboard.analysis.row_selection import with_choices
 
         frame = with_choices(self.board, selection).frame
         if self.variant is None:
@@ -100,9 +100,9 @@ class _Side:
 
 def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side, _Side] | None:
     """Two folders of records; None where neither is one, so that they are variants."""
-    from tlbench.leaderboard.frame import PLAN_FILE, load_board
-    from tlbench.leaderboard.table import filtered
-    from tlbench.leaderboard.unlike import check_same_data
+    from tlbench.leaderboard.analysis.result_set import PLAN_FILE, load_board
+    from tlbench.leaderboard.analysis.run_differences import check_same_data
+    from tlbench.leaderboard.leaderboard import filtered
 
     paths = (Path(a), Path(b))
     there = [path for path in paths if (path / PLAN_FILE).is_file()]
@@ -130,8 +130,8 @@ def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side
 
 def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path) -> tuple[_Side, _Side]:
     """Two variants of one suite."""
-    from tlbench.leaderboard.frame import load_board
-    from tlbench.leaderboard.table import filtered
+    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.leaderboard import filtered
 
     prefixes, names = zip(*(_split(name) for name in (a, b)), strict=True)
     folder = _suite_folder([*filter(None, (suite, *prefixes))], results)

@@ -57,7 +57,7 @@ def doctor(
     options.use_data(data)
     if path is not None:
         from tlbench.cli.doctor_path import examine
-        from tlbench.plugins import plugin_host
+        from tlbench.plugins.manager import plugin_host
 
         return examine(path, plugin_host(options.files(plugin)))
     faults: list[str] = []
@@ -90,7 +90,7 @@ def _folder_faults(name: str, folder: Path, option: str) -> list[str]:
 
 
 def _plugin_faults(files: list[Path] | None) -> list[str]:
-    from tlbench.plugins import plugin_host
+    from tlbench.plugins.manager import plugin_host
 
     host = plugin_host(options.files(files))
     typer.echo(f"plugins       {len(host.plugins)}, of which {len(host.failures())} failed")
@@ -98,8 +98,8 @@ def _plugin_faults(files: list[Path] | None) -> list[str]:
 
 
 def _data_faults(files: list[Path] | None) -> list[str]:
-    from tlbench.cli.doctor_data import describe
-    from tlbench.plugins import plugin_host
+    from tlbench.cli.doctor_datasets import describe
+    from tlbench.plugins.manager import plugin_host
 
     named = os.environ.get("TLBENCH_DATA")
     typer.echo(f"data folder   {named or 'none (name one with --data DIR or TLBENCH_DATA)'}")

@@ -14,14 +14,14 @@ import numpy as np
 import typer
 from tabulate import tabulate
 
-from tlbench.cli.guessing import Guess, guess
-from tlbench.cli.guessing_hub import HUB, guess_hub, hub_name, is_hub_layout
-from tlbench.data.checks import check_domain
-from tlbench.data.opening import open_dataset, plugin_errors
-from tlbench.domain import SPLITS, Dataset, Domain
+from tlbench.cli.detect_data import Guess, guess
+from tlbench.cli.detect_hub import HUB, guess_hub, hub_name, is_hub_layout
+from tlbench.core.domain import SPLITS, Dataset, Domain
+from tlbench.core.inputs import SparseRows, digests
+from tlbench.data.dataset_loading import open_dataset, plugin_errors
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench.inputs import SparseRows, digests
-from tlbench.plugins import PluginHost
+from tlbench.plugins.manager import PluginHost
 
 _SHOWN_CLASSES = 12
 _DENSE_BYTES = 512 * 2**20

@@ -75,8 +75,8 @@ def _of_records(
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of stored records, and its title."""
     from tlbench.figures.figure import figure_data, place_of
-    from tlbench.leaderboard import notes
-    from tlbench.leaderboard.frame import load_board
+    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.tables import notes
 
     place = place_of(load_board(folder), metric, selection, {k: globs or [] for k, globs in filters.items()}, "--{}")
     return figure_data(kind, place), notes.title(place)
@@ -86,9 +86,9 @@ def _of_runs(
     suite: str, files: tuple[str, ...], filters: Mapping[str, list[str] | None], device: str, workers: int | None
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of runs that are made again, and its title."""
-    from tlbench.asked.preparing import Request
     from tlbench.cli.progress import listener
-    from tlbench.verification.features import embedding_of
+    from tlbench.runner.prepare import Request
+    from tlbench.verification.rerun_features import embedding_of
 
     request = Request(suite=suite, plugin_files=files, filters=filters, device=device, workers=workers)
     with listener(quiet=False, verbose=False) as heard:

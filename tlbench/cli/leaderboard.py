@@ -10,7 +10,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError, unknown
-from tlbench.views import By
+from tlbench.suites.table_layouts import By
 
 EPILOG = """Examples:
 
@@ -67,11 +67,11 @@ def leaderboard(
     debug: options.Debug = False,
 ) -> int:
     """Show the leaderboard of a suite from its stored records."""
-    from tlbench.leaderboard.by_figure import by_figure
-    from tlbench.leaderboard.frame import load_board
+    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.claims.by_figure import by_figure
+    from tlbench.leaderboard.leaderboard import leaderboard as by_row
     from tlbench.leaderboard.renderers import render
-    from tlbench.leaderboard.table import leaderboard as by_row
-    from tlbench.plugins import plugin_host
+    from tlbench.plugins.manager import plugin_host
 
     board = load_board(suite_folder(suite, results))
     wanted = [name.strip() for name in columns.split(",")] if columns else None
@@ -92,7 +92,7 @@ def suite_folder(suite: str, results: Path) -> Path:
             raise TlbenchError(f"{suite}: no suite name can be read from it: {error}") from error
     folder = results / suite
     if not folder.is_dir():
-        from tlbench.leaderboard.frame import PLAN_FILE
+        from tlbench.leaderboard.analysis.result_set import PLAN_FILE
 
         if (Path(suite) / PLAN_FILE).is_file():
             return Path(suite)

@@ -42,7 +42,7 @@ def list_(
     debug: options.Debug = False,
 ) -> int:
     """List strategies, datasets, backbones, suites, metrics, and renderers: the formats of tables."""
-    from tlbench.plugins import KINDS, plugin_host
+    from tlbench.plugins.manager import KINDS, plugin_host
 
     if kind is not None and kind not in KINDS:
         raise TlbenchError(unknown("kind", kind, KINDS))

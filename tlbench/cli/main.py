@@ -27,7 +27,7 @@ from tlbench.cli import (
     submit,
     verify,
 )
-from tlbench.cli.guarded import guarded
+from tlbench.cli.child_process import guarded
 from tlbench.errors import TlbenchError
 
 INTERRUPTED = 130

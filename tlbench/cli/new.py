@@ -37,10 +37,10 @@ def new(
     debug: options.Debug = False,
 ) -> int:
     """Write an installable plugin package with its test, tlbench-NAME/, to fill in."""
-    from tlbench.plugins import plugin_host
-    from tlbench.registry import WRITTEN
-    from tlbench.scaffolding.naming import checked
+    from tlbench.plugins.manager import plugin_host
+    from tlbench.plugins.registry import WRITTEN
     from tlbench.scaffolding.package import free_folder, rendered, write
+    from tlbench.scaffolding.plugin_names import checked
 
     if kind not in WRITTEN:
         raise TlbenchError(unknown("kind", kind, WRITTEN))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tlbench.cli import completing
+from tlbench.cli import completion
 from tlbench.errors import TlbenchError
 
 RESULTS = Path("results")
@@ -20,7 +20,7 @@ BESIDE_SUITE = "tlbenchfile.py"
 
 SuiteName = Annotated[
     str,
-    typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.", autocompletion=completing.suites),
+    typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.", autocompletion=completion.suites),
 ]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
 PluginFiles = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin.")]
@@ -33,16 +33,16 @@ Strategies = Annotated[
         "--strategy",
         metavar="GLOB",
         help="Only these variants; an installed one that the suite lacks is added.",
-        autocompletion=completing.strategies,
+        autocompletion=completion.strategies,
     ),
 ]
 Pairs = Annotated[
     list[str] | None,
-    typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.", autocompletion=completing.pairs),
+    typer.Option("--pair", metavar="GLOB", help="Only these pairs, as in uci:syn.", autocompletion=completion.pairs),
 ]
 Backbones = Annotated[
     list[str] | None,
-    typer.Option("--backbone", metavar="GLOB", help="Only these backbones.", autocompletion=completing.backbones),
+    typer.Option("--backbone", metavar="GLOB", help="Only these backbones.", autocompletion=completion.backbones),
 ]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="Only these seeds.")]
 Settings = Annotated[list[str] | None, typer.Option("--setting", metavar="GLOB", help="Only these settings.")]

@@ -14,9 +14,9 @@ from tlbench.cli.durations import roughly
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tlbench.asked.preparing import Ready
     from tlbench.planning.plan import PlannedRun
-    from tlbench.results import ResultFolder
+    from tlbench.records.result_folder import ResultFolder
+    from tlbench.runner.prepare import Ready
 
 EPILOG = """Examples:
 
@@ -47,7 +47,7 @@ def plan(
     """Show what would run, what is shared and done already, and the estimated cost."""
     options.use_data(data)
 
-    from tlbench.asked.preparing import Request, prepare
+    from tlbench.runner.prepare import Request, prepare
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())
@@ -71,10 +71,10 @@ def plan(
 
 def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
     """What `plan` says, as plain data. Damaged records count as not done; nothing is written."""
-    from tlbench.cli.estimate import estimate_seconds
-    from tlbench.cli.trial import Trials
+    from tlbench.cli.cost_estimate import estimate_seconds
+    from tlbench.cli.timing_trials import Trials
     from tlbench.errors import TlbenchError
-    from tlbench.execution.source_models import SourceModels
+    from tlbench.execution.source_model_cache import SourceModels
 
     to_do, done, skipped = [], 0, Counter[str]()
     for key, run in ready.plan.runs.items():

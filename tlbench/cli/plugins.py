@@ -18,7 +18,7 @@ def plugins(
     debug: options.Debug = False,
 ) -> int:
     """Show every plugin with its distribution, version, hooks and status."""
-    from tlbench.plugins import plugin_host
+    from tlbench.plugins.manager import plugin_host
 
     found = plugin_host(options.files(plugin)).plugins
     if as_json:

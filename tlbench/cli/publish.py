@@ -12,7 +12,7 @@ from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
-    from tlbench.publishing.material import Material
+    from tlbench.publishing.page_inputs import Material
 
 OUT = Path("leaderboards")
 
@@ -45,9 +45,9 @@ def publish(
     debug: options.Debug = False,
 ) -> int:
     """Write the pages, tables and figures of a suite with what they are made from, and the summary of all suites."""
-    from tlbench.publishing.changes import changes
-    from tlbench.publishing.folder import suite_files, summary_files, superfluous, write, write_each
-    from tlbench.publishing.material import read_material
+    from tlbench.publishing.file_changes import changes
+    from tlbench.publishing.page_inputs import read_material
+    from tlbench.publishing.published_files import suite_files, summary_files, superfluous, write, write_each
 
     source = suite_folder(suite, results)
     to = _out(source, out)
@@ -69,8 +69,8 @@ def publish(
 
 def _refuse_another(folder: Path, source: Path, material: Material) -> None:
     """Raise `TlbenchError` where runs of others are published already in the folder that a submission would go to."""
-    from tlbench.leaderboard.frame import read_plan
-    from tlbench.published_folder import is_published
+    from tlbench.leaderboard.analysis.result_set import read_plan
+    from tlbench.records.published_records import is_published
 
     if folder.resolve() != source.resolve() and is_published(folder):
         there, new = read_plan(folder).contributor, material.board.plan.contributor
@@ -82,15 +82,15 @@ def _refuse_another(folder: Path, source: Path, material: Material) -> None:
 
 
 def _counted(records: int, changed: bool) -> str:
-    from tlbench.leaderboard.cells import count
+    from tlbench.leaderboard.tables.cells import count
 
     return f"{count(records, 'record')}, {'written' if changed else 'nothing has changed'}"
 
 
 def _out(source: Path, out: Path | None) -> Path:
     """The folder of folders. Raises `TlbenchError` for one that the suite cannot be published in."""
-    from tlbench.published_folder import is_published
-    from tlbench.submission.folder import ABOUT_FILE
+    from tlbench.records.published_records import is_published
+    from tlbench.submission.submission_folder import ABOUT_FILE
 
     if is_published(source) and not (source / ABOUT_FILE).is_file():
         if out is not None:

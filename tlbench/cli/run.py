@@ -11,8 +11,8 @@ import typer
 from tlbench.cli import options
 
 if TYPE_CHECKING:
-    from tlbench.asked.running import Done
-    from tlbench.record import Record
+    from tlbench.records.record import Record
+    from tlbench.runner.run_suite import Done
 
 EPILOG = """Examples:
 
@@ -70,10 +70,10 @@ def run(
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin, suite)
 
-    from tlbench.asked.preparing import Conditions, Request
-    from tlbench.asked.running import added_before, carry_out
     from tlbench.cli.progress import listener
-    from tlbench.cli.watching import watched
+    from tlbench.cli.watch import watched
+    from tlbench.runner.prepare import Conditions, Request
+    from tlbench.runner.run_suite import added_before, carry_out
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     trusted = tuple(trust_remote_code or ())
@@ -103,9 +103,9 @@ def _report(done: Done, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in done.records.values()]))
         return
-    from tlbench.asked.running import board_of
+    from tlbench.leaderboard.leaderboard import leaderboard
     from tlbench.leaderboard.renderers import render
-    from tlbench.leaderboard.table import leaderboard
+    from tlbench.runner.run_suite import board_of
 
     typer.echo(render(leaderboard(board_of(done.folder.folder, done.plan)), "table"))
     _name_failures(done.records)
@@ -113,7 +113,7 @@ def _report(done: Done, as_json: bool) -> None:
 
 def _name_failures(records: dict[str, Record]) -> None:
     """One line for every run that is not there, so that nobody has to search for it."""
-    from tlbench.asked.running import failed
+    from tlbench.runner.run_suite import failed
 
     for record in failed(records).values():
         where = f"{record.variant} {record.spec.pair}, seed {record.seed}"

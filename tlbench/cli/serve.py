@@ -12,7 +12,7 @@ from tlbench.cli import options
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
-    from tlbench.publishing.web.serving import Answer
+    from tlbench.publishing.web.server import Answer
 
 EPILOG = """Examples:
 
@@ -31,7 +31,7 @@ def serve(
     debug: options.Debug = False,
 ) -> int:
     """Show the pages of a folder in a browser on this machine."""
-    from tlbench.publishing.web.serving import PageServer
+    from tlbench.publishing.web.server import PageServer
 
     answer, place = _pages(folder)
     server = PageServer(port)
@@ -46,10 +46,10 @@ def serve(
 
 def _pages(folder: Path) -> tuple[Answer, str]:
     """What is served, and the place of the folder in it: a published suite lies among others, to which it leads."""
-    from tlbench.leaderboard.frame import PLAN_FILE
-    from tlbench.published_folder import is_published
-    from tlbench.publishing.web.live import LivePage
-    from tlbench.publishing.web.serving import folder_pages
+    from tlbench.leaderboard.analysis.result_set import PLAN_FILE
+    from tlbench.publishing.web.live_page import LivePage
+    from tlbench.publishing.web.server import folder_pages
+    from tlbench.records.published_records import is_published
 
     if is_published(folder) and (folder.resolve().parent / "index.html").is_file():
         return folder_pages(folder.resolve().parent), f"{folder.resolve().name}/"

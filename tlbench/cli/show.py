@@ -12,10 +12,10 @@ from tlbench.cli import options
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
-    from tlbench.leaderboard.frame import PlanHeader
-    from tlbench.published_folder import PublishedFolder
-    from tlbench.record import Record
-    from tlbench.results import ResultFolder
+    from tlbench.leaderboard.analysis.result_set import PlanHeader
+    from tlbench.records.published_records import PublishedFolder
+    from tlbench.records.record import Record
+    from tlbench.records.result_folder import ResultFolder
 
     Records = ResultFolder | PublishedFolder
 
@@ -35,7 +35,7 @@ def show(
     debug: options.Debug = False,
 ) -> int:
     """Show one run: setting, parameters, metrics, timings, health, provenance, and the end of its log."""
-    from tlbench.leaderboard.card import card
+    from tlbench.leaderboard.tables.run_card import card
 
     folder, key = _find(run, results)
     record = folder.read(key)
@@ -49,7 +49,7 @@ def show(
 
 def _plan(folder: Records) -> PlanHeader | None:
     """The plan beside a record; None where there is none that can be read, for the record says enough without it."""
-    from tlbench.leaderboard.frame import read_plan
+    from tlbench.leaderboard.analysis.result_set import read_plan
 
     with contextlib.suppress(TlbenchError):
         return read_plan(folder.folder)
@@ -67,8 +67,8 @@ def _references(record: Record, folder: Records) -> dict[str, Record]:
 
 def _find(run: str, results: Path) -> tuple[Records, str]:
     """The folder that has the record of a run, and the run's key."""
-    from tlbench.published_folder import record_folder
-    from tlbench.results import ResultFolder
+    from tlbench.records.published_records import record_folder
+    from tlbench.records.result_folder import ResultFolder
 
     path = Path(run)
     if path.is_file() and path.suffix == ".json":

@@ -16,9 +16,9 @@ from tlbench.errors import TlbenchError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tlbench.leaderboard.frame import Board
-    from tlbench.submission.checking import Checked
-    from tlbench.submission.checks_here import Here
+    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.submission.check_submission import Checked
+    from tlbench.submission.local_checks import Here
 
 OUT = Path("submissions")
 #: Of one check so many faults are listed.
@@ -91,11 +91,11 @@ class _Asked:
 
 
 def _write(suite: str, results: Path, out: Path, contributor: str, note: str, plugins: list[Path]) -> int:
-    from tlbench.publishing.material import read_material
-    from tlbench.submission.about import about
-    from tlbench.submission.checking import check_files
-    from tlbench.submission.checks import Submission
-    from tlbench.submission.folder import free_for, submission_files, write_submission
+    from tlbench.publishing.page_inputs import read_material
+    from tlbench.submission.check_submission import check_files
+    from tlbench.submission.contributor import about
+    from tlbench.submission.file_checks import Submission
+    from tlbench.submission.submission_folder import free_for, submission_files, write_submission
 
     source = suite_folder(suite, results)
     material = read_material(source)
@@ -115,8 +115,8 @@ def _write(suite: str, results: Path, out: Path, contributor: str, note: str, pl
 
 def _refuse_absent_code(board: Board, plugins: list[Path]) -> None:
     """Raise `TlbenchError` where nobody could plan the suite: a strategy of a file that is not named."""
-    from tlbench.plugins import plugin_host
-    from tlbench.verification.again import strategies_of
+    from tlbench.plugins.manager import plugin_host
+    from tlbench.verification.rerun import strategies_of
 
     host = plugin_host(tuple(map(str, plugins)))
     for name in strategies_of(board):
@@ -128,10 +128,10 @@ def _refuse_absent_code(board: Board, plugins: list[Path]) -> None:
 
 
 def _check(folder: Path, asked: _Asked, run_code: bool, quiet: bool) -> int:
-    from tlbench.submission.checking import Checked, check_files, code_of, prepared
-    from tlbench.submission.checks import Submission
-    from tlbench.submission.checks_here import Here
-    from tlbench.submission.folder import ABOUT_FILE
+    from tlbench.submission.check_submission import Checked, check_files, code_of, prepared
+    from tlbench.submission.file_checks import Submission
+    from tlbench.submission.local_checks import Here
+    from tlbench.submission.submission_folder import ABOUT_FILE
 
     if not (folder / ABOUT_FILE).is_file():
         raise TlbenchError(
@@ -157,7 +157,7 @@ def _check(folder: Path, asked: _Asked, run_code: bool, quiet: bool) -> int:
 
 
 def _check_here(here: Here, asked: _Asked, quiet: bool) -> int:
-    from tlbench.submission.checking import check_here
+    from tlbench.submission.check_submission import check_here
 
     if _say_all(check_here(here)):
         return _ended("sample")
@@ -173,9 +173,9 @@ def _check_here(here: Here, asked: _Asked, quiet: bool) -> int:
 def _sample_comes_out(here: Here, asked: _Asked, quiet: bool) -> bool:
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.renderers import render
-    from tlbench.submission.checking import Checked
-    from tlbench.verification.again import all_reproduced, make_again, table_of
-    from tlbench.verification.sampling import draw as drawn
+    from tlbench.submission.check_submission import Checked
+    from tlbench.verification.rerun import all_reproduced, make_again, table_of
+    from tlbench.verification.run_sample import draw as drawn
 
     chosen = drawn(here.submission.records.values(), asked.sample, asked.draw)
     with listener(quiet, verbose=False) as heard:

@@ -46,12 +46,12 @@ def verify(
     """Make some published runs again, here, and say of each whether it is reproduced."""
     options.use_data(data)
     limit = options.seconds(timeout)
-    from tlbench.asked.preparing import Request, prepare
     from tlbench.cli.progress import listener
-    from tlbench.leaderboard.frame import load_board
+    from tlbench.leaderboard.analysis.result_set import load_board
     from tlbench.leaderboard.renderers import render
-    from tlbench.verification.again import all_reproduced, compute_of, make_again, strategies_of, table_of
-    from tlbench.verification.sampling import draw as drawn
+    from tlbench.runner.prepare import Request, prepare
+    from tlbench.verification.rerun import all_reproduced, compute_of, make_again, strategies_of, table_of
+    from tlbench.verification.run_sample import draw as drawn
 
     board = load_board(suite_folder(folder, results))
     chosen = drawn(board.records.values(), sample, draw)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.ready import ReadyDomain
-from tlbench.data.stored import open_inputs
-from tlbench.domain import SplitName
+from tlbench.core.domain import SplitName
+from tlbench.core.inputs import Inputs, digests
+from tlbench.core.seeds import derive
+from tlbench.data.array_storage import open_inputs
+from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError
-from tlbench.inputs import Inputs, digests
-from tlbench.seeds import derive
 
 FOLDS = 5
 

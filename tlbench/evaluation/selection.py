@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError, unknown
-from tlbench.evaluation.metrics import log_softmax, softmax
+from tlbench.evaluation.probabilities import log_softmax, softmax
 
 Floats = NDArray[np.float64]
 Array = NDArray[np.floating]

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from tlbench.core.run_spec import Compute
 from tlbench.errors import TlbenchError
-from tlbench.spec import Compute
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.core.domain import SplitName
+from tlbench.core.run_spec import RunSpec, Shots, SourceModelSpec
+from tlbench.core.seeds import derive
 from tlbench.data.folds import folds_of
-from tlbench.data.ready import ReadyDomain
-from tlbench.data.shots import draw_shots
-from tlbench.domain import SplitName
-from tlbench.seeds import derive
-from tlbench.spec import RunSpec, Shots, SourceModelSpec
+from tlbench.data.label_budget import draw_shots
+from tlbench.data.ready_domain import ReadyDomain
 
 #: Among what a run hands back for reverse validation: the classes of all target inputs after the last step.
 PREDICTED = "target_inputs/classes"

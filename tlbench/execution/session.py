@@ -14,22 +14,22 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.data.store import DomainStore
+from tlbench.core.run_spec import CLUSTERING, SourceModelSpec
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.score import Metric
+from tlbench.evaluation.scoring import Metric
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.job_folders import JobFolders
-from tlbench.execution.job_writing import JobWriter
-from tlbench.execution.local import Event, LocalPool, describe_end
-from tlbench.execution.recording import Recorder
-from tlbench.execution.source_models import SourceModels
-from tlbench.execution.work import Work, identity_of, label_of, model_work, reverse_work, work_of
+from tlbench.execution.job_writer import JobWriter
+from tlbench.execution.local_pool import Event, LocalPool, describe_end
+from tlbench.execution.recorder import Recorder
+from tlbench.execution.source_model_cache import SourceModels
+from tlbench.execution.work_items import Work, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.planning.plan import Plan, PlannedRun
-from tlbench.plugins import PluginHost
-from tlbench.record import Failure, Record, new_record
-from tlbench.results import ResultFolder
-from tlbench.spec import CLUSTERING, SourceModelSpec
+from tlbench.plugins.manager import PluginHost
+from tlbench.records.record import Failure, Record, new_record
+from tlbench.records.result_folder import ResultFolder
 
 Reuse = Literal["failed", "always", "never"]
 LOG_LINES = 20

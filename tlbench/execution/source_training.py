@@ -7,8 +7,8 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tlbench.model import TransferModel
-from tlbench.task import TransferTask
+from tlbench.core.model import TransferModel
+from tlbench.core.task import TransferTask
 from tlbench.training import losses
 from tlbench.training.batches import Batch
 from tlbench.training.toolkit import Toolkit

@@ -22,20 +22,20 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from tlbench.backbone import Backbone
-from tlbench.backbone_making import make_backbone
-from tlbench.data.stored import open_inputs
+from tlbench.core.backbone import Backbone
+from tlbench.core.inputs import join, rows_of
+from tlbench.core.predictor import Predictor
+from tlbench.core.run_spec import RunSpec, SourceModelSpec
+from tlbench.core.seeds import derive
+from tlbench.core.strategy import Strategy
+from tlbench.core.task import TargetView, TransferTask
+from tlbench.data.array_storage import open_inputs
 from tlbench.execution.job import PREDICTED
-from tlbench.execution.predicting import Arrays, evaluate, evaluate_folds, predict, steps_of
+from tlbench.execution.prediction import Arrays, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.source_training import fit_source_model
-from tlbench.execution.tasks import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
-from tlbench.inputs import join, rows_of
-from tlbench.plugins import PluginHost, plugin_host
-from tlbench.predictor import Predictor
-from tlbench.seeds import derive
-from tlbench.spec import RunSpec, SourceModelSpec
-from tlbench.strategy import Strategy
-from tlbench.task import TargetView, TransferTask
+from tlbench.execution.task_loading import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
+from tlbench.plugins.backbone_factory import make_backbone
+from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.training.loop import Diverged
 from tlbench.training.toolkit import Progress, Report, Toolkit
 

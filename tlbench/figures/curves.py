@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tlbench.leaderboard.frame import as_number
-from tlbench.leaderboard.scores import Place
-from tlbench.record import Record
+from tlbench.leaderboard.analysis.result_set import as_number
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.records.record import Record
 
 #: What is drawn of a curve, by the name of the panel.
 TERMS: Mapping[str, str] = {"loss": "loss", "source-val": "source_val"}

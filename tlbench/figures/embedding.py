@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
-from tlbench.results import FEATURES_OF
+from tlbench.records.result_folder import FEATURES_OF
 
 #: So many items of each domain are shown: more would cover each other in one column.
 ITEMS = 500

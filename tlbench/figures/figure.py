@@ -14,10 +14,10 @@ from tlbench.figures.curves import curves
 from tlbench.figures.frontier import frontier
 from tlbench.figures.heatmap import heatmap
 from tlbench.figures.ranks import ranks
-from tlbench.filters import Filters
-from tlbench.leaderboard import notes
-from tlbench.leaderboard.frame import Board
-from tlbench.leaderboard.scores import Place
+from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.tables import notes
+from tlbench.suites.filters import Filters
 
 #: What the data of each kind are made by.
 KINDS: Mapping[str, Callable[[Place], dict[str, Any]]] = MappingProxyType(
@@ -35,7 +35,7 @@ def place_of(board: Board, metric: str | None, selection: str | None, filters: F
 
     Raises `TlbenchError` that lists them where there are several, and as `places` does.
     """
-    from tlbench.leaderboard.table import places
+    from tlbench.leaderboard.leaderboard import places
 
     if selection == "all":
         raise TlbenchError(
@@ -109,6 +109,6 @@ def format_of(path: Path) -> str:
 
 def data_hash(data: Mapping[str, Any]) -> str:
     """SHA-256 of what a figure shows."""
-    from tlbench.publishing.lines import compact
+    from tlbench.publishing.json_lines import compact
 
     return hashlib.sha256(compact(data).encode()).hexdigest()

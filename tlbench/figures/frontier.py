@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from tlbench.leaderboard.cells import metric_name
-from tlbench.leaderboard.scores import CEILING, Place
+from tlbench.leaderboard.analysis.scores import CEILING, Place
+from tlbench.leaderboard.tables.cells import metric_name
 
 
 def frontier(place: Place) -> dict[str, Any]:

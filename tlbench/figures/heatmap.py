@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tlbench.leaderboard import notes
-from tlbench.leaderboard.scores import Place
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.tables import notes
 
 
 def heatmap(place: Place) -> dict[str, Any]:

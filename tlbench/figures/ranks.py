@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tlbench.evaluation.ranks import critical_difference, nemenyi
-from tlbench.leaderboard.scores import Place
-from tlbench.leaderboard.significance import groups
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.significance import groups
 
 
 def ranks(place: Place) -> dict[str, Any]:

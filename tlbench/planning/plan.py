@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.errors import TlbenchError
-from tlbench.filters import Filters, check, leaves
-from tlbench.planned_cell import PlannedCell
-from tlbench.record import Record
-from tlbench.shared_examples import SharedExamples
-from tlbench.spec import RunSpec, SourceModelSpec
+from tlbench.records.planned_cell import PlannedCell
+from tlbench.records.record import Record
+from tlbench.records.shared_examples import SharedExamples
+from tlbench.suites.filters import Filters, check, leaves
 from tlbench.suites.suite import Suite
 
 #: Raised when a plan on disk says more than before, so that one written earlier is written anew.

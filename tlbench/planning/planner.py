@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from tlbench.data.overlap import shared_examples
-from tlbench.data.store import DomainStore
+from tlbench.core.content_key import key_content
+from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
+from tlbench.core.strategy import Strategy
+from tlbench.data.domain_store import DomainStore
+from tlbench.data.duplicates import shared_examples
 from tlbench.errors import Faults
-from tlbench.later import key_content
-from tlbench.planned_cell import PlannedCell
-from tlbench.planning.backbones import backbone_version
-from tlbench.planning.checks import check_parts, situation_faults, text_faults
+from tlbench.planning.backbone_metadata import backbone_version
+from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
-from tlbench.planning.situation import Situation
-from tlbench.plugins import PluginHost, entry_version
-from tlbench.shared_examples import SharedExamples
-from tlbench.spec import WEIGHTS, Compute, RunSpec
-from tlbench.strategy import Strategy
+from tlbench.planning.run_context import Situation
+from tlbench.plugins.manager import PluginHost, entry_version
+from tlbench.records.planned_cell import PlannedCell
+from tlbench.records.shared_examples import SharedExamples
 from tlbench.suites.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
-from tlbench.published_folder import REMEDY, is_published
-from tlbench.record import Record
-from tlbench.results import ResultFolder
+from tlbench.records.published_records import REMEDY, is_published
+from tlbench.records.record import Record
+from tlbench.records.result_folder import ResultFolder
 
 PREDICTIONS_FILE = "predictions.safetensors"
 

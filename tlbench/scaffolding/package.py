@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tlbench.errors import TlbenchError
 from tlbench.files import write_whole
-from tlbench.scaffolding.naming import Names
+from tlbench.scaffolding.plugin_names import Names
 
 #: Where each template goes.
 _COMMON = {

@@ -13,8 +13,8 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from tlbench.core.run_spec import WEIGHTS, Plain, Setting
 from tlbench.errors import Faults, unknown
-from tlbench.spec import WEIGHTS, Plain, Setting
 
 #: Metrics with known ends. Those of plugins that are not here may have any finite value.
 _FRACTIONS = (

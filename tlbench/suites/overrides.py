@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tlbench.errors import Faults, TlbenchError, unknown
-from tlbench.plugins import PluginHost
-from tlbench.suites.params import check_params
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.param_validation import check_params
 from tlbench.suites.suite import Suite, Variant, plain_fault
 
 _SET_FORM = "write it as --set strategy.parameter=value, e.g. --set dann.adversarial_weight=0.5"

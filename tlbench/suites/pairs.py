@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Tag
 
+from tlbench.core.run_spec import WEIGHTS
 from tlbench.errors import TlbenchError
-from tlbench.spec import WEIGHTS
-from tlbench.suites.distinct import AtLeastOne, Distinct, repeated
+from tlbench.suites.unique_values import AtLeastOne, Distinct, repeated
 
 _PAIR_FORM = "write a pair as source:target, several sources as one+two:target"
 

@@ -20,12 +20,12 @@ from pydantic import (
     field_validator,
 )
 
-from tlbench.recipe import Recipe
-from tlbench.spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training
+from tlbench.core.recipe import Recipe
+from tlbench.core.run_spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training
 from tlbench.suites.claims import Claim
-from tlbench.suites.distinct import AtLeastOne, Distinct, distinct, repeated
 from tlbench.suites.pairs import Pairs, parse_pair
-from tlbench.suites.recipes import stand_over
+from tlbench.suites.part_overrides import stand_over
+from tlbench.suites.unique_values import AtLeastOne, Distinct, distinct, repeated
 
 #: Strategies that the host schedules by itself, since they give every other number its meaning.
 #: The keys of a suite that name a file beside it.

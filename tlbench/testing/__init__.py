@@ -10,7 +10,7 @@ def test_mixup_da(check):
 from __future__ import annotations
 
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.kinds import checks_of
-from tlbench.testing.parametrizing import parametrize_with_checks
+from tlbench.testing.checks_by_kind import checks_of
+from tlbench.testing.pytest_parametrize import parametrize_with_checks
 
 __all__ = ["Check", "CheckFailed", "NotApplicable", "checks_of", "parametrize_with_checks"]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from tlbench.backbone import Backbone
-from tlbench.backbone_making import make_backbone
-from tlbench.preparation import preparation_of
+from tlbench.core.backbone import Backbone
+from tlbench.core.preparation import preparation_of
+from tlbench.plugins.backbone_factory import make_backbone
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.easy import KINDS, made
-from tlbench.testing.subject import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import Row, Subject, common_checks
+from tlbench.testing.toy_domains import KINDS, made
 from tlbench.training.batches import batch_tensor
 
 

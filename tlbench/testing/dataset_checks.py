@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import Dataset, Domain, Modality
+from tlbench.core.domain import Dataset, Domain, Modality
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import DataError, Faults
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.subject import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import Row, Subject, common_checks
 
 
 def checks(subject: Subject) -> Iterator[Check]:

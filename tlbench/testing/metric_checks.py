@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.subject import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import Row, Subject, common_checks
 
 CLASSES = 4
 

@@ -13,16 +13,16 @@ from pydantic import BaseModel
 from safetensors.torch import load, save
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from tlbench.core.predictor import ModelPredictor, Predictor
+from tlbench.core.run_spec import Budget, Setting
+from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.metrics import softmax
-from tlbench.predictor import ModelPredictor, Predictor
-from tlbench.spec import Budget, Setting
-from tlbench.strategy import GradientStrategy, Strategy
-from tlbench.testing.bench import SHORT, Bench, Case, Fitted
+from tlbench.evaluation.probabilities import softmax
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.easy import KINDS, Kind
-from tlbench.testing.subject import Row, Subject, common_checks
-from tlbench.testing.surroundings import as_they_were, only_allowed_files
+from tlbench.testing.plugin_under_test import Row, Subject, common_checks
+from tlbench.testing.side_effects import as_they_were, only_allowed_files
+from tlbench.testing.strategy_trial import SHORT, Bench, Case, Fitted
+from tlbench.testing.toy_domains import KINDS, Kind
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
 #: Enough for any method to learn two classes that lie apart, in a second.

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tlbench.inputs import Index
-from tlbench.inputs import Inputs as Rows
-from tlbench.seeds import derive
-from tlbench.task import SourceView, TransferTask
+from tlbench.core.inputs import Index
+from tlbench.core.inputs import Inputs as Rows
+from tlbench.core.seeds import derive
+from tlbench.core.task import SourceView, TransferTask
 
 #: Arrays up to this size are copied to a GPU once; larger ones are read from their memory map batch by batch, as on a
 #: CPU all are that are not small: the system keeps what is read often, once for all runs.

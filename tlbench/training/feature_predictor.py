@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tlbench.backbone import Backbone
-from tlbench.predictor import Prediction, Predictor, Side
+from tlbench.core.backbone import Backbone
+from tlbench.core.predictor import Prediction, Predictor, Side
 
 #: The least probability that has a logit of its own.
 LEAST = 1e-12

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.inputs import Inputs
+from tlbench.core.inputs import Inputs
 
 #: Examples per forward pass, and values of inputs that these may have together: a network's hidden layers take about
 #: ten times as much. 512 images of 32 x 32 pixels in colour are far below it, of 224 x 224 are 55.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tlbench.model import TransferModel
-from tlbench.spec import Budget, Training
+from tlbench.core.model import TransferModel
+from tlbench.core.run_spec import Budget, Training
 from tlbench.training.batches import Batch, Batches
 from tlbench.training.schedules import learning_rate_factor
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from tlbench.backbone import Backbone
-from tlbench.inputs import Inputs, join
-from tlbench.model import TransferModel
-from tlbench.predictor import ModelPredictor, Predictor
-from tlbench.record import ModelSize, Seen
-from tlbench.seeds import derive
-from tlbench.spec import Budget, Training
-from tlbench.task import Examples, TransferTask
+from tlbench.core.backbone import Backbone
+from tlbench.core.inputs import Inputs, join
+from tlbench.core.model import TransferModel
+from tlbench.core.predictor import ModelPredictor, Predictor
+from tlbench.core.run_spec import Budget, Training
+from tlbench.core.seeds import derive
+from tlbench.core.task import Examples, TransferTask
+from tlbench.records.record import ModelSize, Seen
 from tlbench.training.batches import Batches, batch_tensor
 from tlbench.training.feature_predictor import FeaturePredictor
 from tlbench.training.inference import Filled, inference_slices

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from tlbench.data.store import DomainStore
-from tlbench.data.stored import open_inputs
+from tlbench.core.inputs import SparseRows, Texts
+from tlbench.data.array_storage import open_inputs
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import DataError, TlbenchError
-from tlbench.inputs import SparseRows, Texts
-from tlbench.plugins import PluginHost
-from tlbench_backbones.bag_of_words import factory
+from tlbench.plugins.manager import PluginHost
+from tlbench_backbones.small.bag_of_words import factory
 
 TEXTS = Path(__file__).parents[2] / "text_plugin.py"
 SUITE = """

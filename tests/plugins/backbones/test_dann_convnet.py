@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.dann_convnet import dann_convnet
+from tlbench_backbones.small.dann_convnet import dann_convnet
 
 SUITE = """
 name = "convnet"

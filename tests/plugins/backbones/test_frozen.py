@@ -7,10 +7,10 @@ import pytest
 import torch
 from toy_suite import SUITE
 
+from tlbench.core.preparation import preparation_of
 from tlbench.errors import TlbenchError
-from tlbench.plugins import latest_host, plugin_host
-from tlbench.preparation import preparation_of
-from tlbench_backbones.frozen import Features, factory
+from tlbench.plugins.manager import latest_host, plugin_host
+from tlbench_backbones.frozen.backbone import Features, factory
 
 TEXTS = str(Path(__file__).parents[2] / "text_plugin.py")
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from toy_suite import SUITE
 
+from tlbench.core.preparation import preparation_of
 from tlbench.errors import TlbenchError
-from tlbench.plugins import latest_host, plugin_host
-from tlbench.preparation import preparation_of
-from tlbench_backbones.frozen import factory
-from tlbench_backbones.frozen_network import split
+from tlbench.plugins.manager import latest_host, plugin_host
+from tlbench_backbones.frozen.backbone import factory
+from tlbench_backbones.frozen.head_network import split
 
 UNEQUAL = """
 name = "toy"
@@ -60,7 +60,7 @@ class Remote:
 class OnlyTrusted:
     def __call__(self, input_shape, *, trusted=False):
         if not trusted:
-            raise tlbench.trust.untrusted("only-trusted", "it has code of its own")
+            raise tlbench.plugins.remote_code.untrusted("only-trusted", "it has code of its own")
         return tlbench.Backbone([nn.Linear(input_shape[0], 3)], 3)
 
 

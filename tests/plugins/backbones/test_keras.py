@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.keras_ import factory
-from tlbench_backbones.keras_torch import import_keras
+from tlbench_backbones.keras.factory import factory
+from tlbench_backbones.keras.torch_backend import import_keras
 
 if importlib.util.find_spec("keras") is None:
     pytest.skip("keras is not installed: pip install 'tlbench[keras]'", allow_module_level=True)
@@ -246,7 +246,7 @@ def test_random_weights_are_no_source(project):
 
 def test_what_is_imported_before_forks_has_torch_whatever_the_environment_says_and_starts_no_thread(tmp_path):
     code = (
-        "import importlib, sys, threading; from tlbench_backbones.keras_ import factory; "
+        "import importlib, sys, threading; from tlbench_backbones.keras.factory import factory; "
         "loaded = [importlib.import_module(name) for name in factory.imports]; keras = sys.modules['keras']; "
         "print(keras.backend.backend(), keras.config.image_data_format(), keras.config.floatx(), "
         "threading.active_count())"

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.keras_ import factory, parse
+from tlbench_backbones.keras.factory import factory, parse
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_without_keras_or_with_an_old_one_one_is_told_what_to_install(monkeypatc
 
 def test_names_and_revisions_need_no_heavy_library():
     code = (
-        "import sys, json; from tlbench_backbones.keras_ import factory; factory.revision('VGG16'); "
-        "from tlbench_backbones.torchhub import factory; factory.revision('owner/name@v1:net'); "
+        "import sys, json; from tlbench_backbones.keras.factory import factory; factory.revision('VGG16'); "
+        "from tlbench_backbones.torchhub.factory import factory; factory.revision('owner/name@v1:net'); "
         "print(json.dumps([name for name in ('torch', 'keras', 'timm') if name in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.lenet import lenet
+from tlbench_backbones.small.lenet import lenet
 
 SUITE = """
 name = "lenet"

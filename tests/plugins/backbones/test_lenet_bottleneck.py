@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.lenet import lenet
-from tlbench_backbones.lenet_bottleneck import factory
+from tlbench_backbones.small.lenet import lenet
+from tlbench_backbones.small.lenet_bottleneck import factory
 
 SUITE = """
 name = "lenet-bottleneck"

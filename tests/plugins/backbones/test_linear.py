@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tlbench_backbones.linear import linear
+from tlbench_backbones.small.linear import linear
 
 SUITE = """
 name = "linear"

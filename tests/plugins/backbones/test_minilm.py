@@ -10,10 +10,11 @@ import torch
 from tiny_encoders import features, write_encoder
 
 from tlbench.errors import TlbenchError
-from tlbench.plugins import PluginFailure, plugin_host
-from tlbench_backbones import minilm, transformers_
-from tlbench_backbones.minilm import factory
-from tlbench_backbones.weight_files import digest_of
+from tlbench.plugins.manager import PluginFailure, plugin_host
+from tlbench_backbones.shared.weight_files import digest_of
+from tlbench_backbones.transformers import factory as transformers_
+from tlbench_backbones.transformers import minilm
+from tlbench_backbones.transformers.minilm import factory
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")
 
@@ -29,7 +30,7 @@ def nowhere(tmp_path, monkeypatch):
     def unreachable(wanted, **_):
         raise OSError(f"no network for {wanted.name}")
 
-    monkeypatch.setattr("tlbench_backbones.transformers_files._snapshot", unreachable)
+    monkeypatch.setattr("tlbench_backbones.transformers.files._snapshot", unreachable)
     return tmp_path
 
 

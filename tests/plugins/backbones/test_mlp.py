@@ -6,7 +6,7 @@ from torch import nn
 from toy_suite import SUITE
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.mlp import factory
+from tlbench_backbones.small.mlp import factory
 
 INPUTS = torch.linspace(-2.0, 2.0, 24).reshape(4, 6)
 FUNCTIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tlbench.errors import PluginFailure, TlbenchError
-from tlbench.plugins import plugin_host
-from tlbench_backbones.mobilenet_tf import factory
+from tlbench.plugins.manager import plugin_host
+from tlbench_backbones.timm.mobilenet_tf import factory
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tlbench.core.run_spec import Budget, Training
+from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.errors import TlbenchError
-from tlbench.spec import Budget, Training
-from tlbench.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.training.toolkit import Toolkit
-from tlbench_backbones.timm_ import factory
-from tlbench_strategies.fine_tune import FineTune
+from tlbench_backbones.timm.factory import factory
+from tlbench_strategies.fine_tuning.fine_tune import FineTune
 
 timm = pytest.importorskip("timm", reason="timm is not installed: pip install 'tlbench[hub]'")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.timm_ import factory, parse
+from tlbench_backbones.timm.factory import factory, parse
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_revision_of_a_file_needs_no_heavy_library(tmp_path):
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"one")
     code = (
-        f"import sys, json; from tlbench_backbones.timm_ import factory; factory.revision('x@{file}'); "
+        f"import sys, json; from tlbench_backbones.timm.factory import factory; factory.revision('x@{file}'); "
         "print(json.dumps([name for name in ('torch', 'timm', 'torchvision') if name in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.torchhub import factory, parse
+from tlbench_backbones.torchhub.factory import factory, parse
 
 HUBCONF = """
 from layers import Net

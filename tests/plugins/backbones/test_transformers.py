@@ -7,12 +7,12 @@ import pytest
 import torch
 from tiny_encoders import LAYERS, LENGTH, features, ids_of, make, write_encoder
 
-from tlbench.spec import Budget, Training
-from tlbench.task import Examples, SourceView, TargetView, TransferTask
+from tlbench.core.run_spec import Budget, Training
+from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.training.toolkit import Toolkit
-from tlbench_backbones.transformers_ import PADDING, factory
-from tlbench_backbones.transformers_families import FAMILIES
-from tlbench_strategies.fine_tune import FineTune
+from tlbench_backbones.transformers.factory import PADDING, factory
+from tlbench_backbones.transformers.families import FAMILIES
+from tlbench_strategies.fine_tuning.fine_tune import FineTune
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")
 
@@ -87,7 +87,7 @@ def test_large_batches_go_in_parts_where_no_gradient_is_taken_and_give_the_same(
     backbone = make(folder)
     ids = ids_of(*np.random.default_rng(0).integers(1, LENGTH, 50))
     whole = backbone(ids).detach()
-    monkeypatch.setattr("tlbench_backbones.transformers_network.TOKENS", 7 * LENGTH)
+    monkeypatch.setattr("tlbench_backbones.transformers.network.TOKENS", 7 * LENGTH)
     rows = []
     backbone.network.register_forward_pre_hook(
         lambda _, args, given: rows.append(len(given["input_ids"])), with_kwargs=True

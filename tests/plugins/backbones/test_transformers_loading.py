@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from tiny_encoders import LENGTH, POSITIONS, encoder, features, ids_of, make, write_encoder
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers_ import factory
+from tlbench_backbones.transformers.factory import factory
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")
 

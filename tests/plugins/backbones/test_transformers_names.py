@@ -13,8 +13,8 @@ import pytest
 from tiny_encoders import write_vocabulary
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers_ import Wanted, factory, parse
-from tlbench_backbones.transformers_files import locate, weight_files
+from tlbench_backbones.transformers.factory import Wanted, factory, parse
+from tlbench_backbones.transformers.files import locate, weight_files
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_the_revision_has_pooling_and_length(folder):
 
 def test_the_revision_of_a_folder_needs_no_heavy_library(folder):
     code = (
-        f"import sys, json; from tlbench_backbones.transformers_ import factory; factory.revision('{folder}'); "
+        f"import sys, json; from tlbench_backbones.transformers.factory import factory; factory.revision('{folder}'); "
         "heavy = ('torch', 'transformers', 'tokenizers', 'huggingface_hub', 'numpy'); "
         "print(json.dumps([name for name in heavy if name in sys.modules]))"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_encoders import SPECIAL, WORDS, write_vocabulary
 
-from tlbench_backbones.transformers_ import factory
+from tlbench_backbones.transformers.factory import factory
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")
 

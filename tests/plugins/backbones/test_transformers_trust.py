@@ -10,7 +10,7 @@ from own_code import HIDDEN, write_own_code
 from tiny_encoders import LENGTH, features, ids_of
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers_ import factory
+from tlbench_backbones.transformers.factory import factory
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.weight_files import load_strictly, need_file, revision_of
+from tlbench_backbones.shared.weight_files import load_strictly, need_file, revision_of
 
 
 class Runs:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from test_amazon_reviews import SUITE, archive, bags
 
-from tlbench.data.store import DomainStore
-from tlbench.data.stored import open_inputs
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.array_storage import open_inputs
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import DataError, Faults
-from tlbench.plugins import PluginHost
-from tlbench.suites.reading import read_suite
-from tlbench_datasets.amazon_bow import FEATURES
-from tlbench_datasets.amazon_reviews import AmazonReviews
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.suite_file import read_suite
+from tlbench_datasets.named.amazon_bow import FEATURES
+from tlbench_datasets.named.amazon_reviews import AmazonReviews
 
 DOMAINS = ("books", "dvd", "electronics", "kitchen")
 #: Cheap: the layers are of 30 words.
@@ -68,7 +68,7 @@ def test_a_domain_that_cannot_be_had_is_named_whichever_is_asked_for(bow, monkey
     def no_network(url, *_):
         raise DataError(f"{url}: no connection")
 
-    monkeypatch.setattr("tlbench_datasets.public_data.download", no_network)
+    monkeypatch.setattr("tlbench_datasets.named.public_data.download", no_network)
     (bow / "amazon-reviews-bow" / "kitchen.npz").unlink()
     with pytest.raises(DataError, match="Amazon reviews of kitchen, bags of words cannot be downloaded"):
         reviews().load("books")
@@ -79,7 +79,7 @@ def test_learning_that_is_interrupted_leaves_nothing_behind(bow, cache, monkeypa
         yield np.zeros((30, 31), np.float32)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tlbench_datasets.amazon_msda.learnt_layers", interrupted)
+    monkeypatch.setattr("tlbench_datasets.named.amazon_msda.learnt_layers", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reviews().load("books")
     assert learnt(cache) == []
@@ -122,7 +122,7 @@ def weights(cache):
 def test_it_is_learnt_once_for_all_domains(bow, cache, monkeypatch, capsys):
     reviews().load("books")
     assert "learning layer 2 of 2" in capsys.readouterr().err
-    monkeypatch.setattr("tlbench_datasets.amazon_msda.learnt_layers", lambda *_: pytest.fail("is learnt again"))
+    monkeypatch.setattr("tlbench_datasets.named.amazon_msda.learnt_layers", lambda *_: pytest.fail("is learnt again"))
     reviews().load("dvd")
     assert len(learnt(cache)) == 1
 

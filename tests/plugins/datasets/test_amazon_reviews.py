@@ -10,19 +10,19 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tlbench.data.checks import check_domain
-from tlbench.data.store import DomainStore
-from tlbench.data.stored import open_inputs
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.core.inputs import SparseRows, Texts
+from tlbench.data.array_storage import open_inputs
+from tlbench.data.domain_checks import check_domain
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import DataError, Faults, TlbenchError
-from tlbench.inputs import SparseRows, Texts
-from tlbench.plugins import PluginHost
-from tlbench.suites.reading import read_suite
-from tlbench_datasets.amazon_bow import FEATURES, BagsOfWords, read_svmlights
-from tlbench_datasets.amazon_reviews import AmazonReviews
-from tlbench_datasets.amazon_texts import ReviewTexts
-from tlbench_datasets.public_data import DataFile, Form, PublicData
-from tlbench_datasets.text_files import read_reviews
+from tlbench.plugins.manager import PluginHost
+from tlbench.suites.suite_file import read_suite
+from tlbench_datasets.named.amazon_bow import FEATURES, BagsOfWords, read_svmlights
+from tlbench_datasets.named.amazon_reviews import AmazonReviews
+from tlbench_datasets.named.amazon_texts import ReviewTexts
+from tlbench_datasets.named.public_data import DataFile, Form, PublicData
+from tlbench_datasets.named.text_files import read_reviews
 
 SUITE = """
 name = "amazon"
@@ -126,7 +126,7 @@ def test_unknown_domain_is_answered_with_the_nearest():
 
 @pytest.mark.parametrize("view", ["bow", "text"])
 def test_file_that_is_cut_short_has_another_checksum_and_nothing_is_downloaded(data, monkeypatch, view):
-    monkeypatch.setattr("tlbench_datasets.public_data.download", lambda url, *_: pytest.fail(f"asks for {url}"))
+    monkeypatch.setattr("tlbench_datasets.named.public_data.download", lambda url, *_: pytest.fail(f"asks for {url}"))
     first, second = [data / file.path for file in downloads({"bow": BagsOfWords, "text": ReviewTexts}[view])[:2]]
     first.parent.mkdir(parents=True)
     first.write_bytes(b"1 0:1")
@@ -139,7 +139,7 @@ def test_files_that_cannot_be_had_are_named_with_what_to_do(bow, monkeypatch):
     def no_network(url, *_):
         raise DataError(f"{url}: no connection")
 
-    monkeypatch.setattr("tlbench_datasets.public_data.download", no_network)
+    monkeypatch.setattr("tlbench_datasets.named.public_data.download", no_network)
     with pytest.raises(DataError) as caught:
         reviews().load("kitchen")
     message = str(caught.value)

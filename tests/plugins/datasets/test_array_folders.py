@@ -7,13 +7,13 @@ import pytest
 from own_files import suite, vectors
 from scipy.sparse import csc_array, csr_array
 
-from tlbench import inputs as core
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core import inputs as core
+from tlbench.core.domain import SPLITS
+from tlbench.core.inputs import Gathered, SparseRows
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench.inputs import Gathered, SparseRows
-from tlbench_datasets import array_inputs
-from tlbench_datasets.arrays import Npz
+from tlbench_datasets.arrays import inputs as array_inputs
+from tlbench_datasets.arrays.dataset import Npz
 
 INPUTS, LABELS = vectors(0)
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 9, 8, 3), dtype=np.uint8)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from own_files import suite, vectors
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench_datasets.arrays import Npz
+from tlbench_datasets.arrays.dataset import Npz
 
 INPUTS, LABELS = vectors(0)
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 3, 9, 8), dtype=np.uint8)

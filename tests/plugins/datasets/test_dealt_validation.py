@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench.domain import Split
+from tlbench.core.domain import Split
+from tlbench.core.inputs import Texts
 from tlbench.errors import Faults
-from tlbench.inputs import Texts
-from tlbench_datasets.dealt_validation import with_dealt_validation
+from tlbench_datasets.named.validation_split import with_dealt_validation
 
 NAMES = ("even", "odd")
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tlbench.errors import DataError
-from tlbench_datasets.digit_files import read_idx, read_mnist, read_usps, read_usps_file
-from tlbench_datasets.public_data import DataFile, Form, PublicData
+from tlbench_datasets.named.digit_files import read_idx, read_mnist, read_usps, read_usps_file
+from tlbench_datasets.named.public_data import DataFile, Form, PublicData
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 

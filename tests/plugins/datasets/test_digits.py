@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 import tlbench_datasets
-from tlbench.domain import SPLITS, Domain
+from tlbench.core.domain import SPLITS, Domain
 from tlbench.errors import DataError
-from tlbench_datasets.digits import Digits
+from tlbench_datasets.named.digits import Digits
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -38,13 +38,13 @@ def domains() -> dict[str, Domain]:
 
 @pytest.fixture(scope="module")
 def generator() -> Any:
-    return pytest.importorskip("tlbench_datasets.digits_generator", reason="needs the extra `generate`")
+    return pytest.importorskip("tlbench_datasets.named.digits_generator", reason="needs the extra `generate`")
 
 
 def test_the_hook_file_registers_digits() -> None:
     registered: list[tuple[str, str]] = []
     tlbench_datasets.tlbench_register_datasets(lambda name, target, summary="": registered.append((name, target)))
-    assert ("digits", "tlbench_datasets.digits:Digits") in registered
+    assert ("digits", "tlbench_datasets.named.digits:Digits") in registered
 
 
 def test_the_hook_file_imports_no_heavy_library() -> None:
@@ -55,7 +55,7 @@ def test_the_hook_file_imports_no_heavy_library() -> None:
 
 def test_loading_imports_neither_sklearn_nor_torch_nor_matplotlib() -> None:
     code = (
-        "import sys; from tlbench_datasets.digits import Digits; Digits().load('uci');"
+        "import sys; from tlbench_datasets.named.digits import Digits; Digits().load('uci');"
         "print({'sklearn', 'torch', 'matplotlib', 'PIL'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -68,8 +68,8 @@ def test_an_unknown_domain_is_answered_with_the_nearest() -> None:
 
 
 def test_a_missing_file_is_a_data_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tlbench_datasets.digits._archive", lambda: ARCHIVE.parent / "gone.npz")  # type: ignore[attr-defined]
-    with pytest.raises(DataError, match=r"gone\.npz is missing: .*tlbench_datasets\.digits_generator"):
+    monkeypatch.setattr("tlbench_datasets.named.digits._archive", lambda: ARCHIVE.parent / "gone.npz")  # type: ignore[attr-defined]
+    with pytest.raises(DataError, match=r"gone\.npz is missing: .*tlbench_datasets\.named\.digits_generator"):
         Digits().load("uci")
 
 
@@ -271,5 +271,5 @@ def test_the_fingerprint_changes_with_the_file(monkeypatch: pytest.MonkeyPatch, 
     other.write_bytes(b"another release")
     before = Digits().fingerprint()
     assert before == Digits().fingerprint()
-    monkeypatch.setattr("tlbench_datasets.digits._archive", lambda: other)
+    monkeypatch.setattr("tlbench_datasets.named.digits._archive", lambda: other)
     assert Digits().fingerprint() != before

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from public_files import digit_files, photographs
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import DataError
-from tlbench_datasets.digits_real import MNIST, PHOTOGRAPHS, DigitsReal
-from tlbench_datasets.mnist_m import blended
+from tlbench_datasets.named.digits_real import MNIST, PHOTOGRAPHS, DigitsReal
+from tlbench_datasets.named.mnist_m import blended
 
 
 def opened(**params):
@@ -99,7 +99,7 @@ def test_domain_on_photographs_says_that_it_is_not_the_published_one(data):
 def test_loading_imports_no_torch(data):
     digit_files(data)
     code = (
-        "import sys; from tlbench_datasets.digits_real import DigitsReal; DigitsReal().load('usps');"
+        "import sys; from tlbench_datasets.named.digits_real import DigitsReal; DigitsReal().load('usps');"
         "print({'sklearn', 'torch', 'pooch', 'requests'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from tlbench.errors import DataError
-from tlbench_datasets import downloads
-from tlbench_datasets.downloads import CHUNK, download
+from tlbench_datasets.named import downloads
+from tlbench_datasets.named.downloads import CHUNK, download
 
 CONTENT = bytes(range(256)) * 1000
 MD5 = "md5:" + hashlib.md5(CONTENT).hexdigest()

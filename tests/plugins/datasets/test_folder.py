@@ -10,11 +10,11 @@ import pytest
 from own_files import image, image_folder, suite
 from PIL import Image
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench_datasets.decoding import decode
-from tlbench_datasets.folder import Folder
+from tlbench_datasets.images.decoding import decode
+from tlbench_datasets.images.folder import Folder
 
 
 def opened(path, **params):

@@ -10,13 +10,13 @@ import pytest
 from hub_files import by_column, by_configuration, images, png, readme, texts, write
 from own_files import CLASSES, image_folder, suite
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.core.inputs import Texts
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench.inputs import Texts
-from tlbench_datasets import scratch
-from tlbench_datasets.folder import Folder
-from tlbench_datasets.hub import Hub
+from tlbench_datasets.hub.dataset import Hub
+from tlbench_datasets.images.folder import Folder
+from tlbench_datasets.shared import scratch_arrays
 
 pytestmark = pytest.mark.usefixtures("hub_cache")
 
@@ -250,7 +250,7 @@ def test_texts_of_several_columns_are_joined_and_whole_numbers_are_classes(tmp_p
 
 
 def test_texts_that_cannot_be_read_leave_the_labels_of_others_in_place(tmp_path, monkeypatch):
-    monkeypatch.setattr("tlbench_datasets.hub_rows.TEXTS_AT_ONCE", 7)
+    monkeypatch.setattr("tlbench_datasets.hub.rows.TEXTS_AT_ONCE", 7)
     texts(tmp_path / "train.parquet", text=[f"{number % 2} {number}" if number % 5 else " " for number in range(20)])
     domain = opened(tmp_path, label="stars", inputs="text", on_error="skip").load("default")
     assert sum(counts(domain)) == 16
@@ -264,9 +264,9 @@ def test_images_that_memory_does_not_hold_are_the_same(tmp_path, monkeypatch, ki
     folder = by_column(tmp_path / "set") if kind == "hub" else image_folder(tmp_path / "set")
     make = {"hub": lambda: opened(folder).load("default"), "folder": lambda: Folder(str(folder)).load("one")}[kind]
     small = make()
-    monkeypatch.setattr(scratch, "IN_MEMORY_BYTES", 1000)
-    monkeypatch.setattr("tlbench.inputs.COPIED_BYTES", 1000)
-    monkeypatch.setattr("tlbench.inputs.CHUNK_BYTES", 7000)
+    monkeypatch.setattr(scratch_arrays, "IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr("tlbench.core.inputs.COPIED_BYTES", 1000)
+    monkeypatch.setattr("tlbench.core.inputs.CHUNK_BYTES", 7000)
     large = make()
     assert not isinstance(large.train.inputs, np.ndarray)  # rows that are read when they are asked for
     assert counts(large) == counts(small)
@@ -299,5 +299,5 @@ def test_options_that_are_wrong_end_in_one_message(project):
 
 
 def test_the_library_is_not_imported_before_a_set_is_opened():
-    code = "import tlbench_datasets.hub, sys; tlbench_datasets.hub.Hub.Params(); sys.exit('datasets' in sys.modules)"
+    code = "import sys; from tlbench_datasets.hub.dataset import Hub; Hub.Params(); sys.exit('datasets' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,7 +12,7 @@ import pytest
 from hub_files import by_configuration, datasets, images, readme
 
 from tlbench.errors import DataError
-from tlbench_datasets.hub_source import HubSource
+from tlbench_datasets.hub.source import HubSource
 
 COMMIT = "a" * 40
 

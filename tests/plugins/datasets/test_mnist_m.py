@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from public_files import images, jpeg_archive, photographs
 
-from tlbench_datasets.mnist_m import blended, photographs_of
-from tlbench_datasets.npz_files import JpegArchive
+from tlbench_datasets.named.mnist_m import blended, photographs_of
+from tlbench_datasets.named.npz_files import JpegArchive
 
 
 def test_pixels_are_the_difference_of_photograph_and_digit(tmp_path):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench.data.checks import check_domain
-from tlbench.data.store import DomainStore
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import DataError
-from tlbench.plugins import PluginHost
-from tlbench_datasets.mnist_usps import MnistUsps
+from tlbench.plugins.manager import PluginHost
+from tlbench_datasets.named.mnist_usps import MnistUsps
 
 
 def subsets(folder, mnist=60, usps=40):

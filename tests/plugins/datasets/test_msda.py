@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from tlbench_datasets.msda import RIDGE, denoising_map, hidden_of, learnt_layers, stacked
+from tlbench_datasets.named.msda import RIDGE, denoising_map, hidden_of, learnt_layers, stacked
 
 INPUTS = np.array([[2, 0, 1], [0, 3, 1], [1, 1, 0], [4, 0, 2]], np.float32)
 

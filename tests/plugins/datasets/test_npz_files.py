@@ -7,8 +7,8 @@ import pytest
 from public_files import images, jpeg_archive
 
 from tlbench.errors import DataError
-from tlbench_datasets.npz_files import JpegArchive, read_train_and_test
-from tlbench_datasets.public_data import DataFile, Form, PublicData
+from tlbench_datasets.named.npz_files import JpegArchive, read_train_and_test
+from tlbench_datasets.named.public_data import DataFile, Form, PublicData
 
 
 def error_of(read, name="file.npz"):

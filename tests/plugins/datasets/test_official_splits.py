@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from public_files import images, labels
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import Split
-from tlbench_datasets.official_splits import official_domain, with_validation
+from tlbench.core.domain import Split
+from tlbench.data.domain_checks import check_domain
+from tlbench_datasets.named.official_splits import official_domain, with_validation
 
 CLASSES = tuple("0123456789")
 

@@ -7,10 +7,10 @@ import pytest
 from own_files import image_folder
 from public_files import images, jpeg_archive, labels
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import DataError, TlbenchError
-from tlbench_datasets.pacs import CLASS_NAMES, DOMAINS, Pacs, Pacs96
+from tlbench_datasets.named.pacs import CLASS_NAMES, DOMAINS, Pacs, Pacs96
 
 
 def shrunk(folder, domain="sketch", count=70, side=96):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from public_files import images, labels
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import DataError
-from tlbench_datasets.pneumonia import Pneumonia, PneumoniaRebuilt, read_splits
+from tlbench_datasets.named.pneumonia import Pneumonia, PneumoniaRebuilt, read_splits
 
 COUNTS = {"train": 40, "val": 10, "test": 12}
 

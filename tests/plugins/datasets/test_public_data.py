@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from tlbench.errors import DataError
-from tlbench_datasets.public_data import DataFile, Form, PublicData
+from tlbench_datasets.named.public_data import DataFile, Form, PublicData
 
 MD5 = "md5:" + hashlib.md5(b"public").hexdigest()
 

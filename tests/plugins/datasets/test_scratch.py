@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tlbench.errors import DataError
-from tlbench_datasets import scratch
-from tlbench_datasets.scratch import scratch_array
+from tlbench_datasets.shared import scratch_arrays
+from tlbench_datasets.shared.scratch_arrays import scratch_array
 
 
 @pytest.fixture(autouse=True)
 def small(tmp_path, monkeypatch):
     monkeypatch.setenv("TLBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(scratch, "IN_MEMORY_BYTES", 1000)
+    monkeypatch.setattr(scratch_arrays, "IN_MEMORY_BYTES", 1000)
 
 
 def test_a_full_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):

@@ -9,10 +9,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import DataError
-from tlbench_datasets.sentences import CLASS_NAMES, Sentences
+from tlbench_datasets.named.sentences import CLASS_NAMES, Sentences
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_part_that_is_missing_and_cannot_be_downloaded_is_named_with_what_to_do(
     def no_network(url, *_):
         raise DataError(f"{url}: no connection")
 
-    monkeypatch.setattr("tlbench_datasets.public_data.download", no_network)
+    monkeypatch.setattr("tlbench_datasets.named.public_data.download", no_network)
     (tables / "sst2-mr-trec" / "trec.test.parquet").unlink()
     with pytest.raises(DataError, match=r"TREC cannot be downloaded: https://raw\.githubusercontent\.com/harvardnlp/"):
         Sentences().load("trec")
@@ -66,7 +66,7 @@ def test_table_that_is_cut_short_is_named(tables):
 
 
 def test_download_that_is_another_file_is_refused(tables, monkeypatch):
-    monkeypatch.setattr("tlbench_datasets.public_data.download", lambda url, *_: pytest.fail(f"asks for {url}"))
+    monkeypatch.setattr("tlbench_datasets.named.public_data.download", lambda url, *_: pytest.fail(f"asks for {url}"))
     (tables / "sst2-mr-trec" / "cr.all.parquet").unlink()
     (tables / "cr").mkdir()
     for name in ("custrev.pos", "custrev.neg"):

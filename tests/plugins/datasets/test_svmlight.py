@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from own_files import suite
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.core.inputs import SparseRows
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench.inputs import SparseRows
-from tlbench_datasets.svmlight import Svmlight
+from tlbench_datasets.arrays.svmlight import Svmlight
 
 
 def lines(seed=0, count=40, first=1, features=30):

@@ -8,14 +8,14 @@ import pytest
 from own_files import vectors
 from pydantic import ValidationError
 
-from tlbench.data.checks import check_domain
-from tlbench.data.store import DomainStore
-from tlbench.data.stored import open_inputs
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.core.inputs import Texts
+from tlbench.data.array_storage import open_inputs
+from tlbench.data.domain_checks import check_domain
+from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
-from tlbench.inputs import Texts
-from tlbench.plugins import PluginHost
-from tlbench_datasets.tables import Csv, Parquet
+from tlbench.plugins.manager import PluginHost
+from tlbench_datasets.tables.formats import Csv, Parquet
 
 ROLES = {"label": "kind", "domain": "site"}
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from own_files import suite, vectors
 
-from tlbench.data.checks import check_domain
-from tlbench.domain import SPLITS
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench_datasets.tables import Csv, Parquet
+from tlbench_datasets.tables.formats import Csv, Parquet
 
 NAMES = ["label = 'kind'", "domain = 'site'"]
 

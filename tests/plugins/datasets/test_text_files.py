@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 
 from tlbench.errors import DataError
-from tlbench_datasets.text_files import (
+from tlbench_datasets.named.text_files import (
     read_files_of_classes,
     read_labelled_lines,
     read_questions,

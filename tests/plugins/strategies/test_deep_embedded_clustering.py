@@ -12,7 +12,11 @@ from torch import nn
 from tlbench import Backbone, DataError
 from tlbench.training.batches import Batch, Batches
 from tlbench_metrics.classification import clustering_accuracy
-from tlbench_strategies.deep_embedded_clustering import ClusterHead, DeepEmbeddedClustering, target_distribution
+from tlbench_strategies.clustering.deep_embedded_clustering import (
+    ClusterHead,
+    DeepEmbeddedClustering,
+    target_distribution,
+)
 
 #: The classes that `kit.make_task` does not tell.
 LABELS = np.arange(60) % 3

@@ -9,8 +9,8 @@ from torch import nn
 from toy_suite import SUITE
 
 from tlbench import losses
-from tlbench.backbone import Backbone
-from tlbench_strategies.domain_adversarial import DomainAdversarial
+from tlbench.core.backbone import Backbone
+from tlbench_strategies.adversarial.domain_adversarial import DomainAdversarial
 
 
 def strategy(**params):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tlbench_strategies.feature_extraction import FeatureExtraction
+from tlbench_strategies.frozen_features.feature_extraction import FeatureExtraction
 
 
 def strategy(**params):

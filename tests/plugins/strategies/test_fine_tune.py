@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
-from tlbench_strategies.fine_tune import FineTune
+from tlbench_strategies.fine_tuning.fine_tune import FineTune
 
 
 def strategy(**params):

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from tlbench.backbone import Backbone
-from tlbench.seeds import derive
-from tlbench_strategies.domain_adversarial import DomainAdversarial
-from tlbench_strategies.fine_tune import FineTune
-from tlbench_strategies.multi_task import MultiTask
+from tlbench.core.backbone import Backbone
+from tlbench.core.seeds import derive
+from tlbench_strategies.adversarial.domain_adversarial import DomainAdversarial
+from tlbench_strategies.fine_tuning.fine_tune import FineTune
+from tlbench_strategies.multi_task.uncertainty_weighting import MultiTask
 
 OTHER_CLASSES = ("left", "right")
 

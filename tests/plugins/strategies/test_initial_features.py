@@ -10,10 +10,10 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from tlbench.backbone import Backbone
-from tlbench_strategies.linear_probe import LinearProbe
-from tlbench_strategies.linear_svm import LinearSVM
-from tlbench_strategies.nearest_neighbour import NearestNeighbour
+from tlbench.core.backbone import Backbone
+from tlbench_strategies.frozen_features.linear_probe import LinearProbe
+from tlbench_strategies.frozen_features.linear_svm import LinearSVM
+from tlbench_strategies.frozen_features.nearest_neighbour import NearestNeighbour
 
 ALL = [LinearProbe, LinearSVM, NearestNeighbour]
 each = pytest.mark.parametrize("kind", ALL)

@@ -11,7 +11,7 @@ from torch import nn
 
 from tlbench import Backbone, DataError
 from tlbench_metrics.classification import clustering_accuracy
-from tlbench_strategies.kmeans import KMeans
+from tlbench_strategies.clustering.kmeans import KMeans
 
 #: The classes that `kit.make_task` does not tell.
 LABELS = np.arange(60) % 3

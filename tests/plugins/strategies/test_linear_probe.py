@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from tlbench.backbone import Backbone
-from tlbench_strategies.linear_probe import LinearProbe
+from tlbench.core.backbone import Backbone
+from tlbench_strategies.frozen_features.linear_probe import LinearProbe
 
 
 def fitted(kit, **params):

@@ -10,8 +10,8 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 from sklearn.svm import LinearSVC
 from torch import nn
 
-from tlbench.backbone import Backbone
-from tlbench_strategies.linear_svm import LinearSVM
+from tlbench.core.backbone import Backbone
+from tlbench_strategies.frozen_features.linear_svm import LinearSVM
 
 SCALERS = {"none": lambda: None, "standardise": StandardScaler, "l2": Normalizer}
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from tlbench_strategies.multi_task import MultiTask
+from tlbench_strategies.multi_task.uncertainty_weighting import MultiTask
 
 
 def strategy(**params):

@@ -10,9 +10,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 from tlbench import DataError
-from tlbench.backbone import Backbone
-from tlbench.task import Examples
-from tlbench_strategies.nearest_neighbour import NearestNeighbour
+from tlbench.core.backbone import Backbone
+from tlbench.core.task import Examples
+from tlbench_strategies.frozen_features.nearest_neighbour import NearestNeighbour
 
 
 def logits_of(kit, task, **params):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tlbench_strategies.scaling import Scaler
+from tlbench_strategies.frozen_features.scaling import Scaler
 
 #: The last feature is a unit that is dead.
 TRAINING = np.array([[1.0, 10.0, 0.0], [3.0, 30.0, 0.0]], np.float32)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tlbench.plugins import plugin_host
-from tlbench.suites.reading import read_suite
-from tlbench_datasets.amazon_reviews import AmazonReviews
+from tlbench.plugins.manager import plugin_host
+from tlbench.suites.suite_file import read_suite
+from tlbench_datasets.named.amazon_reviews import AmazonReviews
 
 
 def test_its_features_are_those_of_the_paper():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tlbench.plugins import plugin_host
-from tlbench.suites.reading import read_suite
+from tlbench.plugins.manager import plugin_host
+from tlbench.suites.suite_file import read_suite
 
 
 def test_each_pair_has_the_recipe_of_its_publication():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tlbench.plugins import plugin_host
-from tlbench.suites.reading import read_suite
+from tlbench.plugins.manager import plugin_host
+from tlbench.suites.suite_file import read_suite
 
 LONG, SHORT = (read_suite(name, plugin_host()) for name in ("medical", "medical-small"))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tlbench.leaderboard.cells import Table
-from tlbench.plugins import PluginHost, plugin_host
+from tlbench.leaderboard.tables.cells import Table
+from tlbench.plugins.manager import PluginHost, plugin_host
 
 
 def render(tables: Sequence[Table], form: str = "table", host: PluginHost | None = None) -> str:

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 
-from tlbench.leaderboard.cells import Table
+from tlbench.leaderboard.tables.cells import Table
 
 #: With these a spreadsheet starts a formula, unless it is a signed number that follows.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from tlbench.leaderboard.cells import Cell, Column, Table
+from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 
 def render(tables: Sequence[Table]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from tlbench.leaderboard.cells import Cell, Table
+from tlbench.leaderboard.tables.cells import Cell, Table
 
 
 def render(tables: Sequence[Table]) -> str:

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tlbench.leaderboard.cells import Cell, Column, Table
 from tlbench.leaderboard.renderers.terminal import drawn, plain
+from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 # Marks and signs as mathematics, so that no font or input encoding is needed for them.
 _ESCAPES = str.maketrans(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.cells import Cell, Table
 from tlbench.leaderboard.renderers.terminal import drawn, plain, superscript
+from tlbench.leaderboard.tables.cells import Cell, Table
 
 # `&` and `<` would be read as HTML, the others as Markdown.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&$])")

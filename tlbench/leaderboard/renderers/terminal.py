@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from tabulate import SEPARATING_LINE, tabulate
 
-from tlbench.leaderboard.cells import Cell, Column, Table
+from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 WIDTH = 120
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

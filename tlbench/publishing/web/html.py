@@ -15,12 +15,12 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from tlbench import __version__
-from tlbench.leaderboard.cells import count
-from tlbench.leaderboard.frame import Board
-from tlbench.leaderboard.published import OUTCOMES, verdict_counts
-from tlbench.publishing.harm import harm
-from tlbench.publishing.origin import device, statuses
-from tlbench.publishing.web.content import content
+from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
+from tlbench.leaderboard.tables.cells import count
+from tlbench.publishing.harm_counts import harm
+from tlbench.publishing.run_environment import device, statuses
+from tlbench.publishing.web.page_data import content
 
 #: In the order in which they need each other.
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")

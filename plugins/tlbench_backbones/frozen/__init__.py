@@ -1,0 +1,1 @@
+"""`frozen:`: features of one backbone as the inputs of another."""

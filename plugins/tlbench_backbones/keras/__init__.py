@@ -1,0 +1,1 @@
+"""`keras:`: networks of keras.applications."""

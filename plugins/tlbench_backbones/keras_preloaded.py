@@ -1,5 +1,0 @@
-"""Keras, imported on the torch backend when this module is: once in the process that runs are forked from."""
-
-from tlbench_backbones.keras_torch import import_keras
-
-import_keras()

@@ -1,0 +1,1 @@
+"""Parts that backbones of several families share."""

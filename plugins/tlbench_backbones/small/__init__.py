@@ -1,0 +1,1 @@
+"""Small networks without pretrained weights, and networks of papers."""

@@ -1,0 +1,1 @@
+"""`torchhub:`: networks of repositories with a `hubconf.py`."""

@@ -1,0 +1,1 @@
+"""`transformers:`: text encoders of transformers."""

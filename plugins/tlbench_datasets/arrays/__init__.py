@@ -1,0 +1,1 @@
+"""Own arrays: `npz:` and `svmlight:`."""

@@ -1,0 +1,1 @@
+"""`hub:`: datasets of the Hugging Face hub."""

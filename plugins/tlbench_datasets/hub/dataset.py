@@ -1,0 +1,93 @@
+"""Data sets of the Hugging Face hub, images or texts, and folders in its layout: `hub:OWNER/NAME`, `hub:./FOLDER`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import ClassVar
+
+from tlbench.core.domain import Dataset, Domain
+from tlbench.errors import DataError, unknown
+from tlbench_datasets.hub.columns import check_columns, domain_names
+from tlbench_datasets.hub.domain import Place, make_domain
+from tlbench_datasets.hub.outline import Outline, outlined
+from tlbench_datasets.hub.params import HubParams
+from tlbench_datasets.hub.source import HubSource
+from tlbench_datasets.hub.splits import configurations_of, splits_as_domains, used_splits
+from tlbench_datasets.shared.own_data import check_names
+
+
+class Hub(Dataset):
+    """Images or texts with a class each; domains by configuration, by split or by a column.
+
+    Images become uint8 (n, 3, size, size), as of `folder:`; texts stay texts. Splits called train and test stay what
+    they are, but training data that stand in the test data too are left out. One split alone is dealt by the seed.
+    """
+
+    licence: ClassVar[str] = "that of the data set, which its page on the hub states"
+    origin: ClassVar[str] = "https://huggingface.co/datasets"
+
+    class Params(HubParams):
+        """As of every data set of the hub."""
+
+    def __init__(self, argument: str, params: HubParams | None = None) -> None:
+        self._params = params or self.Params.model_validate({})
+        self._source = HubSource(argument, self._params.revision)
+        self._title = self._source.title
+
+    @classmethod
+    def outline(cls, argument: str) -> Outline:
+        """What can be chosen from; `tlbench doctor` asks."""
+        return outlined(HubSource(argument))
+
+    @cached_property
+    def domains(self) -> tuple[str, ...]:
+        """Names of configurations or splits, for which no row is read, or the values of the column of domains."""
+        return check_names(self._title, self._places)
+
+    def load(self, domain: str) -> Domain:
+        """The rows of a domain. Raises `TlbenchError` naming columns, splits and rows that cannot be used."""
+        if domain not in self.domains:
+            raise DataError(f"{self._title}: {unknown('domain', domain, self.domains)}")
+        place = self._places[domain]
+        tables = self._source.rows(place.configuration)
+        made = make_domain(f"{self._title}, domain {domain!r}", domain, place, tables, self._params)
+        if self._source.folder is not None:
+            return made
+        return replace(made, notes=(f"revision {self._commit} of the hub", *made.notes))
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of change of a folder's files; the commit of the hub."""
+        return self._commit
+
+    def about(self, domain: str) -> list[str]:
+        """Where the domain is."""
+        place = self._places[domain]
+        column = [f"{self._params.domain} = {place.value}"] if place.value else []
+        return [f"configuration {place.configuration}", *([f"split {place.split}"] if place.split else []), *column]
+
+    @cached_property
+    def _commit(self) -> str:
+        return self._source.fingerprint(self._configurations[0])
+
+    @cached_property
+    def _configurations(self) -> tuple[str, ...]:
+        return configurations_of(self._title, self._source.configurations, self._params)
+
+    @cached_property
+    def _places(self) -> dict[str, Place]:
+        first = self._configurations[0]
+        if self._params.domain is not None:
+            return {name: Place(first, value=name) for name in self._values(first, self._params.domain)}
+        if self._params.domains == "splits":
+            names = splits_as_domains(self._title, self._source.splits(first), self._params)
+            return {name: Place(first, split=name) for name in names}
+        return {name: Place(name) for name in self._configurations}
+
+    def _values(self, configuration: str, column: str) -> set[str]:
+        tables = self._source.rows(configuration)
+        names: set[str] = set()
+        for split in used_splits(self._title, list(tables), self._params):
+            check_columns(self._title, tables[split.name].features, {"domain": column})
+            names |= domain_names(f"{self._title}, split {split.name!r}", tables[split.name], column)
+        return names

@@ -1,0 +1,73 @@
+"""Images as arrays: any file that Pillow reads, made square and RGB once; those that cannot be read are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tlbench_datasets.shared.own_data import readable
+from tlbench_datasets.shared.scratch_arrays import scratch_array
+
+#: A file, or its content, opened.
+Source = Path | IO[bytes]
+
+
+def decode(source: Source, size: int) -> NDArray[np.uint8]:
+    """An image as uint8 (3, size, size), transparency on white. Raises what the decoder raises."""
+    with Image.open(source) as opened:
+        image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I;16"):  # 16 bits, which a plain conversion would cut off at 255
+            image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def decode_all(
+    sources: Iterable[tuple[str, Source | None]], count: int, size: int
+) -> tuple[NDArray[np.uint8], list[int], list[str]]:
+    """At most `count` images, each with the name that a fault tells it by; None is an image that is not there.
+
+    Gives those that can be read as uint8 (n, 3, size, size), which is a memory map where it is large; the numbers of
+    these among all, (n,); and a fault for each of the others.
+    """
+    inputs: NDArray[np.uint8] = scratch_array((count, 3, size, size), np.uint8)
+    good: list[int] = []
+    faults: list[str] = []
+    for number, (name, source) in enumerate(sources):
+        try:
+            if source is None:
+                raise FileNotFoundError
+            inputs[len(good)] = decode(source, size)
+        except Exception as error:  # decoders of broken files raise whatever they like
+            faults.append(readable(f"{name}: {_reason(error)}"))
+        else:
+            good.append(number)
+    return inputs[: len(good)], good, faults
+
+
+def size_on_disk(path: Path) -> tuple[int, int] | None:
+    """Width and height of an image in pixels; None where it cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except Exception:  # as in `decode_all`, which names it
+        return None
+
+
+def images(count: int) -> str:
+    """`1 image`, `2 images`."""
+    return f"{count} image{'' if count == 1 else 's'}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    return "is no image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__

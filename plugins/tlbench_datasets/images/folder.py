@@ -1,0 +1,112 @@
+"""Users' own images: `folder:PATH`, decoded and made square once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cached_property
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tlbench.core.domain import Dataset, Domain
+from tlbench.errors import DataError, Faults, unknown
+from tlbench_datasets.images.decoding import decode_all, images, size_on_disk
+from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, stray_images
+from tlbench_datasets.shared.own_data import (
+    LICENCE,
+    ORIGIN,
+    SplitParams,
+    check_names,
+    deal,
+    domain_of,
+    encode,
+    files_fingerprint,
+    given_splits,
+    listed,
+    located,
+)
+
+
+class Folder(Dataset):
+    """Images as `PATH/domain/class/*.jpg`, or as lists `PATH/domain.txt` of `relative/path label`.
+
+    A domain with folders `train`, `val` (if you like) and `test` of classes keeps these splits. Images are stretched
+    to a square of RGB, transparency on white, turned as their EXIF data say: uint8 (n, 3, size, size).
+    """
+
+    licence: ClassVar[str] = LICENCE
+    origin: ClassVar[str] = ORIGIN
+
+    class Params(SplitParams):
+        """`size`: pixels of a side. `on_error`: whether an image that cannot be read stops everything."""
+
+        size: int = Field(32, ge=8, le=1024)
+        on_error: Literal["fail", "skip"] = "fail"
+
+    def __init__(self, argument: str, params: Params | None = None) -> None:
+        self._title = f"folder:{argument}"
+        self._root = located("folder", argument)
+        self._params = params or self.Params.model_validate({})
+
+    @cached_property
+    def _places(self) -> dict[str, Place]:
+        return find_places(self._root)
+
+    @cached_property
+    def domains(self) -> tuple[str, ...]:
+        """The names of the folders or lists."""
+        return check_names(self._title, self._places)
+
+    def load(self, domain: str) -> Domain:
+        """Decode the images of a domain. Raises `Faults` naming those that cannot be read, unless they are skipped."""
+        place = self._place(domain)
+        title = f"{self._title}, domain {domain!r}"
+        found = files_of(place)
+        sources = ((str(file.path), file.path) for file in found)
+        inputs, good, faults = decode_all(sources, len(found), self._params.size)
+        files = [found[number] for number in good]
+        if faults and (self._params.on_error == "fail" or not files):
+            hint = 'mend or remove them, or set on_error = "skip" in [data]' if files else "none is left"
+            raise Faults(f"{title}: {images(len(faults))} cannot be read; {hint}", listed(faults))
+        names, labels = encode([file.label for file in files])
+        splits = [file.split for file in files if file.split]
+        keys = [file.key for file in files]
+        members = given_splits(title, splits) if splits else deal(title, inputs, labels, names, keys, self._params)
+        return domain_of(domain, "image", names, inputs, labels, members, self._notes(place, faults))
+
+    def _place(self, domain: str) -> Place:
+        if domain not in self.domains:
+            raise DataError(f"{self._title}: {unknown('domain', domain, self.domains)}")
+        return self._places[domain]
+
+    def _notes(self, place: Place, faults: list[str]) -> list[str]:
+        notes = []
+        if faults:
+            notes.append(f"{images(len(faults))} that cannot be read left out: {'; '.join(listed(faults))}")
+        if stray := stray_images(place):
+            notes.append(f"{images(stray)} in no folder of a class left out")
+        if empty := empty_classes(place):
+            notes.append(f"folders without images are no classes: {', '.join(map(repr, empty))}")
+        return notes
+
+    def fingerprint(self) -> str:
+        """Names, sizes and times of change of all images and lists."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        paths = [path for place in self._places.values() for path, _ in place.lists]
+        for place in self._places.values():
+            with suppress(DataError):  # what is wrong with one domain is told when it is loaded
+                paths += [file.path for file in files_of(place)]
+        return files_fingerprint(paths)
+
+    def about(self, domain: str) -> list[str]:
+        """The sizes that images have on disk."""
+        sizes = sorted({size for file in files_of(self._place(domain)) if (size := size_on_disk(file.path))})
+        if not sizes:
+            return []
+        (width, height), (widest, highest) = sizes[0], sizes[-1]
+        if len(sizes) == 1:
+            return [f"images of {width}x{height} pixels"]
+        return [f"images from {width}x{height} to {widest}x{highest} pixels, {len(sizes)} sizes"]

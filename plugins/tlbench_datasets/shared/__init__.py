@@ -1,0 +1,1 @@
+"""Parts that datasets of several kinds share."""

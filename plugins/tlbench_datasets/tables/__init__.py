@@ -1,0 +1,1 @@
+"""Own tables: `csv:` and `parquet:`."""

@@ -1,0 +1,1 @@
+"""Strategies with a domain discriminator."""

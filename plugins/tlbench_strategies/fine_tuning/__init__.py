@@ -1,0 +1,1 @@
+"""Strategies that continue training on the target."""

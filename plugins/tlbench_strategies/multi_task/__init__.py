@@ -1,0 +1,1 @@
+"""Strategies that train on several tasks at once."""

@@ -1,0 +1,109 @@
+"""What a path of one's own data looks like: the dataset that takes it, and the options it needs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tlbench.cli.detect_content import csv_texts, holds_svmlight, parquet_texts
+from tlbench.core.domain import Modality
+from tlbench.errors import TlbenchError
+
+#: How columns tend to be called, by what they say.
+COLUMNS = {
+    "label": ("label", "labels", "class", "class_name", "target", "y", "category"),
+    "domain": ("domain", "domains", "source", "site", "origin", "centre", "center", "hospital", "batch", "group"),
+    "split": ("split", "subset", "partition"),
+}
+_ALLOWED = (
+    "a folder of images (domain/class/*.jpg), of .npz or .svmlight files, of folders of .npy files or in the layout of "
+    "the Hugging Face hub, or a table: .csv, .tsv, .parquet"
+)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A dataset such as `folder:photos`, what it is in words, and its options; `lenient` ones forgive single faults.
+
+    `modality` is there where the form alone tells it.
+    """
+
+    name: str
+    words: str
+    options: dict[str, Any] = field(default_factory=dict)
+    lenient: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    modality: Modality | None = None
+
+
+def guess(path: Path) -> Guess:
+    """What `path` looks like. Raises `TlbenchError` where nothing takes it."""
+    if not path.exists():
+        raise TlbenchError(f"{str(path)!r} does not exist (looked for in {str(Path.cwd())!r}); give {_ALLOWED}")
+    if path.is_dir():
+        return _folder(path)
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            return _csv(path)
+        case ".parquet" | ".pq":
+            return _table(path, "parquet", "a Parquet table", _parquet_columns(path), {}, parquet_texts(path))
+        case ".npz" | ".svmlight" | ".libsvm" | ".svm":
+            raise TlbenchError(f"{str(path)!r} is one domain; give its folder: tlbench doctor {path.parent}")
+        case ".npy":
+            raise TlbenchError(f"{str(path)!r} is one array; give the folder of all domains, each a folder of arrays")
+    raise TlbenchError(f"{str(path)!r} is nothing that tlbench reads; give {_ALLOWED}")
+
+
+def _folder(path: Path) -> Guess:
+    if any(path.glob("*.npz")):
+        return Guess(f"npz:{path}", "arrays, a file per domain")
+    if any(path.glob("*/inputs.npy")) or any(path.glob("*/*_inputs.npy")) or any(path.glob("*/*indptr.npy")):
+        return Guess(f"npz:{path}", "arrays, a folder per domain")
+    if (path / "inputs.npy").exists() or (path / "train_inputs.npy").exists():
+        raise TlbenchError(f"{str(path)!r} is one domain; give its folder: tlbench doctor {path.resolve().parent}")
+    if holds_svmlight(path):
+        return Guess(f"svmlight:{path}", "sparse vectors, a file per domain")
+    tables = [file for file in sorted(path.iterdir()) if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
+    if tables and not any(entry.is_dir() for entry in path.iterdir()):
+        raise TlbenchError(f"{str(path)!r} holds tables; give one of them: tlbench doctor {tables[0]}")
+    return Guess(f"folder:{path}", "images", {}, {"on_error": "skip"})
+
+
+def _csv(path: Path) -> Guess:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline().rstrip("\r\n")
+    separator = max(",;\t|", key=header.count)
+    options = {} if separator == "," or separator not in header else {"separator": separator}
+    columns = [column.strip('"') for column in header.split(separator)]
+    return _table(path, "csv", "a CSV table", columns, options, csv_texts(path, separator))
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise TlbenchError(f"{str(path)!r}: reading it needs pyarrow: pip install 'tlbench[parquet]'")
+    import pyarrow.parquet
+
+    try:
+        return [str(name) for name in pyarrow.parquet.read_schema(path).names]
+    except (OSError, ValueError) as error:
+        raise TlbenchError(f"{str(path)!r} is no Parquet file: {error}") from error
+
+
+def _table(
+    path: Path, kind: str, words: str, columns: Sequence[str], options: dict[str, Any], texts: Sequence[str]
+) -> Guess:
+    found = {role: next((c for c in columns if c.casefold() in names), None) for role, names in COLUMNS.items()}
+    faults = [
+        f"no column is called like a {role} ({', '.join(COLUMNS[role])}); there are {', '.join(columns)}: "
+        f"write {role} = in [data]"
+        for role in ("label", "domain")
+        if found[role] is None
+    ]
+    named = {role: column or role.upper() for role, column in found.items() if column or role != "split"}
+    if texts := [column for column in texts if column not in found.values()]:
+        chosen = {**named, "text": texts[0] if len(texts) == 1 else texts, **options}
+        return Guess(f"{kind}:{path}", f"{words} of texts", chosen, {"missing": "empty"}, tuple(faults), "text")
+    return Guess(f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults), "vector")

@@ -1,0 +1,1 @@
+"""The vocabulary that plugins see: domains, tasks, strategies, backbones, predictors."""

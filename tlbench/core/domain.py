@@ -1,0 +1,113 @@
+"""Domains and datasets: labelled examples of one distribution, in canonical arrays. No torch here."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tlbench.core.inputs import Inputs, canonical_bytes
+
+Modality = Literal["image", "text", "vector", "audio"]
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples of one split.
+
+    `inputs`: images are uint8 of shape (n, channels, height, width); vectors are float32 of shape (n, features),
+    float16 where they are many (networks make float32 of them), or `SparseRows`; texts are `Texts`. Arrays may be
+    memory-mapped, and then are read in part and never as a whole.
+    `labels`: int64 of shape (n,), indices into the domain's `class_names`.
+    """
+
+    inputs: Inputs
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One distribution of labelled examples with `train`, `val` and `test` splits.
+
+    `notes`: what was done to the data on the way in, as sentences, e.g. files that were left out; users are told.
+    """
+
+    name: str
+    modality: Modality
+    class_names: tuple[str, ...]
+    train: Split
+    val: Split
+    test: Split
+    notes: tuple[str, ...] = ()
+
+    def split(self, name: SplitName) -> Split:
+        """The split called `name`."""
+        return {"train": self.train, "val": self.val, "test": self.test}[name]
+
+    @property
+    def revision(self) -> str:
+        """A hash of the canonical arrays (16 hex digits), never of the file that they came in."""
+        digest = hashlib.sha256(repr((self.modality, self.class_names)).encode())
+        for name in SPLITS:
+            for array in (self.split(name).inputs, self.split(name).labels):
+                digest.update(f"{name} ".encode())
+                for piece in canonical_bytes(array):
+                    digest.update(piece)
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Whether data that a dataset is made of are on this machine. `words`: where, or what to do to get them."""
+
+    there: bool
+    words: str
+
+
+class Dataset(ABC):
+    """What a dataset plugin offers: domains that share a label space.
+
+    Subclasses set the class attributes and implement `load`. A class with `class Params(tlbench.Params)` takes options:
+    a suite gives them in its table `[data]`, and the class is called with `params=`, an instance of its Params.
+    """
+
+    #: Licence of the data, one line.
+    licence: ClassVar[str]
+    #: Where the data comes from: a link or a citation.
+    origin: ClassVar[str]
+    #: The metric by which strategies are ranked on this dataset.
+    primary_metric: ClassVar[str] = "accuracy"
+
+    @property
+    @abstractmethod
+    def domains(self) -> tuple[str, ...]:
+        """Names of the domains, in the order in which tables show them, known without loading any data.
+
+        A class attribute where they are always the same, a property where they depend on what was asked for.
+        """
+
+    @abstractmethod
+    def load(self, domain: str) -> Domain:
+        """The domain called `domain`, complete. Raises `tlbench.errors.DataError` where it cannot be had."""
+
+    def fingerprint(self) -> str:
+        """A cheap string that changes when `load` would give other arrays (default: it never does)."""
+        return ""
+
+    def about(self, domain: str) -> Sequence[str]:
+        """What `tlbench doctor PATH` says of a domain beside its counts, e.g. the sizes of image files."""
+        return ()
+
+    def whereabouts(self) -> Sequence[Whereabouts]:
+        """What `tlbench doctor` says of the data; nothing (the default) where they come with the plugin."""
+        return ()

@@ -1,0 +1,169 @@
+"""A run, described by plain data alone, and the key that its content gives it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from tlbench.core.content_key import Keyed, Later, key_content
+
+#: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
+PROTOCOL_VERSION = 1
+
+Setting = Literal["transductive", "inductive", "unsupervised"]
+Evaluation = Literal["held-out", "transductive-test"]
+#: Labelled target examples: so many per class, a share of each class below 1, or all.
+Shots = int | float | Literal["all"]
+
+#: Metrics of the setting `unsupervised`, the first its primary one: clusters have no names, and these ask for none.
+CLUSTERING: tuple[str, ...] = ("clustering_accuracy", "nmi", "ari")
+
+#: As a source: the pretrained weights of the backbone alone.
+WEIGHTS = "weights"
+
+
+class Plain(Keyed):
+    """Plain, unchangeable data with no unknown keys. A field that is added to it is marked `Later()`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Budget(Plain):
+    """How much every training phase may use. A step is one optimiser update; `batch_size` is per role."""
+
+    steps: int = Field(600, ge=1)
+    batch_size: int = Field(64, ge=1)
+    checkpoints: int = Field(4, ge=1)
+
+    def checkpoint_steps(self) -> list[int]:
+        """The steps after which the weights are kept: evenly spaced, the last step always among them."""
+        count = min(self.checkpoints, self.steps)
+        return [round(self.steps * (index + 1) / count) for index in range(count)]
+
+
+class Training(Plain):
+    """The optimiser and its schedule, the same for every strategy of a suite or of a part of it.
+
+    `schedule`: `constant`; `cosine` decays to zero over the phase; `inverse` is lr/(1 + decay·p)^0.75 with progress p
+    from 0 to 1, where Ganin et al. (2016) have a `decay` of 10. `momentum` and `nesterov` are of `sgd` alone.
+    `backbone_lr` is the factor on `lr` of all parameters of the backbone, in every phase: in Long et al. (ICML 2015,
+    https://arxiv.org/abs/1502.02791) layers that were trained before learn at a tenth of the rate of new ones.
+    """
+
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    lr: float = Field(1e-3, gt=0)
+    schedule: Literal["constant", "cosine", "inverse"] = "cosine"
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: Annotated[bool, Later()] = False
+    decay: Annotated[float, Field(ge=0), Later()] = 10.0
+    backbone_lr: Annotated[float, Field(gt=0, allow_inf_nan=False), Later()] = 1.0
+
+
+class Compute(Plain):
+    """What of the machine decides the last bits of the numbers."""
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["float32"] = "float32"
+    threads: int = Field(1, ge=1)
+    deterministic: bool = False
+
+
+class SourceModelSpec(Plain):
+    """A backbone and head trained on source labels alone: work that several runs share.
+
+    `evaluation` decides which source examples are trained on, see `tlbench.data.domain_store.DomainStore.get`.
+    """
+
+    dataset: str
+    revisions: dict[str, str]
+    source: tuple[str, ...]
+    backbone: str
+    backbone_version: str
+    evaluation: Evaluation
+    seed: int
+    budget: Budget
+    training: Training
+    compute: Compute
+    protocol: int = PROTOCOL_VERSION
+
+    @property
+    def key(self) -> str:
+        """The content key of the trained model."""
+        return content_key("source-model", key_content(self))
+
+
+class RunSpec(Plain):
+    """What decides the numbers of one run, and nothing else.
+
+    `source` is empty for a run without a source (`oracle`, `target-only`, A(∅, T)), and `weights` where the backbone's
+    pretrained weights are the source; `initial` says whether training starts from the backbone's own initialisation,
+    pretrained where it has such weights, or from random weights, as A(∅, T) of a pair from weights does. `params` are
+    all parameters but later ones at their defaults (`tlbench.core.content_key`). Names of
+    variants, the selection protocol, the order of the command line and the number of workers are not here.
+    """
+
+    strategy: str
+    strategy_version: str
+    params: dict[str, Any]
+    dataset: str
+    revisions: dict[str, str]
+    backbone: str
+    backbone_version: str
+    initial: Literal["own", "random"] = "own"
+    source: tuple[str, ...]
+    target: str
+    setting: Setting
+    shots: Shots | None
+    evaluation: Evaluation
+    seed: int
+    budget: Budget
+    training: Training
+    compute: Compute
+    protocol: int = PROTOCOL_VERSION
+
+    @property
+    def key(self) -> str:
+        """The run key."""
+        return content_key("run", key_content(self))
+
+    @property
+    def source_domains(self) -> tuple[str, ...]:
+        """The sources that have examples: none where the source is weights alone."""
+        return () if self.source == (WEIGHTS,) else self.source
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that has a part in it, the target last."""
+        return (*self.source_domains, self.target)
+
+    def source_model(self) -> SourceModelSpec:
+        """The shared training on this run's source."""
+        shared = SourceModelSpec.model_fields.keys() - {"revisions", "protocol"}
+        revisions = {name: self.revisions[name] for name in self.source}
+        return SourceModelSpec(revisions=revisions, **self.model_dump(include=set(shared)))
+
+    @property
+    def pair(self) -> str:
+        """`source:target`, as users type it; `-:target` without a source."""
+        return f"{'+'.join(self.source) or '-'}:{self.target}"
+
+
+def label_budget(shots: Shots | None) -> str:
+    """What follows a setting's name: `, 5 shots`; nothing where the setting has no such budget."""
+    if shots is None:
+        return ""
+    if shots == "all":
+        return ", all target labels"
+    if isinstance(shots, float):
+        return f", {100 * shots:g} % of target labels"
+    return f", {shots} shot{'' if shots == 1 else 's'}"
+
+
+def content_key(kind: str, content: dict[str, Any]) -> str:
+    """A hash (20 hex digits) of plain data in canonical order."""
+    text = json.dumps([kind, content], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,0 +1,171 @@
+"""What a strategy is. Small on purpose: the host owns the loop, budget, seeds, timing and evaluation.
+
+No torch is imported here, so that names, settings and parameters can be listed without it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tlbench.core.content_key import Keyed
+from tlbench.core.health import Health
+from tlbench.core.task import TaskOutline, TransferTask
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from tlbench.core.backbone import Backbone
+    from tlbench.core.model import TransferModel
+    from tlbench.core.predictor import Predictor
+    from tlbench.training.batches import Batch
+    from tlbench.training.toolkit import Toolkit
+
+
+class Params(Keyed):
+    """Parameters of a strategy, or options of a dataset: typed; unknown names and wrong types are refused.
+
+    One that is added when results are published already is marked, `ramp: Annotated[bool, tlbench.Later()] = True`,
+    so that run keys stay what they were where it has its default. Options of datasets need no mark: run keys have the
+    revision of the data, not the options.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Params = Params  # inside a strategy the name means its own parameters
+
+
+class Strategy(ABC):
+    """A way to transfer: from what its setting allows to a predictor."""
+
+    #: The settings in which it works: `transductive`, `inductive`, `unsupervised`.
+    settings: ClassVar[set[str]]
+    #: Per setting, the examples on which the classifier is trained, for tables and docs.
+    classifier_trained_on: ClassVar[Mapping[str, str]] = {}
+    #: Link to the paper.
+    paper: ClassVar[str] = ""
+    #: True where source training comes first, as a phase of its own that is shared with `source-only`.
+    uses_source_model: ClassVar[bool] = False
+    #: A(∅, T), the same algorithm without the source: another strategy's name, or `self` where it runs by itself.
+    without_source: ClassVar[str] = "target-only"
+    #: True where it learns from source examples; False where weights alone can be its source (`weights:target`).
+    needs_source_examples: ClassVar[bool] = True
+    #: True where source and target must have the same classes, beyond what the setting already asks.
+    same_label_space: ClassVar[bool] = False
+    #: True where predictions depend on the seed through the backbone's initialisation and the drawn labels alone.
+    deterministic: ClassVar[bool] = False
+
+    class Params(_Params):
+        """No parameters."""
+
+    def __init__(self, params: BaseModel) -> None:
+        self.params: Any = params  # an instance of this class's own Params
+
+    @classmethod
+    def not_applicable(cls, outline: TaskOutline) -> str | None:
+        """Why this strategy makes no sense for a task, or None where it does. Becomes the reason of a skipped run."""
+        if outline.setting not in cls.settings:
+            return f"it does not work in the setting {outline.setting!r}; it works in {', '.join(sorted(cls.settings))}"
+        if outline.weights_alone and cls.needs_source_examples:
+            return "the source is the weights of the backbone alone, and it needs source examples"
+        if outline.setting == "transductive" and outline.sources and not outline.same_label_space:
+            return "source and target have different classes, and without target labels nothing joins them"
+        if cls.same_label_space and not outline.same_label_space:
+            return "source and target have different classes, and it needs the same"
+        return None
+
+    @classmethod
+    def health(cls, curve: Sequence[Mapping[str, Any]], params: Any) -> list[Health]:
+        """How a training went, from the points of its curve and its own `Params`; what is not ok is flagged.
+
+        The host asks after the run. Points hold `phase`, `step`, `loss` and the terms by name, of single batches.
+        """
+        return []
+
+    @abstractmethod
+    def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
+        """Learn from `task` with what `toolkit` offers. Test inputs are opened after this returns."""
+
+
+class GradientStrategy(Strategy):
+    """Gradient descent on one loss: give `loss`, and where needed `build`, `parameter_groups` or `frozen`."""
+
+    #: Where training starts: the backbone's own initialisation, or the source model where `uses_source_model`.
+    start: ClassVar[Literal["backbone", "source-model"]] = "backbone"
+
+    def build(self, task: TransferTask, features: int) -> Mapping[str, torch.nn.Module]:
+        """Modules to add to the model by name, e.g. a domain head on `features` inputs; `model.NAME` is the module."""
+        return {}
+
+    def build_on(self, task: TransferTask, backbone: Backbone) -> Mapping[str, torch.nn.Module]:
+        """The same, for modules that need the backbone itself, as heads by `backbone.head(classes)` do."""
+        return self.build(task, backbone.feature_dim)
+
+    @abstractmethod
+    def loss(self, model: TransferModel, batch: Batch, progress: float) -> torch.Tensor | Mapping[str, torch.Tensor]:
+        """The loss of one step, a scalar; or its named terms, whose sum is minimised.
+
+        `progress` runs from 0 to 1 over the budget. A detached term is a monitor: recorded, not minimised. Nothing may
+        depend on more than model, batch, progress and buffers: randomness comes from `batch.generator`.
+        """
+
+    def frozen(self, model: TransferModel) -> Iterable[torch.nn.Module]:
+        """Modules that stay bit for bit as they are, batch-norm statistics included."""
+        return ()
+
+    def parameter_groups(self, model: TransferModel) -> Iterable[tuple[Iterable[torch.nn.Parameter], float]]:
+        """Parameters with the factor on the suite's learning rate (default: all with 1)."""
+        return [(list(model.parameters()), 1.0)]
+
+    def start_model(self, task: TransferTask, toolkit: Toolkit) -> TransferModel:
+        """The model before the first step of this strategy's own phase; weights alone are the backbone's own."""
+        if self.start == "source-model" and task.sources:
+            return toolkit.source_model(task)
+        return toolkit.new_model(task)
+
+    def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
+        """Build, train under the budget, keep the checkpoints."""
+        model = self.start_model(task, toolkit)
+        toolkit.extend(model, task.seed, lambda: self.build_on(task, model.backbone))
+        return toolkit.train(
+            model,
+            self.loss,
+            task,
+            groups=self.parameter_groups(model),
+            frozen=list(self.frozen(model)),
+        )
+
+
+class FeatureStrategy(Strategy):
+    """A classifier on frozen features: give `fit_features`.
+
+    Features are those of the source model; with `uses_source_model = False`, of the backbone as it is initialised.
+    """
+
+    uses_source_model = True
+    without_source = "self"
+    needs_source_examples = False
+
+    @abstractmethod
+    def fit_features(self, features: NDArray[np.float32], labels: NDArray[np.int64], seed: int) -> object:
+        """A classifier fitted on features (n, d), labels (n,), with scikit-learn's `classes_` and `predict_proba`.
+
+        One without probabilities may have `decision_function` in their place.
+        """
+
+    def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
+        """Features of the frozen backbone, then the classifier on the labels that the setting gives."""
+        from tlbench.training.fit_warnings import unfinished_fits_noted
+
+        backbone = toolkit.frozen_backbone(task, of_source_model=self.uses_source_model)
+        examples = toolkit.classifier_examples(task)
+        features = toolkit.features(backbone, examples.inputs)
+        with unfinished_fits_noted(toolkit.report.notes):
+            classifier = self.fit_features(features, examples.labels, task.seed)
+        return toolkit.feature_predictor(backbone, classifier, task)

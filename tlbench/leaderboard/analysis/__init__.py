@@ -1,0 +1,1 @@
+"""Numbers from records: result sets, scores, pairing, significance."""

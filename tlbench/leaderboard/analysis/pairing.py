@@ -1,0 +1,171 @@
+"""Two variants, or two result folders, run by run: the same place, the same pair, the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from tlbench.core.run_spec import Shots, label_budget
+from tlbench.errors import TlbenchError
+from tlbench.evaluation.statistics import McNemarTest, PairedTest, mcnemar, paired_difference
+from tlbench.leaderboard.analysis.result_set import as_number
+from tlbench.leaderboard.tables.footnotes import phrase
+from tlbench.records.result_folder import ResultFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Which test items the run with this key has right after this step; None where that is not stored.
+Correct = Callable[[str, int], NDArray[Any] | None]
+
+
+class Spot(NamedTuple):
+    """Where runs stand. `variant` is empty where two variants are compared, whatever their names."""
+
+    setting: str
+    shots: Shots | None
+    backbone: str
+    evaluation: str
+    pair: str
+    variant: str
+
+    @property
+    def place(self) -> str:
+        """What may not be mixed, as in the titles of the leaderboard."""
+        return f"{self.setting}{label_budget(self.shots)} · {self.backbone} · {self.evaluation}"
+
+    @property
+    def label(self) -> str:
+        """Which row of its place it is."""
+        return f"{self.variant} · {self.pair}" if self.variant else self.pair
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its number and the checkpoint it is from, or why it has none. `fell_back`: it is from the last step."""
+
+    key: str
+    value: float | None = None
+    checkpoint: int | None = None
+    reason: str = ""
+    fell_back: bool = False
+
+
+BySeed = Mapping[int, Run]
+
+
+@dataclass(frozen=True)
+class Couple:
+    """The runs of A and B in one spot."""
+
+    a: BySeed
+    b: BySeed
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of which both have a number."""
+        return [seed for seed in sorted(self.a.keys() & self.b.keys()) if None not in self.at(seed)]
+
+    @property
+    def asked(self) -> int:
+        """The seeds that either was asked for."""
+        return len(self.a.keys() | self.b.keys())
+
+    @property
+    def whole(self) -> bool:
+        """Whether no run that both were asked for is missing."""
+        return len(self.seeds) == len(self.a.keys() & self.b.keys())
+
+    def at(self, seed: int) -> tuple[float | None, float | None]:
+        """The numbers of one seed."""
+        return self.a[seed].value, self.b[seed].value
+
+    def values(self, which: BySeed) -> list[float]:
+        """Numbers at the common seeds."""
+        return [value for seed in self.seeds if (value := which[seed].value) is not None]
+
+    @property
+    def difference(self) -> PairedTest | None:
+        """A − B, paired by seed."""
+        return paired_difference(self.values(self.a), self.values(self.b)) if self.seeds else None
+
+    def missing(self) -> list[str]:
+        """Why runs of either side have no number, each reason once."""
+        reasons = []
+        for name, ours, theirs in (("A", self.a, self.b), ("B", self.b, self.a)):
+            reasons += [f"{name}: {run.reason}" for run in ours.values() if run.value is None]
+            reasons += [f"{name}: not asked for by the suite" for seed in theirs if seed not in ours]
+        return list(dict.fromkeys(reasons))
+
+    def fell_back(self) -> list[str]:
+        """The sides of which a run is shown at its last step, whatever the protocol."""
+        sides = (("A", self.a), ("B", self.b))
+        return [name for name, side in sides if any(run.fell_back for run in side.values())]
+
+    def same_items(self, correct: tuple[Correct, Correct]) -> list[McNemarTest]:
+        """McNemar's test for each common seed of which both sides' predictions are stored."""
+        tests = (_same_items(self.a[seed], self.b[seed], correct) for seed in self.seeds)
+        return [test for test in tests if test is not None]
+
+
+def runs_of(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> dict[Spot, dict[int, Run]]:
+    """The runs of (a part of) `Board.frame` by spot and seed; `single`: it holds one variant, whose name is left out.
+
+    A reference that lacks the protocol, because it has no source, is taken at its last step, as on the leaderboard.
+    Raises `TlbenchError` where the frame lacks the metric.
+    """
+    if metric not in frame.columns:
+        raise TlbenchError(f"the records hold no {metric!r}")
+    rows: dict[Spot, dict[int, dict[str, Any]]] = {}
+    for row in frame.to_dict("records"):
+        place = (row["setting"], _plain(row["shots"]), row["backbone"], row["evaluation"])
+        spot = Spot(*place, row["pair"], "" if single else row["variant"])
+        rows.setdefault(spot, {}).setdefault(row["seed"], {})[row["selection"]] = row
+    return {
+        spot: {seed: _run(by_protocol, metric, selection) for seed, by_protocol in by_seed.items()}
+        for spot, by_seed in rows.items()
+    }
+
+
+def stored_correct(folder: Path) -> Correct:
+    """Which test items are right, from the predictions stored beside the records of `results/<suite>/`."""
+    results = ResultFolder(folder.parent, folder.name)
+
+    def correct(key: str, step: int) -> NDArray[Any] | None:
+        return (results.predictions(key) or {}).get(f"{step}/correct")
+
+    return correct
+
+
+def _run(by_protocol: Mapping[str, dict[str, Any]], metric: str, selection: str) -> Run:
+    any_row = next(iter(by_protocol.values()))
+    key, status = any_row["run_key"], any_row["status"]
+    if status != "ok":
+        return Run(key, reason=phrase(status, _plain(any_row["reason"]) or status))
+    fell_back = selection not in by_protocol and any_row["role"] == "reference"
+    row = by_protocol.get("last" if fell_back else selection)
+    if row is None:
+        return Run(key, reason=f"not scored by {selection}")
+    value = as_number(row[metric])
+    if value is None:
+        return Run(key, reason=f"no {metric} in the record")
+    step = as_number(row["checkpoint"])
+    return Run(key, value, None if step is None else int(step), fell_back=fell_back)
+
+
+def _plain(value: Any) -> Any:
+    """The value, or None for pandas' missing one, which does not equal itself."""
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124
+
+
+def _same_items(a: Run, b: Run, correct: tuple[Correct, Correct]) -> McNemarTest | None:
+    if a.checkpoint is None or b.checkpoint is None:
+        return None
+    right_a, right_b = correct[0](a.key, a.checkpoint), correct[1](b.key, b.checkpoint)
+    if right_a is None or right_b is None or right_a.shape != right_b.shape:
+        return None
+    return mcnemar(right_a, right_b)

@@ -1,0 +1,118 @@
+"""Rows that stand for a choice: a grid's member by a selection protocol, and the best of several single sources."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tlbench.evaluation.selection import DESCRIPTIONS
+from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.records.planned_cell import PlannedCell
+from tlbench.suites.suite import SINGLE_SOURCE
+
+BEST_SINGLE = "best single source"
+#: Ways to end that rule a member out; a member that was not run could still have been the best.
+RULED_OUT = ("failed", "diverged", "timeout", "out_of_memory", "crashed", "skipped")
+
+#: A row, a pair and a seed.
+Where = tuple[str, str, int]
+
+
+@dataclass
+class Choices:
+    """Cells with the choices made; for each, the keys of all runs that it was made among; what was chosen, in words."""
+
+    cells: list[PlannedCell]
+    considered: dict[Where, list[str]] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *, keep: bool) -> Choices:
+    """A row for every grid, in each place its member with the best score by `selection`.
+
+    Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given; nor
+    does a protocol that scores no member, because the setting lacks what it reads.
+    """
+    families = list(dict.fromkeys(cell.family for cell in cells if cell.family and _is_scored(board, cell, selection)))
+    if selection == "last" or not families:
+        return Choices(list(cells))
+    choices = Choices([cell for cell in cells if keep or cell.family not in families])
+    for family in families:
+        by_run: dict[tuple[object, ...], list[PlannedCell]] = {}
+        for cell in cells:
+            if cell.family == family:
+                place = (cell.setting, cell.shots, cell.evaluation, cell.backbone)
+                by_run.setdefault((*place, cell.pair, cell.seed), []).append(cell)
+        chosen = [_best(board, members, selection) for members in by_run.values()]
+        for cell, members in zip(chosen, by_run.values(), strict=True):
+            choices.cells.append(cell.model_copy(update={"variant": family}))
+            choices.considered[family, cell.pair, cell.seed] = [member.run_key for member in members]
+        choices.lines.append(_line(board, family, chosen, selection, max(map(len, by_run.values()))))
+    return choices
+
+
+def with_choices(board: Board, selection: str) -> Board:
+    """The board with a row for every grid beside the rows of its members."""
+    cells = choose_members(board, board.cells, selection, keep=True).cells
+    return Board(board.plan.model_copy(update={"cells": cells}), board.records, board.damaged)
+
+
+def _is_scored(board: Board, cell: PlannedCell, selection: str) -> bool:
+    record = board.records.get(cell.run_key)
+    return record is not None and selection in record.metrics
+
+
+def _best(board: Board, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
+    """The member with the highest score, of equal ones the first; one that is not there, where there is such a one."""
+    absent = [member for member in members if board.status(member.run_key) not in ("ok", *RULED_OUT)]
+    return absent[0] if absent else max(members, key=lambda member: _score(board, member.run_key, selection))
+
+
+def _score(board: Board, key: str, selection: str) -> float:
+    """A run's best score by a protocol, over its checkpoints; −∞ for none."""
+    record = board.records[key]
+    scores = record.selection.get(selection, []) if record.status == "ok" else []
+    return max((score for score in scores if score is not None), default=float("-inf"))
+
+
+def _line(board: Board, family: str, chosen: Sequence[PlannedCell], selection: str, members: int) -> str:
+    """How often which member was chosen, by what, and how often there was nothing to choose by."""
+    there = [cell for cell in chosen if board.status(cell.run_key) == "ok"]
+    scored = [cell for cell in there if _score(board, cell.run_key, selection) > float("-inf")]
+    counts = Counter(cell.variant for cell in scored)
+    named = ", ".join(f"{variant.removeprefix(family)} {number}" for variant, number in counts.most_common())
+    why = DESCRIPTIONS.get(selection, selection)
+    blind = len(there) - len(scored)
+    rest = f"; in {blind} no member had a score, and the first stands" if blind else ""
+    return f"{family}: of {members} members {selection} ({why}) chose, in {len(chosen)} runs: {named or 'none'}{rest}"
+
+
+def choose_single_source(
+    cells: Sequence[PlannedCell], value: Callable[[PlannedCell], float | None]
+) -> tuple[list[PlannedCell], list[str]]:
+    """One row in place of `source-only` from each of several sources: on each pair the best, by its mean over seeds.
+
+    `value` is larger for a better run, None for one that is not there; a source with a hole is no candidate.
+    """
+    single = [cell for cell in cells if cell.role == "reference" and SINGLE_SOURCE in cell.variant]
+    if not single:
+        return list(cells), []
+    kept = [cell for cell in cells if cell not in single]
+    said = []
+    for pair in dict.fromkeys(cell.pair for cell in single):
+        by_source: dict[str, list[PlannedCell]] = {}
+        for cell in single:
+            if cell.pair == pair:
+                by_source.setdefault(cell.variant.partition(SINGLE_SOURCE)[2], []).append(cell)
+        best = max(by_source, key=lambda source: _mean(map(value, by_source[source])))
+        kept += [cell.model_copy(update={"variant": BEST_SINGLE}) for cell in by_source[best]]
+        said.append(f"{best} on {pair}")
+    note = f"{BEST_SINGLE}: source-only from the one that does best on the target test split, so chosen in hindsight"
+    return kept, [f"{note} ({', '.join(said)})"]
+
+
+def _mean(values: Iterable[float | None]) -> float:
+    found = list(values)
+    return statistics.fmean(v for v in found if v is not None) if None not in found else float("-inf")

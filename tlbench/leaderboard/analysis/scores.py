@@ -1,0 +1,321 @@
+"""The numbers of one table: values by variant, pair and seed, means over pairs, gaps and their verdicts."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tlbench.evaluation import gaps
+from tlbench.evaluation.probabilities import LOWER_IS_BETTER
+from tlbench.evaluation.ranks import RankEstimate, average_ranks
+from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, Verdict, estimate, verdicts
+from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.row_selection import BEST_SINGLE, choose_members, choose_single_source
+from tlbench.leaderboard.tables.cells import Scale
+from tlbench.records.planned_cell import PlannedCell
+from tlbench.records.record import Record
+
+BySeed = dict[int, float]
+#: A variant on a pair.
+Spot = tuple[str, str]
+#: References in the order of rows: what no transfer gives first, the ceiling last.
+BASELINES = ("source-only", BEST_SINGLE, "target-only")
+CEILING = "oracle"
+REVERSE = "reverse-validation"
+REFERENCES = (*BASELINES, CEILING)
+
+#: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
+GAP_BASE = {"transductive": "source-only", "inductive": "without-source", "unsupervised": "without-source"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a variant goes into means: pairs and seeds, and how many runs were left out of them."""
+
+    pairs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    left_out: int
+
+
+@dataclass
+class Place:
+    """The cells of one setting, label budget, evaluation and backbone under one protocol: what may be ranked together.
+
+    Values are fractions as stored, gaps differences of errors (positive: transfer hurt).
+    """
+
+    board: Board
+    cells: Sequence[PlannedCell]
+    selection: str
+    metric: str
+    drop: bool = False
+    #: Whether references that lack the protocol, because they have no source, are shown at their last step instead.
+    fall_back: bool = True
+    #: Whether members of a grid have rows beside the one that a protocol chooses among them.
+    keep_members: bool = False
+    #: The references to which that happened.
+    at_last_step: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.members = {cell.run_key for cell in self.cells if cell.family}
+        chosen = choose_members(self.board, self.cells, self.selection, keep=self.keep_members)
+        self.cells, lines = choose_single_source(chosen.cells, self._larger_is_better)
+        self.considered, self.choices = chosen.considered, [*chosen.lines, *lines]
+        self.by_spot: dict[Spot, dict[int, PlannedCell]] = {}
+        # A suite may list a reference among its strategies; it is one row then, as the reference.
+        for cell in sorted(self.cells, key=lambda cell: cell.role != "reference"):
+            self.by_spot.setdefault((cell.variant, cell.pair), {}).setdefault(cell.seed, cell)
+        self.pairs = list(dict.fromkeys(cell.pair for cell in self.cells))
+        self.seeds = sorted({cell.seed for cell in self.cells})
+        references = list(dict.fromkeys(cell.variant for cell in self.cells if cell.role == "reference"))
+        self.strategies = [
+            name for name in dict.fromkeys(cell.variant for cell in self.cells) if name not in references
+        ]
+        ordered = dict.fromkeys(name for name in (*BASELINES, *references) if name in references)
+        self.baselines = [name for name in ordered if name != CEILING]
+        self.ceiling = [CEILING] if CEILING in references else []
+
+    @property
+    def variants(self) -> list[str]:
+        """All rows in their order."""
+        return [*self.baselines, *self.strategies, *self.ceiling]
+
+    @property
+    def setting(self) -> str:
+        """The setting, which decides what a gap is taken to."""
+        return self.cells[0].setting
+
+    @cached_property
+    def scale(self) -> Scale:
+        """How the metric is shown."""
+        return self.scale_of(self.metric)
+
+    def scale_of(self, metric: str) -> Scale:
+        """How a metric is shown, the same in all rows."""
+        found = (self.value(cell, metric) for cell in self.cells)
+        return Scale.of(metric, [value for value in found if value is not None])
+
+    def score(self, key: str, metric: str, *, reference: bool) -> float | None:
+        """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
+        record = self.board.records.get(key)
+        lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
+        # Of the runs of strategies, reverse validation has a say in those of a grid alone.
+        as_given = reference or (self.selection == REVERSE and key not in self.members)
+        if self.fall_back and as_given and record is not None and lacks:
+            alone = reference and record.variant not in REFERENCES
+            self.at_last_step.add(record.variant + (" without the source" if alone else ""))
+            return self.board.score(key, "last", metric)
+        return self.board.score(key, self.selection, metric)
+
+    def value(self, cell: PlannedCell, metric: str | None = None) -> float | None:
+        """The number of a cell."""
+        return self.score(cell.run_key, metric or self.metric, reference=cell.role == "reference")
+
+    def _larger_is_better(self, cell: PlannedCell) -> float | None:
+        value = self.value(cell)
+        return None if value is None else -value if self.metric in LOWER_IS_BETTER else value
+
+    def own_seconds(self, variant: str) -> list[float]:
+        """Wall seconds of each run of a row; where it was chosen among several, of all of them: the search's cost."""
+        searches = [keys for (row, _, _), keys in self.considered.items() if row == variant]
+        runs = searches or [[record.run_key] for record in self.records(variant)]
+        return [sum(map(self._own_seconds, keys)) for keys in runs]
+
+    def _own_seconds(self, key: str) -> float:
+        """What a run took itself; a second training only counts where it is what chooses."""
+        record = self.board.records.get(key)
+        if record is None:
+            return 0.0
+        own = record.seconds.own
+        return own.total if self.selection == REVERSE else own.total - own.selection
+
+    def reason(self, cell: PlannedCell, metric: str) -> str | None:
+        """Why a cell has no number; None where it has one."""
+        if self.value(cell, metric) is not None:
+            return None
+        why = self.board.reason(cell.run_key)
+        if why is not None:
+            return why
+        has_protocol = self.selection in self.board.records[cell.run_key].metrics
+        return f"no {metric} in the record" if has_protocol else f"not scored by {self.selection}"
+
+    def by_seed(self, variant: str, pair: str, metric: str | None = None) -> BySeed:
+        """Numbers by seed, of those that are there."""
+        found = {seed: self.value(cell, metric) for seed, cell in self.by_spot.get((variant, pair), {}).items()}
+        return {seed: value for seed, value in found.items() if value is not None}
+
+    def planned_pairs(self, variant: str) -> list[str]:
+        """The pairs on which the suite asks for a variant."""
+        return [pair for pair in self.pairs if (variant, pair) in self.by_spot]
+
+    def also_on(self, pairs: Iterable[str]) -> None:
+        """Count these pairs too, those of a table beside this one: what is not asked for on them is a hole."""
+        self.pairs = list(dict.fromkeys([*self.pairs, *pairs]))
+
+    def shown(self, variant: str, metric: str | None = None, pairs: Sequence[str] | None = None) -> Shown | None:
+        """What a variant's means over some pairs (default: all) are over.
+
+        None where it has a hole that is not to be dropped, or nothing is left.
+        """
+        asked = self.pairs if pairs is None else pairs
+        planned = len(asked) * len(self.seeds)
+        found = {pair: set(self.by_seed(variant, pair, metric)) for pair in asked}
+        there = sum(len(seeds) for seeds in found.values())
+        if there == planned:
+            return Shown(tuple(asked), tuple(self.seeds), 0)
+        if not self.drop or not there:
+            return None
+        # A seed or a pair goes as a whole: means over other pairs for each seed would measure the pairs.
+        seeds = [seed for seed in self.seeds if any(seed in have for have in found.values())]
+        whole = [pair for pair, have in found.items() if have.issuperset(seeds)]
+        if not whole:
+            return None
+        return Shown(tuple(whole), tuple(seeds), planned - len(whole) * len(seeds))
+
+    def means(self, variant: str, shown: Shown | None, metric: str | None = None) -> BySeed | None:
+        """By seed, the mean over pairs; None where something is missing."""
+        return _means(shown, lambda pair: self.by_seed(variant, pair, metric))
+
+    def overall(self, variant: str, metric: str | None = None) -> Estimate | None:
+        """The mean over pairs, with its interval over seeds."""
+        means = self.means(variant, self.shown(variant, metric), metric)
+        return estimate(list(means.values())) if means else None
+
+    def at(self, variant: str, pair: str) -> Estimate | None:
+        """The mean over seeds on one pair; None where a seed is missing and not to be dropped."""
+        found = self.by_seed(variant, pair)
+        return estimate(list(found.values())) if self._enough(found) else None
+
+    def _enough(self, found: BySeed) -> bool:
+        return bool(found) and (self.drop or len(found) == len(self.seeds))
+
+    def errors(self, variant: str, pair: str) -> BySeed:
+        """Errors by seed."""
+        return {seed: self.scale.error(value) for seed, value in self.by_seed(variant, pair).items()}
+
+    def base_errors(self, variant: str, pair: str, name: str) -> BySeed:
+        """Errors by seed of a reference of a variant's cells. A run that is its own reference has none."""
+        found = {}
+        for seed, cell in self.by_spot.get((variant, pair), {}).items():
+            key = cell.references.get(name)
+            if key is not None and key != cell.run_key:
+                value = self.score(key, self.metric, reference=True)
+                if value is not None:
+                    found[seed] = self.scale.error(value)
+        return found
+
+    @property
+    def base(self) -> str | None:
+        """The reference that a setting's gap is taken to."""
+        return GAP_BASE.get(self.setting)
+
+    @cached_property
+    def gaps(self) -> dict[Spot, PairedTest | None]:
+        """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped.
+
+        Where a strategy is not applicable at all, there is nothing to decide and no entry.
+        """
+        return {(v, p): self._gap(v, p) for v in self.strategies for p in self._applicable(v)} if self.base else {}
+
+    def _applicable(self, variant: str) -> list[str]:
+        """The pairs on which some run of a variant was not skipped, and is not its own reference."""
+        return [pair for pair in self.planned_pairs(variant) if any(map(self._has_gap, self._spot(variant, pair)))]
+
+    def _spot(self, variant: str, pair: str) -> Iterable[PlannedCell]:
+        return self.by_spot[variant, pair].values()
+
+    def _has_gap(self, cell: PlannedCell) -> bool:
+        skipped = self.board.status(cell.run_key) == "skipped"
+        return not skipped and cell.references.get(self.base or "") not in (None, cell.run_key)
+
+    def _gap(self, variant: str, pair: str) -> PairedTest | None:
+        ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")
+        if not (self._enough(ours) and self._enough(base)):
+            return None
+        gap = gaps.adaptation_gap if self.setting == "transductive" else gaps.negative_transfer_gap
+        return gap(ours, base)
+
+    @cached_property
+    def verdicts(self) -> dict[Spot, Verdict]:
+        """What transfer did on each pair, Holm-corrected over the cells of the table; none where there is no gap."""
+        there = {spot: gap for spot, gap in self.gaps.items() if gap is not None}
+        return dict(zip(there, verdicts(list(there.values())), strict=True))
+
+    def overall_gap(
+        self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
+    ) -> PairedTest | None:
+        """The gap to a reference, or the gain over it, of the means over some pairs (default: all)."""
+        shown = self.shown(variant, pairs=pairs)
+        ours = _means(shown, lambda pair: self.errors(variant, pair))
+        base = _means(shown, lambda pair: self.base_errors(variant, pair, name or ""))
+        if ours is None or base is None:
+            return None
+        return gaps.gain_over_target_only(ours, base) if gain else gaps.adaptation_gap(ours, base)
+
+    def share_closed(self, variant: str) -> RatioEstimate | None:
+        """The share of the gap between source-only and oracle that a variant closes, of the means over pairs."""
+        shown = self.shown(variant)
+        parts = [_means(shown, lambda pair: self.errors(variant, pair))]
+        for name in ("source-only", "oracle"):
+            parts.append(_means(shown, lambda pair, name=name: self.base_errors(variant, pair, name)))  # type: ignore[misc]
+        ours, lower, upper = parts
+        if ours is None or lower is None or upper is None:
+            return None
+        return gaps.share_of_gap_closed(ours, lower, upper)
+
+    @cached_property
+    def ranked(self) -> dict[str, list[float]]:
+        """Scores by pair, larger is better, of what is ranked: strategies and the one baseline; complete ones only."""
+        wanted = [*self.rank_baseline, *self.strategies]
+        table = {name: [self._complete(name, pair) for pair in self.pairs] for name in wanted}
+        whole = {name: row for name, row in table.items() if None not in row}
+        sign = -1 if self.scale.lower_is_better else 1
+        scores = {name: [sign * value for value in row if value is not None] for name, row in whole.items()}
+        return scores if len(scores) >= 2 else {}
+
+    @cached_property
+    def ranks(self) -> dict[str, RankEstimate]:
+        """Average ranks over pairs; none where there are not two to rank."""
+        if not self.ranked:
+            return {}
+        return dict(zip(self.ranked, average_ranks(list(self.ranked.values())), strict=True))
+
+    @property
+    def rank_baseline(self) -> list[str]:
+        """The reference that is ranked among the strategies: no transfer at all, or no adaptation."""
+        name = "target-only" if self.setting == "inductive" else "source-only"
+        return [name] if name in self.baselines else []
+
+    def _complete(self, variant: str, pair: str) -> float | None:
+        found = self.by_seed(variant, pair)
+        return statistics.fmean(found.values()) if len(found) == len(self.seeds) else None
+
+    @property
+    def few_seeds(self) -> bool:
+        """Whether there are too few seeds for any interval."""
+        return len(self.seeds) < MIN_SEEDS
+
+    def records(self, variant: str) -> Iterator[Record]:
+        """The records of a variant that are ok, each once however many pairs share it."""
+        keys = {
+            cell.run_key: None
+            for (name, _), cells in self.by_spot.items()
+            if name == variant
+            for cell in cells.values()
+        }
+        for key in keys:
+            record = self.board.records.get(key)
+            if record is not None and record.status == "ok":
+                yield record
+
+
+def _means(shown: Shown | None, values: Callable[[str], Mapping[int, float]]) -> BySeed | None:
+    """By seed, the mean over the pairs shown; None where there is nothing to show or a value is missing."""
+    if shown is None:
+        return None
+    found = [values(pair) for pair in shown.pairs]
+    if not all(set(shown.seeds) <= by_seed.keys() for by_seed in found):
+        return None
+    return {seed: statistics.fmean(by_seed[seed] for by_seed in found) for seed in shown.seeds}

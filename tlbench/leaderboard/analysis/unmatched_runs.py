@@ -1,0 +1,63 @@
+"""What a comparison does not show, and why: what one side alone has, and what has no number on either."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from tlbench.leaderboard.analysis.pairing import BySeed, Spot
+from tlbench.leaderboard.tables.cells import count
+
+#: How many pairs or variants of a place a note names.
+NAMED = 3
+Side = Mapping[Spot, BySeed]
+
+
+def nothing_in_common(names: tuple[str, str], metric: str, selection: str, a: Side, b: Side) -> str:
+    """A message: why no run of the one can be paired with one of the other."""
+    head = f"{names[0]} and {names[1]} have no run with {metric} under {selection!r} in common"
+    if a.keys() & b.keys():
+        return f"{head}: {_reasons(names, a, b)}"
+    return f"{head}: {names[0]} has {_listing(list(a))}; {names[1]} has {_listing(list(b))}"
+
+
+def without_numbers(spots: Sequence[Spot], a: Side, b: Side) -> str:
+    """A note: a place that has no table, because no run of the one can be paired with one of the other there."""
+    within: list[Side] = [{spot: side[spot] for spot in spots} for side in (a, b)]
+    return f"not compared: {spots[0].place}: {_reasons(('A', 'B'), *within)}"
+
+
+def alone(a: Side, b: Side) -> list[str]:
+    """Notes: what only one of the two was asked for."""
+    lines = []
+    for name, ours, theirs in (("A", a, b), ("B", b, a)):
+        spots = [spot for spot in ours if spot not in theirs]
+        if spots:
+            lines.append(f"not compared, because only {name} has it: {_listing(spots)}")
+    return lines
+
+
+def _reasons(names: tuple[str, str], a: Side, b: Side) -> str:
+    """Why a side has no number at all; where both have some, they are not for the same seeds."""
+    parts = []
+    for name, side in zip(names, (a, b), strict=True):
+        runs = [run for by_seed in side.values() for run in by_seed.values()]
+        if all(run.value is None for run in runs):
+            parts.append(f"{name}: " + ", ".join(dict.fromkeys(run.reason for run in runs)))
+    return "; ".join(parts) or "each has numbers, but for other seeds of these pairs"
+
+
+def _listing(spots: Sequence[Spot]) -> str:
+    """By place the pairs, or of several variants how many pairs of each."""
+    by_place: dict[str, list[Spot]] = {}
+    for spot in spots:
+        by_place.setdefault(spot.place, []).append(spot)
+    return "; ".join(f"{_names(within)} ({place})" for place, within in by_place.items()) or "nothing"
+
+
+def _names(spots: Sequence[Spot]) -> str:
+    pairs = Counter(spot.variant for spot in spots)
+    names = [f"{variant} on {count(number, 'pair')}" for variant, number in pairs.items()]
+    if set(pairs) == {""}:
+        names = [spot.pair for spot in spots]
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")

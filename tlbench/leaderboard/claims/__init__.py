@@ -1,0 +1,1 @@
+"""Published figures: matched with our rows, judged, laid out."""

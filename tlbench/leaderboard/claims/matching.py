@@ -1,0 +1,131 @@
+"""Which of our rows a published figure is about, or why there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from tlbench.core.run_spec import CLUSTERING, Evaluation, label_budget
+from tlbench.evaluation.selection import PROTOCOLS
+from tlbench.leaderboard.analysis.scores import CEILING, Place
+from tlbench.suites.claims import Claim
+
+#: How a part of a claim's `protocol` may name its label budget, as titles of tables do.
+_BUDGET = re.compile(r"\d+ shots?|all target labels|[\d.]+ % of target labels")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A published figure beside a row and a pair of ours.
+
+    Without a `variant` there is no such row. `apart` says in what the protocols differ, so that figures cannot be
+    compared; `lacks` says what the suite was not asked for. Without a `place` it stands in no table of the suite.
+    """
+
+    claim: Claim
+    place: Place | None = None
+    variant: str = ""
+    pair: str = ""
+    apart: tuple[str, ...] = ()
+    lacks: str = ""
+
+
+def matches(claim: Claim, places: Sequence[Place]) -> list[Match]:
+    """The rows that a claim is about, at least one match. `places` are all tables there are, of the claim's metric."""
+    stated = (claim.differs,) if claim.differs else ()
+    place, apart, lacks = _place(claim, places)
+    if place is None:
+        return [Match(claim, apart=(*stated, *apart), lacks=lacks)]
+    apart = (*stated, *_contradictions(claim, place))
+    pair = next((pair for pair in place.pairs if is_about_pair(claim, pair)), None)
+    variants = _variants(claim, place)
+    if not variants or pair is None:
+        lacks = f"this table has no pair {claim.source}:{claim.target}" if variants else _no_row(claim, place)
+        return [Match(claim, place, apart=apart, lacks=lacks)]
+    return [Match(claim, place, variant, pair, apart) for variant in variants]
+
+
+def is_about_pair(claim: Claim, pair: str) -> bool:
+    """Whether a claim is about a pair, in whatever order its sources are written."""
+    sources, _, target = pair.rpartition(":")
+    return claim.pair == (frozenset(sources.split("+")), target)
+
+
+def named_budget(claim: Claim) -> str | None:
+    """The label budget that a claim's protocol names between commas, as in `5 shots`; None where it names none."""
+    return next((part for part in _parts(claim) if _BUDGET.fullmatch(part)), None)
+
+
+def _place(claim: Claim, places: Sequence[Place]) -> tuple[Place | None, tuple[str, ...], str]:
+    """The table of a claim; where there is none, in what it is apart from the suite or what the suite lacks."""
+    here = [place for place in places if place.setting == claim.setting] or _same_run(claim, places)
+    if not here:
+        return None, (f"the suite has no runs in the setting {claim.setting!r}",), ""
+    here = [place for place in here if place.cells[0].backbone == claim.backbone]
+    if not here:
+        return None, (), f"the suite has no runs of the backbone {claim.backbone!r} in this setting"
+    if fault := _metric_fault(claim, here[0]):
+        return None, (fault,), ""
+    budgets = [_budget(place) for place in here]
+    named = named_budget(claim)
+    if named is None and len(here) > 1 and claim.strategy != CEILING:
+        having = f"the suite has {' and '.join(budgets)}"
+        return None, (f"no label budget is named, and {having}; name it between commas in the column protocol",), ""
+    if named is not None and named not in budgets and claim.strategy != CEILING:
+        return None, (f"it is for {named}, and the suite has {' and '.join(filter(None, budgets)) or 'none'}",), ""
+    return here[budgets.index(named) if named in budgets else 0], (), ""
+
+
+def _same_run(claim: Claim, places: Sequence[Place]) -> list[Place]:
+    """Tables of another setting in which the very run stands: a reference's number may not depend on the setting."""
+    if claim.strategy == CEILING or (claim.strategy == "source-only" and claim.setting == "transductive"):
+        return [place for place in places if claim.strategy in place.variants]
+    return []
+
+
+def _metric_fault(claim: Claim, place: Place) -> str:
+    """Why no run of a table has the claim's metric; empty where some have it."""
+    if claim.metric not in place.board.plan.metrics:
+        return f"the suite does not measure {claim.metric}"
+    if place.setting == "unsupervised" and claim.metric not in CLUSTERING and claim.strategy != CEILING:
+        return f"runs of the setting 'unsupervised' are not scored by {claim.metric}"
+    return ""
+
+
+def _budget(place: Place) -> str:
+    return label_budget(place.cells[0].shots).removeprefix(", ")
+
+
+def _parts(claim: Claim) -> list[str]:
+    return [part.strip() for part in re.split("[,;]", claim.protocol)]
+
+
+def _contradictions(claim: Claim, place: Place) -> list[str]:
+    """What a claim's protocol names between commas, an evaluation or a selection protocol, and is not ours."""
+    ours = {"evaluation": place.cells[0].evaluation, "selection": place.selection}
+    known = {"evaluation": get_args(Evaluation), "selection": tuple(PROTOCOLS)}
+    return [
+        f"published with the {kind} {part}, ours is {ours[kind]}"
+        for part in _parts(claim)
+        for kind, names in known.items()
+        if part in names and part != ours[kind]
+    ]
+
+
+def _variants(claim: Claim, place: Place) -> list[str]:
+    """The row that bears the claim's name; where there is none, every row that uses the strategy."""
+    if claim.strategy in place.variants:
+        return [claim.strategy]
+    uses = (c.variant for c in place.cells if c.strategy == claim.strategy and c.role == "strategy")
+    return list(dict.fromkeys(uses))
+
+
+def _no_row(claim: Claim, place: Place) -> str:
+    if any(cell.family == claim.strategy for cell in place.cells):
+        return (
+            f"{claim.strategy!r} is a grid, of which {place.selection} chooses no member; "
+            "another protocol does, as in --selection source-val"
+        )
+    return f"this table has no row of {claim.strategy!r}"

@@ -1,0 +1,1 @@
+"""Table layouts: rows, columns, notes and footnotes."""

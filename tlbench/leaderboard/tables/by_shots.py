@@ -1,0 +1,216 @@
+"""Label budgets as columns: a learning curve, and up to how many target labels the source helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from tlbench.core.run_spec import Shots
+from tlbench.errors import TlbenchError
+from tlbench.evaluation.statistics import PairedTest, Verdict, verdicts
+from tlbench.leaderboard.analysis.sanity import sanity
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.tables import label_budgets, notes
+from tlbench.leaderboard.tables.by_strategy import FIRST
+from tlbench.leaderboard.tables.cells import (
+    EMPTY,
+    FLAGGED,
+    MISSING,
+    VERDICT_MARKS,
+    Cell,
+    Column,
+    Table,
+    count,
+    metric_name,
+)
+from tlbench.leaderboard.tables.footnotes import Footnotes
+
+NO_GAP = "no gap"
+_OTHER_TEST = "tests every pair by itself, and corrects within each budget"
+# Holm's corrected p never shrinks with a larger family.
+_OTHER_FAMILY = "corrects within each budget, so it may decide what is undecided here, and never says the opposite"
+
+
+def by_shots(places: Sequence[Place]) -> list[Table]:
+    """One table for each backbone and evaluation of `inductive` that has several label budgets.
+
+    `places` are all of a board under one protocol, at least one. Raises `TlbenchError` where there is no such table.
+    """
+    groups: dict[tuple[str, str, str], list[Place]] = {}
+    for place in places:
+        first = place.cells[0]
+        groups.setdefault((place.setting, first.backbone, first.evaluation), []).append(place)
+    curves = [group for group in groups.values() if len(group) > 1]
+    if not curves:
+        raise TlbenchError(_no_curve(places))
+    tables = [_Curve(group).table() for group in curves]
+    left_out = [notes.place_name(group[0]) for group in groups.values() if len(group) == 1]
+    if left_out:
+        tables[-1].notes.append(f"not shown, for want of a second label budget: {'; '.join(left_out)}")
+    return tables
+
+
+def _no_curve(places: Sequence[Place]) -> str:
+    suite = places[0].board.plan.suite
+    return (
+        f"--by shots sets label budgets of one backbone side by side, and {suite!r} has no two of them: it has "
+        f"{'; '.join(notes.place_name(place) for place in places)}. Give an inductive part of the suite several, as in "
+        f'shots = [5, 20, "all"], and run it, or type `tlbench leaderboard {suite} --by strategy`'
+    )
+
+
+class _Curve:
+    """One backbone under one evaluation, at each label budget."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self.places: dict[Shots, Place] = {
+            shots: place
+            for place in sorted(places, key=lambda place: label_budgets.order(place.cells[0].shots))
+            if (shots := place.cells[0].shots) is not None
+        }
+        for place in places:
+            # A mean over the pairs that one budget happens to have could not be set beside that of another.
+            place.also_on(pair for other in places for pair in other.pairs)
+        self.doubts = {shots: sanity(place) for shots, place in self.places.items()}
+        self.texts: list[str] = []
+        self.footnotes = {shots: Footnotes(place, self.texts) for shots, place in self.places.items()}
+        # Where a metric leaves ±1 at one budget it is shown as it is at all.
+        self.first = next((place for place in places if not place.scale.percent), next(iter(self.places.values())))
+        self.scale = self.first.scale
+        self.variants = _in_order(list(self.places.values()))
+
+    def table(self) -> Table:
+        columns = list(self._columns())
+        rows = [[Cell(variant), *(cell(variant) for _, cell in columns)] for variant in self.variants]
+        heads = [FIRST, *(column for column, _ in columns)]
+        title = notes.title(self.first, budget=", by label budget")
+        text = f"{notes.measured(self.first, over_pairs=True)} {label_budgets.meaning(self.places)}."
+        lines = [*self._sentences(), *self._hidden(), *self._verdict_note(), *self._below(heads, rows)]
+        return Table(title, heads, rows, text, lines, self.texts)
+
+    def _columns(self) -> Iterator[tuple[Column, Callable[[str], Cell]]]:
+        metric = metric_name(self.first.metric)
+        if self.constant:
+            yield Column("any", f"{metric},\nany budget"), self._constant
+        for shots in self.places:
+            head = f"{metric},\n{label_budgets.short(shots)}"
+            yield Column(label_budgets.name(shots), head), lambda v, s=shots: self._level(v, s)  # type: ignore[misc]
+        for index, shots in enumerate(self.places):
+            column = Column(
+                f"gap:{label_budgets.name(shots)}", f"NTG,\n{label_budgets.short(shots)}", starts_group=not index
+            )
+            yield column, lambda v, s=shots: self._gap(v, s)  # type: ignore[misc]
+
+    @cached_property
+    def constant(self) -> dict[str, Shots]:
+        """References whose runs are the same at every budget, as they see other labels; where each is complete."""
+        found = {}
+        for variant in self.variants:
+            if not any(variant in place.strategies for place in self.places.values()) and self._is_constant(variant):
+                found[variant] = max(self.places, key=lambda shots: len(self.places[shots].planned_pairs(variant)))
+        return found
+
+    def _is_constant(self, variant: str) -> bool:
+        keys: dict[tuple[str, int], set[str]] = {}
+        for place in self.places.values():
+            for pair in place.planned_pairs(variant):
+                for seed, cell in place.by_spot[variant, pair].items():
+                    keys.setdefault((pair, seed), set()).add(cell.run_key)
+        return all(len(several) == 1 for several in keys.values())
+
+    def _constant(self, variant: str) -> Cell:
+        return self._number(variant, self.constant[variant]) if variant in self.constant else EMPTY
+
+    def _level(self, variant: str, shots: Shots) -> Cell:
+        return EMPTY if variant in self.constant else self._number(variant, shots)
+
+    def _number(self, variant: str, shots: Shots) -> Cell:
+        place = self.places[shots]
+        runs = [cell for pair in place.planned_pairs(variant) for cell in place.by_spot[variant, pair].values()]
+        marks = (FLAGGED,) if notes.flags_of(place, runs) else self.doubts[shots].marks(variant)
+        cell = self.scale.cell(place.overall(variant), marks=marks)
+        return replace(cell, footnotes=self.footnotes[shots].missing(variant, place.metric))
+
+    @cached_property
+    def gaps(self) -> dict[tuple[str, Shots], PairedTest | None]:
+        """Of the means over pairs, of each strategy at each budget at which it is applicable."""
+        return {
+            (variant, shots): place.overall_gap(variant, place.base)
+            for variant in self.variants
+            for shots, place in self.places.items()
+            if any(name == variant for name, _ in place.gaps)
+        }
+
+    @cached_property
+    def verdicts(self) -> dict[tuple[str, Shots], Verdict]:
+        """Holm-corrected over the gaps of the table, as its sentences are about all budgets at once."""
+        return dict(zip(self.gaps, verdicts(list(self.gaps.values())), strict=True))
+
+    def _gap(self, variant: str, shots: Shots) -> Cell:
+        place = self.places[shots]
+        if not any(variant in other.strategies for other in self.places.values()):
+            return EMPTY
+        gap = self.gaps.get((variant, shots))
+        if gap is None:
+            numbers = self.footnotes[shots].missing(variant, place.metric)
+            return Cell(MISSING, footnotes=numbers + self.footnotes[shots].without_base(variant))
+        marks = () if place.few_seeds else (VERDICT_MARKS[self.verdicts[variant, shots]],)
+        return self.scale.cell(gap, signed=True, marks=marks)
+
+    def _sentences(self) -> list[str]:
+        """By strategy, what the source does at which budgets."""
+        if self.first.few_seeds:
+            return []
+        lines = []
+        for variant in self.variants:
+            gaps = {shots: self.gaps.get((variant, shots)) for shots in self.places}
+            said = {shots: self.verdicts[variant, shots] if gap else NO_GAP for shots, gap in gaps.items()}
+            if any(gap is not None for gap in gaps.values()):
+                lines.append(f"{variant}: {label_budgets.in_words(said)}")
+        return lines
+
+    def _hidden(self) -> list[str]:
+        """Harm that --by strategy shows and a mean over pairs, or a larger family of tests, would hide."""
+        several = len(self.first.pairs) > 1
+        how = "pair by pair" if several else "corrected within this budget alone"
+        lines = []
+        for shots, place in self.places.items():
+            for variant in place.strategies:
+                shown = not several and self.verdicts.get((variant, shots)) == "hurts"
+                if not shown and (hurt := notes.hurt(place, variant)):
+                    lines.append(f"{label_budgets.short(shots)}, {how}: hurts: {hurt}")
+        return lines
+
+    def _verdict_note(self) -> list[str]:
+        meaning = [notes.gap_meaning(self.first)] if self.gaps else []
+        if self.first.few_seeds:
+            return [*meaning, notes.FEW_SEEDS]
+        if not self.gaps:
+            return []
+        made = count(sum(gap is not None and gap.p_value is not None for gap in self.gaps.values()), "gap")
+        of, other = ("", _OTHER_FAMILY) if len(self.first.pairs) == 1 else (" of the mean over pairs", _OTHER_TEST)
+        test = f"paired t over seeds{of}, Holm-corrected over the {made} of this table, family-wise 5 %"
+        return [*meaning, f"Verdicts (helps/hurts/undecided): {test}; --by strategy {other}."]
+
+    def _below(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
+        """What is said of each budget, once where it holds at all of them."""
+        found: dict[str, list[Shots]] = {}
+        for shots, place in self.places.items():
+            lines = [notes.dropped(place, over_pairs=True), *notes.same_for_every_seed(place, over_pairs=True)]
+            lines += [*notes.shared_examples(place), *self.doubts[shots].lines]
+            for line in (*lines, *notes.marks(place, columns, (cell.marks for row in rows for cell in row))):
+                found.setdefault(line, []).append(shots)
+        return [
+            line if len(at) == len(self.places) else f"{_listing(at)}: {line}" for line, at in found.items() if line
+        ]
+
+
+def _listing(several: Sequence[Shots]) -> str:
+    return ", ".join(map(label_budgets.short, several))
+
+
+def _in_order(places: Sequence[Place]) -> list[str]:
+    """All rows of several tables: references, strategies, the ceiling."""
+    parts = ("baselines", "strategies", "ceiling")
+    return list(dict.fromkeys(name for part in parts for place in places for name in getattr(place, part)))

@@ -1,0 +1,177 @@
+"""Sources as rows and targets as columns: for each strategy, which source helps which target, and which one harms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tlbench.errors import TlbenchError
+from tlbench.evaluation.statistics import PairedTest
+from tlbench.leaderboard.analysis.sanity import sanity
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.tables import best_source, notes
+from tlbench.leaderboard.tables.cells import EMPTY, FLAGGED, MISSING, VERDICT_MARKS, Cell, Column, Table, metric_name
+from tlbench.leaderboard.tables.footnotes import Footnotes
+
+#: Names with a colon, which no domain bears.
+FIRST = Column("source:target", "source", "left")
+MEAN = Column("mean:target", "mean over\ntargets", starts_group=True)
+MEAN_ROW = "mean over sources"
+
+
+def by_source(places: Sequence[Place]) -> list[Table]:
+    """A table of gaps for each strategy that is applicable, wherever there are several sources.
+
+    `places` are all of a board under one protocol, at least one. Raises `TlbenchError` where there is no such table.
+    """
+    shown = [place for place in places if len(_sources(place)) > 1]
+    absent = [line for place in shown for line in _without_table(place)]
+    tables = [_Matrix(place, name).table() for place in shown for name in place.strategies if _has_gaps(place, name)]
+    if not tables:
+        raise TlbenchError(_no_matrix(places, absent))
+    left_out = [notes.place_name(place) for place in places if len(_sources(place)) == 1]
+    if left_out:
+        absent.append(f"not shown, for want of a second source: {'; '.join(left_out)}")
+    tables[-1].notes += absent
+    return tables
+
+
+def _sources(place: Place) -> list[str]:
+    return list(dict.fromkeys("+".join(cell.source) for cell in place.cells))
+
+
+def _has_gaps(place: Place, variant: str) -> bool:
+    return any(name == variant for name, _ in place.gaps)
+
+
+def _without_table(place: Place) -> list[str]:
+    """Why strategies have no table: nowhere applicable, or no gap to take."""
+    lines = []
+    for variant in place.strategies:
+        if not _has_gaps(place, variant):
+            footnotes = Footnotes(place)
+            footnotes.missing(variant, place.metric)
+            why = "; ".join(footnotes.texts) or f"{variant}: no run that its gap could be taken to"
+            lines.append(f"not shown: {notes.place_name(place)}: {why}")
+    return lines
+
+
+def _no_matrix(places: Sequence[Place], absent: Sequence[str]) -> str:
+    suite = places[0].board.plan.suite
+    several = f"{suite!r} has no strategy with a gap from several sources"
+    has = "; ".join(f"{notes.place_name(place)}: {', '.join(_sources(place))}" for place in places)
+    return (
+        f"--by source sets several sources side by side, and {several}: it has {has}. "
+        + "".join(f"{line[0].upper()}{line[1:]}. " for line in absent)
+        + 'Give a part of the suite pairs from several sources, as in pairs = "all", and run it, or type '
+        f"`tlbench leaderboard {suite} --by strategy`"
+    )
+
+
+class _Matrix:
+    """One strategy in one table's place."""
+
+    def __init__(self, place: Place, variant: str) -> None:
+        self.place, self.variant = place, variant
+        self.sources = _sources(place)
+        targets = dict.fromkeys(cell.target for cell in place.cells)
+        # In the order of the sources, so that what a domain is not asked for lies on the diagonal.
+        self.targets = list(dict.fromkeys([*(source for source in self.sources if source in targets), *targets]))
+        # A domain is no source of itself; any other pair that is not there is a hole, which its means have too.
+        place.also_on(_pair(source, target) for target in self.targets for source in self._from(target))
+        self.footnotes, self.doubts = Footnotes(place), sanity(place)
+
+    def _from(self, target: str) -> list[str]:
+        """The sources that could be those of a target."""
+        asked = {cell.pair for cell in self.place.cells}
+        return [s for s in self.sources if target not in s.split("+") or _pair(s, target) in asked]
+
+    def table(self) -> Table:
+        place, several = self.place, len(self.targets) > 1
+        columns = [FIRST, *(Column(target, target) for target in self.targets), *([MEAN] if several else [])]
+        rows = [self._row(source, several) for source in self.sources] + [self._means(several)]
+        name = notes.GAP_NAMES[place.setting]
+        points = "points of " if place.scale.percent else ""
+        of = f"{name} of {self.variant} in {points}{metric_name(place.metric)}, sources as rows, targets as columns,"
+        text = f"{notes.measured(place, over_pairs=False, of=of)} {notes.dropped(place, False, self.variant)}".strip()
+        title = notes.title(place, f"selection: {place.selection} · {self.variant} by source")
+        lines = [*self._sentences(), *notes.harm(place, self.variant), *notes.verdict_note(place, gain=False)]
+        lines += [*self._family(), *self._means_note(several), *self._same_for_every_seed()]
+        lines += [*notes.shared_examples(place), *self.doubts.lines]
+        lines += notes.marks(place, columns, (cell.marks for row in rows for cell in row), self.variant)
+        return Table(title, columns, rows, text, lines, self.footnotes.texts)
+
+    def _row(self, source: str, several: bool) -> list[Cell]:
+        pairs = [_pair(source, target) for target in self.targets if source in self._from(target)]
+        mean = [self._mean(pairs)] if several else []
+        return [Cell(source), *(self._cell(source, target) for target in self.targets), *mean]
+
+    def _means(self, several: bool) -> list[Cell]:
+        by_target = [[_pair(source, target) for source in self._from(target)] for target in self.targets]
+        everywhere = [[pair for pairs in by_target for pair in pairs]] if several else []
+        return [Cell(MEAN_ROW), *(self._mean(pairs) for pairs in (*by_target, *everywhere))]
+
+    def _mean(self, pairs: Sequence[str]) -> Cell:
+        return self.place.scale.cell(
+            self.place.overall_gap(self.variant, self.place.base, pairs=pairs) if pairs else None, signed=True
+        )
+
+    def _cell(self, source: str, target: str) -> Cell:
+        if source not in self._from(target):
+            return EMPTY
+        place, spot = self.place, (self.variant, _pair(source, target))
+        gap = place.gaps.get(spot)
+        if gap is None:
+            return Cell(MISSING, footnotes=self._why(spot[1]))
+        flagged = bool(notes.flags_of(place, place.by_spot[spot].values()))
+        verdict = () if place.few_seeds else (VERDICT_MARKS[place.verdicts[spot]],)
+        cell = place.scale.cell(gap, signed=True, marks=(*verdict, *((FLAGGED,) if flagged else ())))
+        return replace(cell, footnotes=self._why(spot[1]))
+
+    def _why(self, pair: str) -> tuple[int, ...]:
+        """Footnotes for a run, or the run that its gap is taken to."""
+        own = self.footnotes.missing(self.variant, self.place.metric, [pair])
+        base = self.place.base
+        if base is None or (self.variant, pair) not in self.place.by_spot:
+            return own
+        if base == "without-source":
+            return own + self.footnotes.without_base(self.variant, [pair])
+        return own + self.footnotes.missing(base, self.place.metric, [pair])
+
+    def _sentences(self) -> list[str]:
+        lines = []
+        for target in self.targets:
+            sources = self._from(target)
+            gaps = {source: self.place.gaps.get((self.variant, _pair(source, target))) for source in sources}
+            said = {source: self.place.verdicts.get((self.variant, _pair(source, target))) for source in sources}
+            there: dict[str, PairedTest] = {source: gap for source, gap in gaps.items() if gap is not None}
+            known = {} if self.place.few_seeds else {s: verdict for s, verdict in said.items() if verdict}
+            absent = [source for source in sources if source not in there]
+            lines += best_source.sentence(target, there, known, absent, self.place.scale)
+        return [*lines, *([best_source.NOTE] if lines and len(self.sources) > 1 else [])]
+
+    def _family(self) -> list[str]:
+        """Verdicts do not depend on the shape in which the same cells are shown."""
+        others = {name for name, _ in self.place.gaps} - {self.variant}
+        if self.place.few_seeds or not others:
+            return []
+        names = ", ".join(name for name in self.place.strategies if name in others)
+        return [f"The corrected cells are also those of {names}: a verdict is the same here and --by strategy."]
+
+    def _means_note(self, several: bool) -> list[str]:
+        uneven = len({tuple(self._from(target)) for target in self.targets}) > 1
+        if not several or not uneven:
+            return []
+        return [
+            "Means bear no verdict, and are over other pairs in each row and column: a domain is not its own source."
+        ]
+
+    def _same_for_every_seed(self) -> list[str]:
+        gaps = ((pair, gap) for (name, pair), gap in self.place.gaps.items() if name == self.variant)
+        same = [pair for pair, gap in gaps if gap is not None and gap.same_for_every_seed]
+        return [f"{notes.SAME_RESULT}: {self.variant} on {', '.join(same)}"] if same else []
+
+
+def _pair(source: str, target: str) -> str:
+    """As a cell of a plan has it."""
+    return f"{source or '-'}:{target}"

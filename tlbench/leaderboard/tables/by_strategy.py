@@ -1,0 +1,202 @@
+"""Strategies as rows: quality, gaps, ranks and cost, over all pairs."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tlbench.evaluation.statistics import RatioEstimate
+from tlbench.leaderboard.analysis.best_values import best_overall
+from tlbench.leaderboard.analysis.sanity import sanity
+from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.significance import significance
+from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.tables.cells import (
+    EMPTY,
+    FLAGGED,
+    MISSING,
+    NO_STEPS,
+    Cell,
+    Column,
+    Table,
+    compact,
+    metric_name,
+)
+from tlbench.leaderboard.tables.footnotes import Footnotes
+from tlbench.leaderboard.tables.recipe_notes import recipes
+from tlbench.records.record import Record
+
+FIRST = Column("strategy", "strategy", "left")
+_COST = (
+    Column("train", "train\nex/s", starts_group=True),
+    Column("infer", "infer\nex/s"),
+    Column("own", "own\ns/run"),
+    Column("shared", "shared\ns/run"),
+)
+#: Names of the columns that are no metrics.
+COLUMN_NAMES = ("gap", "gain", "verdicts", "closed", "rank", *(column.name for column in _COST))
+
+
+def by_strategy(
+    place: Place, metrics: Sequence[str], columns: Sequence[str] | None = None, *, tests: bool = True
+) -> Table:
+    """One row per variant and reference. `metrics` are the columns of quality, the first the one gaps are made of.
+
+    Of `columns` those are shown, beside the first and in this order, that the setting has; None shows all.
+    `tests`: whether those of ranks are made, which take seconds, and their lines and diagram shown.
+    """
+    return _ByStrategy(place, metrics, columns).table(tests)
+
+
+class _ByStrategy:
+    def __init__(self, place: Place, metrics: Sequence[str], chosen: Sequence[str] | None) -> None:
+        self.place = place
+        self.footnotes = Footnotes(place)
+        self.sanity = sanity(place)
+        self.best = {metric: best_overall(place, metric) for metric in metrics}
+        self.columns: list[tuple[Column, Callable[[str], Cell]]] = [(FIRST, self._name)]
+        for metric in metrics:
+            self.columns.append((Column(metric, metric_name(metric)), lambda v, m=metric: self._metric(v, m)))  # type: ignore[misc]
+        self.columns += self._gap_columns()
+        if place.selection != "target-test" and place.ranks:
+            self.columns.append((Column("rank", "rank"), self._rank))
+        cells = (self._train, self._infer, self._own, self._shared)
+        self.columns += list(zip(_COST, cells, strict=True))
+        if chosen is not None:
+            by_name = {column.name: (column, cell) for column, cell in self.columns[1:]}
+            self.columns = [self.columns[0], *(by_name[name] for name in chosen if name in by_name)]
+
+    def _gap_columns(self) -> list[tuple[Column, Callable[[str], Cell]]]:
+        verdicts = (Column("verdicts", "helps/\nhurts/\nundec."), self._verdicts)
+        if self.place.setting == "transductive":
+            closed = (Column("closed", "gap closed\n%"), self._closed)
+            return [(Column("gap", "adaptation\ngap"), self._gap), verdicts, closed]
+        if self.place.setting == "inductive":
+            return [(Column("gap", "NTG"), self._gap), verdicts, (Column("gain", "gain"), self._gain)]
+        return [(Column("gap", "gap to\nalone"), self._gap), verdicts]
+
+    def table(self, tested: bool) -> Table:
+        rows = [[cell(variant) for _, cell in self.columns] for variant in self.place.variants]
+        columns = [column for column, _ in self.columns]
+        marks = notes.marks(self.place, columns, (cell.marks for row in rows for cell in row))
+        # Where ranks are not shown, nor are their tests.
+        tested = tested and any(column.name == "rank" for column in columns)
+        tests, diagram = significance(self.place) if tested else ([], "")
+        return Table(
+            notes.title(self.place),
+            columns,
+            rows,
+            notes.caption(self.place, over_pairs=True),
+            [
+                *notes.harm(self.place),
+                *notes.verdict_note(self.place),
+                *notes.same_for_every_seed(self.place, over_pairs=True),
+                *notes.shared_examples(self.place),
+                *recipes(self.place),
+                *self.sanity.lines,
+                *marks,
+                *self._cost_note(),
+                *tests,
+            ],
+            self.footnotes.texts,
+            diagram,
+        )
+
+    def _cost_note(self) -> list[str]:
+        """What the seconds of a row that stands for a choice are."""
+        if not self.place.considered or all(column.name != "own" for column, _ in self.columns):
+            return []
+        return ["own s/run of a grid's row is that of all its members: what the choice has cost"]
+
+    def _name(self, variant: str) -> Cell:
+        spots = [cells for (name, _), cells in self.place.by_spot.items() if name == variant]
+        flagged = any(notes.flags_of(self.place, cells.values()) for cells in spots)
+        return Cell(variant, marks=(FLAGGED,) if flagged else self.sanity.marks(variant))
+
+    def _metric(self, variant: str, metric: str) -> Cell:
+        cell = self.place.scale_of(metric).cell(self.place.overall(variant, metric))
+        return replace(cell, footnotes=self.footnotes.missing(variant, metric), best=self.best[metric] == variant)
+
+    def _gap(self, variant: str) -> Cell:
+        if variant not in self.place.strategies:
+            return EMPTY
+        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
+        notes_ = self.footnotes.without_base(variant) if self.place.base == "without-source" else ()
+        return replace(cell, footnotes=notes_)
+
+    def _gain(self, variant: str) -> Cell:
+        if variant not in self.place.strategies:
+            return EMPTY
+        return self.place.scale.cell(self.place.overall_gap(variant, "target-only", gain=True), signed=True)
+
+    def _verdicts(self, variant: str) -> Cell:
+        found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
+        if not found:
+            return Cell(MISSING) if variant in self.place.strategies else EMPTY
+        return Cell("/".join(str(found[verdict]) for verdict in ("helps", "hurts", "undecided")))
+
+    def _closed(self, variant: str) -> Cell:
+        if variant not in self.place.strategies:
+            return EMPTY
+        share = self.place.share_closed(variant)
+        if share is None:
+            return Cell(MISSING)
+        if share.ratio is None or share.low is None or share.high is None:
+            return Cell(MISSING, footnotes=() if self.place.few_seeds else self._no_share(variant, share))
+        ratio, low, high = (_whole(100 * part) for part in (share.ratio, share.low, share.high))
+        text = f"{ratio} [{low}, {high}]"
+        return Cell(text, share.ratio, None, share.low, share.high)
+
+    def _no_share(self, variant: str, share: RatioEstimate) -> tuple[int, ...]:
+        numbers = {variant: share.accuracy, "source-only": share.source_only, "oracle": share.oracle}
+        scale = self.place.scale
+        # The estimate holds 1 − error, which is the metric itself where larger is better.
+        shown = {name: 1 - value if scale.lower_is_better else value for name, value in numbers.items()}
+        raw = ", ".join(f"{name} {scale.text(value)}" for name, value in shown.items())
+        return self.footnotes.add(f"{variant}: no share, because oracle is not shown to be above source-only ({raw})")
+
+    def _rank(self, variant: str) -> Cell:
+        rank = self.place.ranks.get(variant)
+        if rank is None:
+            return Cell(MISSING) if variant in self.place.strategies else EMPTY
+        if rank.low is None or rank.high is None:
+            return Cell(f"{rank.rank:.1f}", rank.rank)
+        return Cell(f"{rank.rank:.1f} [{rank.low:.1f}, {rank.high:.1f}]", rank.rank, None, rank.low, rank.high)
+
+    def _train(self, variant: str) -> Cell:
+        marks = () if all(record.throughput.by_steps for record in self.place.records(variant)) else (NO_STEPS,)
+        return self._cost(variant, lambda record: record.throughput.train_examples_per_second, compact, marks)
+
+    def _infer(self, variant: str) -> Cell:
+        return self._cost(variant, lambda record: record.throughput.inference_examples_per_second, compact)
+
+    def _own(self, variant: str) -> Cell:
+        return _mean_of(self.place.own_seconds(variant), "{:,.1f}".format)
+
+    def _shared(self, variant: str) -> Cell:
+        return self._cost(variant, lambda record: record.seconds.shared.total, "{:,.1f}".format)
+
+    def _cost(
+        self,
+        variant: str,
+        of: Callable[[Record], float | None],
+        form: Callable[[float], str],
+        marks: tuple[str, ...] = (),
+    ) -> Cell:
+        values = [value for record in self.place.records(variant) if (value := of(record)) is not None]
+        return _mean_of(values, form, marks)
+
+
+def _mean_of(values: Sequence[float], form: Callable[[float], str], marks: tuple[str, ...] = ()) -> Cell:
+    if not values:
+        return Cell(MISSING)
+    mean = statistics.fmean(values)
+    return Cell(form(mean), mean, marks=marks)
+
+
+def _whole(value: float) -> str:
+    """A number without decimals; a rounded −0 is 0."""
+    return f"{value if math.isinf(value) else round(value) + 0.0:.0f}".replace("-", "−").replace("inf", "∞")

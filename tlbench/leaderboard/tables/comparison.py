@@ -1,0 +1,233 @@
+"""Two variants of one board, or two boards: paired differences, per pair and overall."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tlbench.errors import TlbenchError
+from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, verdicts
+from tlbench.leaderboard.analysis.pairing import Correct, Couple, Run, Spot, runs_of
+from tlbench.leaderboard.analysis.unmatched_runs import alone, nothing_in_common, without_numbers
+from tlbench.leaderboard.tables.cells import (
+    DISHONEST,
+    EMPTY,
+    MISSING,
+    TESTED_ON,
+    Cell,
+    Column,
+    Scale,
+    Table,
+    count,
+    metric_name,
+)
+from tlbench.leaderboard.tables.notes import FEW_SEEDS, SAME_RESULT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALPHA = 0.05
+#: Verdicts are made from errors of A minus errors of B.
+WORDS = {"helps": "A better", "hurts": "B better", "undecided": "undecided"}
+
+
+def compare(
+    frame_a: pd.DataFrame,
+    frame_b: pd.DataFrame,
+    metric: str,
+    selection: str = "last",
+    names: tuple[str, str] = ("A", "B"),
+    correct: tuple[Correct, Correct] | None = None,
+) -> list[Table]:
+    """The paired difference A − B of a metric: for each pair its interval, p-value and verdict, and overall.
+
+    The frames are (parts of) `Board.frame`. Where each holds one variant, these two are compared; where they hold
+    several, each variant is compared with its namesake. Only what both hold is compared; the rest is named in a note.
+    There is one table for each setting, label budget, backbone and evaluation, and verdicts are Holm-corrected over it.
+    `overall` is the mean over a variant's pairs, by seed; it is not shown where a run is missing. With `correct`
+    McNemar's test is made for each seed. Raises `TlbenchError` where there is nothing to compare.
+    """
+    single = frame_a["variant"].nunique() <= 1 and frame_b["variant"].nunique() <= 1
+    a, b = (runs_of(frame, metric, selection, single) for frame in (frame_a, frame_b))
+    couples = {spot: Couple(a[spot], b[spot]) for spot in a if spot in b}
+    if not any(couple.seeds for couple in couples.values()):
+        raise TlbenchError(nothing_in_common(names, metric, selection, a, b))
+    values = [value for couple in couples.values() for value in couple.values(couple.a) + couple.values(couple.b)]
+    scale = Scale.of(metric, values)
+    tables, notes = [], alone(a, b)
+    for within in _by_place(couples):
+        if any(couple.seeds for couple in within.values()):
+            tables.append(_Comparison(within, scale, names, single, correct).table(metric, selection))
+        else:
+            notes.append(without_numbers(list(within), a, b))
+    tables[-1].notes += notes
+    return tables
+
+
+def _by_place(couples: Mapping[Spot, Couple]) -> list[dict[Spot, Couple]]:
+    """Couples that may stand in one table."""
+    places: dict[str, dict[Spot, Couple]] = {}
+    for spot, couple in couples.items():
+        places.setdefault(spot.place, {})[spot] = couple
+    return list(places.values())
+
+
+class _Comparison:
+    """The couples of one place."""
+
+    def __init__(
+        self,
+        couples: Mapping[Spot, Couple],
+        scale: Scale,
+        names: tuple[str, str],
+        single: bool,
+        correct: tuple[Correct, Correct] | None,
+    ) -> None:
+        self.couples, self.scale, self.names, self.single = couples, scale, names, single
+        #: McNemar's tests; None where they are not asked for.
+        self.tests = {spot: couple.same_items(correct) for spot, couple in couples.items()} if correct else None
+        self.few_seeds = all(len(couple.seeds) < MIN_SEEDS for couple in couples.values())
+        self.footnotes: list[str] = []
+
+    def table(self, metric: str, selection: str) -> Table:
+        warning = f"{DISHONEST} " if selection == "target-test" else ""
+        first = next(iter(self.couples))
+        title = f"A: {self.names[0]}, B: {self.names[1]} · {first.place} · {warning}selection: {selection}"
+        unit = " in %" if self.scale.percent else ""
+        spread = "mean" if self.few_seeds else "mean ± 95 % interval"
+        caption = (
+            f"{metric_name(metric)}{unit} on {TESTED_ON[first.evaluation]}, {spread} over seeds; difference: A − B, "
+            "paired by seed."
+        )
+        return Table(title, self._columns(), self._rows(), caption, self._notes(selection), self.footnotes)
+
+    def _columns(self) -> list[Column]:
+        # Two variants have short names; folders have not, and the title has both.
+        sides = [f"{side}:\n{name}" if self.single else side for side, name in zip("AB", self.names, strict=True)]
+        columns = [
+            Column("pair", "pair" if self.single else "variant · pair", "left"),
+            Column("a", sides[0]),
+            Column("b", sides[1]),
+            Column("difference", "difference"),
+            Column("p", "p"),
+            Column("holm", "p (Holm)"),
+            Column("verdict", "verdict", "left"),
+            Column("seeds", "seeds"),
+        ]
+        return columns if self.tests is None else [*columns, Column("mcnemar", "McNemar")]
+
+    def _rows(self) -> list[list[Cell]]:
+        """A row per pair; under several pairs of a variant an overall row."""
+        differences = [couple.difference for couple in self.couples.values()]
+        adjusted = holm([None if test is None else test.p_value for test in differences])
+        said = verdicts([self._as_error(test) for test in differences])
+        rows: dict[str, list[list[Cell]]] = {}
+        for (spot, couple), p, verdict in zip(self.couples.items(), adjusted, said, strict=True):
+            row = [*self._row(spot.label, couple, p, verdict), self._seeds(couple), *self._same_items(spot)]
+            rows.setdefault(spot.variant, []).append(row)
+        for variant, listed in rows.items():
+            if len(listed) > 1:
+                listed.append(self._overall(variant))
+        return [row for listed in rows.values() for row in listed]
+
+    def _row(self, label: str, couple: Couple, p: float | None, verdict: str) -> list[Cell]:
+        a, b = (estimate(couple.values(which)) if couple.seeds else None for which in (couple.a, couple.b))
+        test = couple.difference
+        numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(test, signed=True)]
+        said = Cell(WORDS[verdict] if test else MISSING)
+        return [Cell(label), *numbers, _p(test.p_value if test else None), _p(p), said]
+
+    def _overall(self, variant: str) -> list[Cell]:
+        label = f"{variant} · overall" if variant else "overall"
+        mean = _mean([couple for spot, couple in self.couples.items() if spot.variant == variant])
+        blank = [EMPTY] * (1 if self.tests is None else 2)
+        if mean is None:
+            return [Cell(label), *[Cell(MISSING)] * 4, EMPTY, Cell(MISSING), *blank]
+        # One test, so that there is nothing to correct.
+        row = self._row(label, mean, None, verdicts([self._as_error(mean.difference)])[0])
+        return [*row[:5], EMPTY, row[6], *blank]
+
+    def _as_error(self, test: PairedTest | None) -> PairedTest | None:
+        """The difference of errors, of which a positive one is bad."""
+        if test is None or self.scale.lower_is_better:
+            return test
+        return PairedTest(-test.mean, test.half_width, test.n, test.p_value)
+
+    def _seeds(self, couple: Couple) -> Cell:
+        """How many seeds are compared, with a footnote for each reason why others are not."""
+        if len(couple.seeds) == couple.asked:
+            return Cell(str(couple.asked), couple.asked)
+        numbers = [self._footnote(text) for text in couple.missing()]
+        return Cell(f"{len(couple.seeds)} of {couple.asked}", len(couple.seeds), footnotes=tuple(numbers))
+
+    def _footnote(self, text: str) -> int:
+        if text not in self.footnotes:
+            self.footnotes.append(text)
+        return self.footnotes.index(text) + 1
+
+    def _same_items(self, spot: Spot) -> list[Cell]:
+        """In how many seeds McNemar's test calls the one or the other better; nothing where it is not asked for."""
+        if self.tests is None:
+            return []
+        called = [test for test in self.tests[spot] if test.p_value <= ALPHA]
+        a, b = sum(test.only_a > test.only_b for test in called), sum(test.only_b > test.only_a for test in called)
+        return [Cell(f"A {a}, B {b} of {len(self.tests[spot])}" if self.tests[spot] else MISSING)]
+
+    def _notes(self, selection: str) -> list[str]:
+        lines = [FEW_SEEDS] if self.few_seeds else [self._verdict_note()]
+        if len(self.couples) > 1 and not all(couple.whole for couple in self.couples.values()):
+            lines.append(f"{MISSING}: a run is missing, so there is no overall difference.")
+        lines += [*self._same_note(), *self._mcnemar_notes()]
+        for side in sorted({side for couple in self.couples.values() for side in couple.fell_back()}):
+            lines.append(f"{side}: references without a source are not scored by {selection}, shown at the last step")
+        if selection == "target-test":
+            lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
+        return lines
+
+    def _verdict_note(self) -> str:
+        tests = [couple.difference for couple in self.couples.values()]
+        rows = count(sum(test is not None and test.p_value is not None for test in tests), "row")
+        overall = " Overall: a test of the mean over pairs by itself, not corrected." if len(self.couples) > 1 else ""
+        return f"Verdicts: paired t over seeds, Holm-corrected over {rows}, family-wise 5 %.{overall}"
+
+    def _same_note(self) -> list[str]:
+        """Where neither side varies over seeds, so that a test over them would count one difference several times."""
+        tests = {spot.label: couple.difference for spot, couple in self.couples.items()}
+        same = [label for label, test in tests.items() if test and test.same_for_every_seed]
+        return [f"{SAME_RESULT}, and no test, as neither side varies: {', '.join(same)}"] if same else []
+
+    def _mcnemar_notes(self) -> list[str]:
+        if self.tests is None:
+            return []
+        lines = []
+        if any(self.tests.values()):
+            lines.append(
+                "McNemar: in how many seeds the one has more of the same test items right than the other, p ≤ 0.05 "
+                "in each seed by itself; seeds are never pooled."
+            )
+        lacking = sum(len(couple.seeds) - len(self.tests[spot]) for spot, couple in self.couples.items())
+        if lacking:
+            lines.append(
+                f"McNemar's test is not made for {count(lacking, 'couple')} of runs, because one of the two does not "
+                "store which test items are right (older records and clusterings do not)."
+            )
+        return lines
+
+
+def _mean(couples: list[Couple]) -> Couple | None:
+    """By seed, the means over couples; None where a run is missing or seeds differ."""
+    seeds = couples[0].seeds
+    if not seeds or not all(couple.whole and couple.seeds == seeds for couple in couples):
+        return None
+    sides: list[dict[int, Run]] = [{}, {}]
+    for index, side in enumerate(sides):
+        for seed in seeds:
+            side[seed] = Run("", statistics.fmean(v for c in couples if (v := c.at(seed)[index]) is not None))
+    return Couple(*sides)
+
+
+def _p(value: float | None) -> Cell:
+    if value is None:
+        return Cell(MISSING)
+    return Cell("<0.001" if value < 0.001 else f"{value:.3f}", value)

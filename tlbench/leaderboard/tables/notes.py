@@ -1,0 +1,239 @@
+"""The lines around a table: what it shows, what harmed, and what its marks mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tlbench.core.run_spec import label_budget
+from tlbench.evaluation.gaps import negative_transfer_rate
+from tlbench.evaluation.selection import DESCRIPTIONS
+from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
+from tlbench.leaderboard.analysis.scores import REVERSE, Place, Spot
+from tlbench.leaderboard.tables.cells import (
+    DISHONEST,
+    FLAGGED,
+    HELPS,
+    HURTS,
+    NO_STEPS,
+    TESTED_ON,
+    UNDECIDED,
+    Column,
+    Scale,
+    count,
+    metric_name,
+)
+
+FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
+SAME_RESULT = "same result for every seed, so no interval over seeds"
+GAP_NAMES = {"transductive": "adaptation gap", "inductive": "NTG", "unsupervised": "gap to alone"}
+GAP_MEANINGS = {
+    "transductive": "adaptation gap: error minus that of source-only; above 0, adapting hurt.",
+    "unsupervised": "gap to alone: error minus that of the same algorithm on target inputs alone (from random weights, "
+    "where weights are the source); above 0, the source hurt. Clusters are matched to classes on the test split; the "
+    "last step alone is scored.",
+    "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
+    "the source hurt.",
+}
+GAIN_MEANING = "Gain: error of target-only minus that of the strategy."
+
+
+def title(place: Place, extra: str = "", budget: str | None = None) -> str:
+    """What must never be mixed: suite, setting, label budget (or `budget`), backbone, evaluation, protocol."""
+    first = place.cells[0]
+    protocol = extra or f"selection: {place.selection}"
+    warning = f"{DISHONEST} " if place.selection == "target-test" else ""
+    parts = (
+        place.board.plan.suite,
+        first.setting + (label_budget(first.shots) if budget is None else budget),
+        first.backbone,
+        first.evaluation,
+        warning + protocol,
+    )
+    return " · ".join(parts)
+
+
+def place_name(place: Place) -> str:
+    """A table among others of its suite: `inductive, 5 shots · small-cnn · held-out`."""
+    first = place.cells[0]
+    return f"{first.setting}{label_budget(first.shots)} · {first.backbone} · {first.evaluation}"
+
+
+def caption(place: Place, *, over_pairs: bool) -> str:
+    """What the numbers are, over how many pairs and seeds, and what was dropped."""
+    return f"{measured(place, over_pairs=over_pairs)} {dropped(place, over_pairs)}".strip()
+
+
+def measured(place: Place, *, over_pairs: bool, of: str | None = None) -> str:
+    """What the numbers are (by default the metric, in its unit), and over how many pairs and seeds."""
+    unit = " in %" if place.scale.percent else ""
+    interval = "mean" if place.few_seeds else "mean ± 95 % interval"
+    pairs = count(len(place.pairs), "pair")
+    mean = f" of the mean over {pairs}" if over_pairs and len(place.pairs) > 1 else ""
+    over = f"{count(len(place.seeds), 'seed')}{mean}"
+    where = TESTED_ON[place.cells[0].evaluation]
+    return f"{of or metric_name(place.metric) + unit} on {where}, {interval} over {over}."
+
+
+def dropped(place: Place, over_pairs: bool, only: str | None = None) -> str:
+    """How many runs means leave out, by variant (or of one `only`); nothing unless that was asked for."""
+    if not place.drop:
+        return ""
+    total = len(place.pairs) * len(place.seeds)
+    lost = {}
+    for variant in place.variants if only is None else [only]:
+        shown = place.shown(variant)
+        there = sum(len(place.by_seed(variant, pair)) for pair in place.pairs)
+        lost[variant] = shown.left_out if shown and over_pairs else total - there
+    named = ", ".join(f"{name} {number}" for name, number in lost.items() if number)
+    return f"Dropped from means, of {total} runs each: {named}; rows may be over different pairs." if named else ""
+
+
+def harm(place: Place, only: str | None = None) -> list[str]:
+    """The line that names every cell that hurts, and the negative-transfer rate with the others beside it.
+
+    `only`: of the cells of this variant.
+    """
+    gaps = {spot: gap for spot, gap in place.gaps.items() if only in (None, spot[0])}
+    if not gaps:
+        return []
+    listing = hurt(place, only)
+    return [f"hurts: {listing}" if listing else "no cell is shown to hurt", _rate(place, gaps)]
+
+
+def hurt(place: Place, only: str | None = None) -> str:
+    """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none."""
+    by_variant: dict[str, list[str]] = {}
+    for (variant, pair), gap in place.gaps.items():
+        if gap and only in (None, variant) and place.verdicts[variant, pair] == "hurts":
+            by_variant.setdefault(variant, []).append(f"{pair} ({points(place.scale, gap)})")
+    return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
+
+
+def _rate(place: Place, gaps: Mapping[Spot, PairedTest | None]) -> str:
+    rate = negative_transfer_rate({spot: verdict for spot, verdict in place.verdicts.items() if spot in gaps}, gaps)
+    share = f" ({100 * rate.rate:.0f} %)" if rate.rate is not None else ""
+    parts = [f"negative transfer: {rate.hurt} of {count(rate.decided, 'decided cell')}{share}"]
+    parts.append(f"{rate.undecided} undecided")
+    if rate.missing:
+        parts.append(f"{rate.missing} missing")
+    if rate.mean_gap is not None:
+        parts.append(f"mean gap {place.scale.text(rate.mean_gap, signed=True)}{place.scale.unit}")
+    worst = gaps.get(rate.worst) if rate.worst else None
+    if worst is not None and rate.worst is not None:
+        parts.append(f"worst pair: {_spot(rate.worst)} ({points(place.scale, worst)})")
+    return "; ".join(parts)
+
+
+def shared_examples(place: Place) -> list[str]:
+    """The line that says which test examples stand in a source too."""
+    asked = {(source, cell.target) for cell in place.cells for source in cell.source}
+    found = [shared.text for shared in place.board.plan.shared if (shared.source, shared.target) in asked]
+    return [f"duplicates across domains: {'; '.join(found)}"] if found else []
+
+
+def _spot(spot: Spot) -> str:
+    return f"{spot[0]} on {spot[1]}"
+
+
+def points(scale: Scale, gap: PairedTest) -> str:
+    """A gap in a sentence: `+3.0 points ± 0.2`."""
+    text = scale.text(gap.mean, signed=True) + scale.unit
+    return text if gap.half_width is None else f"{text} ± {scale.text(gap.half_width)}"
+
+
+def gap_meaning(place: Place, *, gain: bool = False) -> str:
+    """What the gap of a setting is, and its unit; with `gain` what that is too, where the setting has it."""
+    gained = f" {GAIN_MEANING}" if gain and place.setting == "inductive" else ""
+    return GAP_MEANINGS[place.setting] + gained + (" Gaps are in points." if place.scale.percent else "")
+
+
+def verdict_note(place: Place, *, gain: bool = True) -> list[str]:
+    """How verdicts are made, or that there are none."""
+    meaning = [gap_meaning(place, gain=gain)] if place.gaps else []
+    if place.few_seeds:
+        return [*meaning, FEW_SEEDS]
+    if not place.gaps:
+        return []
+    cells = count(sum(gap is not None and gap.p_value is not None for gap in place.gaps.values()), "cell")
+    verdicts = f"Verdicts (helps/hurts/undecided): paired t over seeds, Holm-corrected over {cells}, family-wise 5 %."
+    return [*meaning, verdicts]
+
+
+def same_for_every_seed(place: Place, *, over_pairs: bool) -> list[str]:
+    """What has no interval although there are seeds for one: whole rows, or rows on single pairs."""
+    if over_pairs:
+        rows = [name for name in place.variants if _is_same(place.overall(name))]
+    else:
+        found = {name: [pair for pair in place.pairs if _is_same(place.at(name, pair))] for name in place.variants}
+        rows = [_row(name, pairs, len(place.pairs)) for name, pairs in found.items() if pairs]
+    return [f"{SAME_RESULT}: {'; '.join(rows)}"] if rows else []
+
+
+def _row(name: str, pairs: Sequence[str], of: int) -> str:
+    return name if len(pairs) == of else f"{name} on {', '.join(pairs)}"
+
+
+def _is_same(found: Estimate | None) -> bool:
+    return found is not None and found.same_for_every_seed
+
+
+def marks(
+    place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]], only: str | None = None
+) -> list[str]:
+    """One line for each mark that stands in the table, and for what is shown at another step than the others.
+
+    `only`: the flags of this variant.
+    """
+    present = {mark for cell in texts for mark in cell}
+    lines = list(place.choices)
+    if place.selection == "target-test":
+        lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
+    elif place.selection == REVERSE:
+        lines.append(f"{REVERSE} takes the last step, and chooses among members of a grid by {DESCRIPTIONS[REVERSE]}")
+    elif place.selection in DESCRIPTIONS and place.selection != "last":
+        lines.append(f"{place.selection} chooses checkpoints by {DESCRIPTIONS[place.selection]}")
+    if place.at_last_step:
+        names = ", ".join(sorted(place.at_last_step))
+        lines.append(f"{names}: not scored by {place.selection}, shown at the last step")
+    if any(column.name == "rank" for column in columns) and place.ranks:
+        lines.append(_rank_note(place))
+    meanings = {HELPS: "transfer is shown to help", HURTS: "transfer is shown to hurt", UNDECIDED: "undecided"}
+    lines += [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in present]
+    if NO_STEPS in present:
+        lines.append(f"{NO_STEPS} not trained by steps: examples/s of the backbone, not to be compared")
+    return lines + (_flags(place, only) if FLAGGED in present else [])
+
+
+def _rank_note(place: Place) -> str:
+    unranked = [name for name in place.strategies if name not in place.ranks]
+    baseline = f" and {place.rank_baseline[0]}, the baseline without transfer" if place.rank_baseline else ""
+    baseline = (
+        baseline.replace("without transfer", "without adaptation") if place.setting == "transductive" else baseline
+    )
+    holes = f"; not ranked for want of runs: {', '.join(unranked)}" if unranked else ""
+    bootstrap = ", 95 % interval by bootstrap over pairs" if len(place.pairs) >= MIN_SEEDS else ""
+    return f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}, of the strategies{baseline}{holes}"
+
+
+def _flags(place: Place, only: str | None = None) -> list[str]:
+    """The sanity flags, without the number of the single run that follows the colon."""
+    found: dict[str, dict[Spot, None]] = {}
+    for spot, cells in place.by_spot.items():
+        for flag in flags_of(place, cells.values()) if only in (None, spot[0]) else ():
+            found.setdefault(flag.partition(":")[0], {})[spot] = None
+    return [f"{FLAGGED} {flag}: {_listing(spots)}" for flag, spots in found.items()]
+
+
+def _listing(spots: Iterable[Spot]) -> str:
+    """`a on x:y, x:z; b on x:y`: each variant once."""
+    by_variant: dict[str, list[str]] = {}
+    for variant, pair in spots:
+        by_variant.setdefault(variant, []).append(pair)
+    return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
+
+
+def flags_of(place: Place, cells: Iterable[object]) -> list[str]:
+    """Sanity flags of the records behind some cells."""
+    keys = [getattr(cell, "run_key", "") for cell in cells]
+    records = [place.board.records[key] for key in keys if key in place.board.records]
+    return [flag for record in records for flag in record.flags]

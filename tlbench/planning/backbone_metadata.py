@@ -1,0 +1,72 @@
+"""What the factory of a backbone says before anything is trained: whether it can be had, and with which weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tlbench.errors import PluginFailure, TlbenchError
+from tlbench.plugins.manager import PluginHost, entry_version
+from tlbench.plugins.remote_code import trust_keyword, untrusted
+from tlbench.suites.suite import Suite
+
+
+def backbones_of(suite: Suite) -> list[str]:
+    """The backbones that the parts of a suite use."""
+    return list(dict.fromkeys(name for part in suite.part for name in part.backbones or suite.backbones))
+
+
+def imports(suite: Suite, host: PluginHost) -> list[str]:
+    """The modules that the factories of a suite's backbones name as slow to import: `imports`, where they have it."""
+    factories = [host.find("backbones", name)[0].load() for name in backbones_of(suite)]
+    return list(dict.fromkeys(module for factory in factories for module in getattr(factory, "imports", ())))
+
+
+def backbone_fault(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> str | None:
+    """Why a backbone cannot be had, named; None where it can."""
+    try:
+        check_backbone(name, host, trusted)
+    except TlbenchError as error:
+        return f"backbone {name!r}: {error}"
+    return None
+
+
+def check_backbone(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
+    """Raise `TlbenchError` where a backbone is not trusted, or its factory's `check` says that it cannot be had."""
+    if name not in trusted and runs_remote_code(name, host):
+        raise untrusted(name)
+    _ask("check", name, host, trusted)
+
+
+def runs_remote_code(name: str, host: PluginHost) -> bool:
+    """Whether a backbone cannot be made without code from the network, which its factory knows beforehand."""
+    return bool(_ask("runs_remote_code", name, host))
+
+
+def weights_revision(name: str, host: PluginHost) -> str | None:
+    """What tells a backbone's weights from others of the same name: its factory's `revision`, where it has one."""
+    revision = _ask("revision", name, host)
+    return None if revision is None else str(revision)
+
+
+def backbone_version(name: str, host: PluginHost) -> str:
+    """What goes into run keys: the plugin's version, and the revision of the weights."""
+    version = entry_version(host.find("backbones", name)[0])
+    revision = weights_revision(name, host)
+    return version if revision is None else f"{version}+{revision}"
+
+
+def _ask(method: str, name: str, host: PluginHost, trusted: Sequence[str] = ()) -> Any:
+    """What a method of the factory says, None where there is none. A plugin's own error is named as such."""
+    entry, argument = host.find("backbones", name)
+    asked: Callable[..., Any] | None = getattr(entry.load(), method, None)
+    if asked is None:
+        return None
+    try:
+        given = () if argument is None else (argument,)
+        return asked(*given, **trust_keyword(asked, name, trusted))
+    except TlbenchError:
+        raise
+    except Exception as error:
+        message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
+        raise PluginFailure(message) from error

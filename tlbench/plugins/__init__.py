@@ -1,0 +1,1 @@
+"""Plugin discovery, registries and trust."""

@@ -1,0 +1,132 @@
+"""The files of a published folder, and of the folder of all of them: made, and written whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from tlbench.files import write_whole
+from tlbench.leaderboard.analysis.result_set import PLAN_FILE, Board
+from tlbench.leaderboard.renderers import csv_, latex
+from tlbench.leaderboard.tables.cells import Table
+from tlbench.publishing.file_changes import Content, bytes_of, has_changed
+from tlbench.publishing.index_readme import summary
+from tlbench.publishing.page_inputs import Material, read_material
+from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
+from tlbench.publishing.suite_readme import readme
+from tlbench.publishing.svg_figures import FOLDER, Picture, pictures
+from tlbench.publishing.table_sections import Section, sections
+from tlbench.publishing.web.html import index_page, suite_page
+from tlbench.records.published_records import RECORDS_FILE, is_published
+from tlbench.suites.markdown_files import read_markdown
+
+PAGE_FILE, WEB_FILE = "README.md", "index.html"
+#: Hand-written, of one suite and of all; never written here.
+NOTES_FILE = "notes.md"
+Files = Mapping[Path, Content]
+
+
+class _Content:
+    """What the files of one suite are made from; tables and drawings are made once for all of them."""
+
+    def __init__(self, material: Material, notes: str) -> None:
+        self.material = material
+        self.notes = notes
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        return sections(self.material.board)
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        return pictures(self.material.board)
+
+    @property
+    def tables(self) -> list[Table]:
+        return [table for section in self.sections for table in section.tables]
+
+
+#: Each file of a suite's folder but the drawings: how its content is made.
+FILES: Mapping[str, Callable[[_Content], str | bytes]] = MappingProxyType(
+    {
+        RECORDS_FILE: lambda of: "".join(f"{record}\n" for record in of.material.records.values()),
+        PLAN_FILE: lambda of: of.material.plan,
+        PREDICTIONS_FILE: lambda of: predictions_bytes(of.material.predictions),
+        PAGE_FILE: lambda of: readme(of.material, of.notes, of.sections, of.pictures),
+        WEB_FILE: lambda of: suite_page(of.material.board, of.notes),
+        "table.csv": lambda of: csv_.render(of.tables),
+        "table.tex": lambda of: latex.render(of.tables),
+    }
+)
+
+
+def suite_files(material: Material, out: Path) -> dict[Path, Content]:
+    """The content of each file of `out/<suite>/`. Raises `TlbenchError` where one cannot be made."""
+    folder = out / material.suite
+    content = _Content(material, _notes(folder))
+    files: dict[Path, Content] = {folder / name: _bytes(make(content)) for name, make in FILES.items()}
+    return files | {folder / FOLDER / picture.name: picture for picture in content.pictures}
+
+
+def summary_files(out: Path, fresh: Iterable[Material] = ()) -> dict[Path, bytes]:
+    """The content of `out/README.md` and `out/index.html`, over all published folders there.
+
+    `fresh` stands for what is not written yet. Raises `TlbenchError` where a folder there is damaged.
+    """
+    boards: dict[str, Board] = {material.suite: material.board for material in fresh}
+    for folder in sorted(path for path in out.glob("*") if is_published(path)) if out.is_dir() else []:
+        if folder.name not in boards:
+            boards[folder.name] = read_material(folder).board
+    ordered, notes = {name: boards[name] for name in sorted(boards)}, _notes(out)
+    return {out / PAGE_FILE: summary(ordered, notes).encode(), out / WEB_FILE: index_page(ordered, notes).encode()}
+
+
+def write(files: Files) -> None:
+    """Write the files of a suite's folder, all of them or none; whatever else is in the folder stays.
+
+    A drawing that shows what it should stays as it is; drawings that are of no table any more go.
+    Raises `TlbenchError` where that is not possible.
+    """
+    folder = min(files, key=lambda path: len(path.parts)).parent
+    to = folder.resolve()  # a link to a folder stays one
+
+    def fill(new: Path) -> None:
+        if to.exists():
+            shutil.copytree(to, new, symlinks=True)
+        for path in _of_no_table(new / FOLDER, {path.name for path in files}):
+            path.unlink()
+        for path, content in files.items():
+            place = new / path.relative_to(folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if has_changed(place, content):
+                place.write_bytes(bytes_of(content))
+
+    write_whole(to, fill)
+
+
+def superfluous(files: Files) -> list[str]:
+    """A line for each drawing that is of no table."""
+    folder = min(files, key=lambda path: len(path.parts)).parent / FOLDER
+    return [f"{path}: is a drawing of no table" for path in _of_no_table(folder, {path.name for path in files})]
+
+
+def write_each(files: Files) -> None:
+    """Write files, each whole or not at all. Raises `TlbenchError` where one cannot be written."""
+    for path, content in files.items():
+        write_whole(path, lambda to, content=content: to.write_bytes(bytes_of(content)))  # type: ignore[misc]
+
+
+def _of_no_table(folder: Path, names: set[str]) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.svg")) if path.name not in names]
+
+
+def _notes(folder: Path) -> str:
+    path = folder / NOTES_FILE
+    return read_markdown(path) if path.exists() else ""
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()

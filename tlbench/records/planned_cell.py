@@ -1,0 +1,40 @@
+"""What a plan says of one place in the tables; planning writes it, the leaderboard reads it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tlbench.core.recipe import Recipe
+from tlbench.core.run_spec import Evaluation, Setting, Shots
+
+
+class PlannedCell(BaseModel):
+    """One place in the tables: a variant or reference on a pair for a seed, and the key of the run that fills it.
+
+    `recipe` is None in plans that were written before it was kept.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    strategy: str
+    params: dict[str, Any]
+    backbone: str
+    source: list[str]
+    target: str
+    setting: Setting
+    shots: Shots | None
+    evaluation: Evaluation
+    seed: int
+    recipe: Recipe | None = None
+    role: Literal["strategy", "reference"]
+    family: str | None = None
+    run_key: str
+    references: dict[str, str]
+
+    @property
+    def pair(self) -> str:
+        """`source:target`, as users type it."""
+        return f"{'+'.join(self.source) or '-'}:{self.target}"

@@ -1,0 +1,131 @@
+"""A suite asked for, and run: what `tlbench run` and `tlbench.run` share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tlbench.execution.session import Listener
+    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.planning.plan import Plan
+    from tlbench.records.record import Record
+    from tlbench.records.result_folder import ResultFolder
+    from tlbench.runner.prepare import Conditions, Request
+
+#: The exit code of a suite that did not come to its end.
+INTERRUPTED = 130
+#: The key of a stored plan under which it has the strategies that the suite's file does not name.
+ADDED = "added"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of a suite gave. `plan` is what the filters left, or None where all was there and nothing planned."""
+
+    folder: ResultFolder
+    records: dict[str, Record]
+    plan: Plan | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every applicable run is there and ok."""
+        return not failed(self.records)
+
+
+def carry_out(
+    request: Request,
+    results: Path,
+    conditions: Conditions,
+    heard: Listener,
+    show: Callable[[Path], None] = lambda folder: None,
+) -> Done:
+    """Run what is missing; `show` hears of the folder.
+
+    Raises `TlbenchError` with everything that is wrong with what was asked for.
+    """
+    from tlbench.runner.completed_suites import whole_records
+
+    there = whole_records(request, results) if conditions.reuse == "failed" else None
+    if there is None:
+        return _run(request, results, conditions, heard, show)
+    folder, records = there
+    show(folder.folder)
+    heard.planned(0, len(records), 0)
+    return Done(folder, records, None)
+
+
+def _run(
+    request: Request,
+    results: Path,
+    conditions: Conditions,
+    heard: Listener,
+    show: Callable[[Path], None],
+) -> Done:
+    """Plan, write the plan, and run what is missing of it."""
+    from tlbench.runner.completed_suites import fingerprint, weighted
+    from tlbench.runner.prepare import prepare
+
+    request = _with_earlier(request, results)
+    ready = prepare(request)
+    folder = ready.results(results)
+    folder.create()
+    with folder.locked():
+        weights = weighted(ready.suite, ready.host)
+        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
+        folder.write_plan({**ready.whole.to_json(), **about})
+        show(folder.folder)
+        code = INTERRUPTED
+        try:
+            records = ready.session(ready.plan, folder, heard, conditions).run()
+            done = Done(folder, records, ready.plan)
+            code = 0 if done.whole else 1
+        finally:
+            ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
+    return done
+
+
+def _with_earlier(request: Request, results: Path) -> Request:
+    """The request with the strategies that were added to the suite before, where it asks for strategies by name.
+
+    So their rows stand side by side. Without `--strategy` the suite is what its file says again.
+    """
+    earlier = added_before(request, results) if (request.filters or {}).get("strategy") else []
+    return replace(request, added=tuple(dict.fromkeys([*request.added, *earlier])))
+
+
+def added_before(request: Request, results: Path) -> list[str]:
+    """The strategies that the stored plan of this suite has beside those of its file, and that are installed."""
+    from tlbench.leaderboard.analysis.result_set import PLAN_FILE
+    from tlbench.plugins.manager import plugin_host
+    from tlbench.suites.suite_file import read_suite
+
+    host = plugin_host(request.plugin_files)
+    suite = read_suite(request.suite, host)
+    try:
+        plan = json.loads((results / suite.name / PLAN_FILE).read_text())
+        names = [str(name) for name in plan.get(ADDED, [])]
+    except (OSError, ValueError, AttributeError):  # there is none, or the long way says what is wrong
+        return []
+    return [name for name in names if name in host.registries["strategies"]]
+
+
+def failed(records: dict[str, Record]) -> dict[str, Record]:
+    """The records of the runs that should be there and are not."""
+    return {key: record for key, record in records.items() if record.status not in ("ok", "skipped")}
+
+
+def board_of(folder: Path, plan: Plan | None) -> Board:
+    """The board of what was asked for (everything, without a plan), from stored records."""
+    from tlbench.leaderboard.analysis.result_set import load_board
+
+    board = load_board(folder)
+    if plan is not None:
+        wanted = {(cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) for cell in plan.cells}
+        board.plan.cells = [
+            cell for cell in board.cells if (cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) in wanted
+        ]
+    return board

@@ -1,0 +1,110 @@
+"""The files of a submission: those of a published suite that hold its runs, and who made them with what."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tlbench.errors import TlbenchError
+from tlbench.files import write_whole
+from tlbench.leaderboard.analysis.result_set import PLAN_FILE
+from tlbench.publishing.json_lines import key_by_key
+from tlbench.publishing.page_inputs import Material
+from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
+from tlbench.records.published_records import RECORDS_FILE
+from tlbench.submission.contributor import About
+from tlbench.suites.suite import NAMING_FILES
+
+ABOUT_FILE, ENVIRONMENT_FILE, CHECKSUMS_FILE = "submission.json", "environment.txt", "checksums.sha256"
+SUITE_FILE = "suite.toml"
+#: Where the code of one-file plugins is.
+PLUGINS_FOLDER = "plugins"
+
+
+def submission_files(
+    material: Material, about: About, suite: Path | None = None, plugins: Iterable[Path] = ()
+) -> dict[str, bytes]:
+    """By name the content of each file. `suite` is the suite's own file, where it is no built-in one.
+
+    Raises `TlbenchError` for a suite file or a plugin that cannot be read.
+    """
+    files = {
+        RECORDS_FILE: "".join(f"{record}\n" for record in material.records.values()).encode(),
+        PLAN_FILE: key_by_key({**json.loads(material.plan), "contributor": about.contributor}).encode(),
+        PREDICTIONS_FILE: predictions_bytes(material.predictions),
+        ABOUT_FILE: (about.model_dump_json(indent=1) + "\n").encode(),
+        ENVIRONMENT_FILE: environment().encode(),
+    }
+    files |= _suite_files(suite) if suite is not None else {}
+    for path in plugins:
+        name = f"{PLUGINS_FOLDER}/{path.name}"
+        if name in files:
+            raise TlbenchError(f"two plugin files are called {path.name!r}; rename one, and run the suite again")
+        files[name] = _content(path)
+    return files | {CHECKSUMS_FILE: checksums(files).encode()}
+
+
+def free_for(folder: Path, source: Path, contributor: str) -> Path:
+    """The folder, where it is not there, is empty, or holds a submission of the same contributor.
+
+    Raises `TlbenchError` for any other: nothing of anybody's is overwritten.
+    """
+    if folder.resolve() == source.resolve():
+        raise TlbenchError(f"{folder} is where the records are; name another --out")
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return folder
+    try:
+        there = About.model_validate_json((folder / ABOUT_FILE).read_bytes()).contributor
+    except (OSError, ValueError):
+        raise TlbenchError(f"{folder} holds something else, and nothing is overwritten; name another --out") from None
+    if there != contributor:
+        raise TlbenchError(f"{folder} is the submission of {there!r}, which is not overwritten; name another --out")
+    return folder
+
+
+def write_submission(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of these files and nothing else, whole or not at all, in place of what was there."""
+
+    def fill(new: Path) -> None:
+        for name, content in files.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_bytes(content)
+
+    write_whole(folder, fill)
+
+
+def checksums(files: Mapping[str, bytes]) -> str:
+    """A line for each file, as `sha256sum` writes and checks them."""
+    return "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+
+
+def environment() -> str:
+    """What is installed here, a line each, in pip's form; what is installed for editing may be nowhere else."""
+    head = f"# Python {platform.python_version()} on {platform.platform()}\n"
+    found = {(str(one.metadata["Name"]).lower(), one.version) for one in importlib.metadata.distributions()}
+    return head + "".join(f"{name}=={version}\n" for name, version in sorted(found))
+
+
+def _suite_files(suite: Path) -> dict[str, bytes]:
+    content = _content(suite)
+    try:
+        keys = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TlbenchError(f"{suite} is no TOML: {error}") from error
+    named = {str(keys[key]): _content(suite.parent / str(keys[key])) for key in NAMING_FILES if keys.get(key)}
+    for name in named:
+        if Path(name).name != name:
+            raise TlbenchError(f"{suite}: {name!r} lies in another folder; put it beside the suite file")
+    return {SUITE_FILE: content, **named}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
