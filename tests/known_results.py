@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tlbench.core.run_spec import Budget, Compute, RunSpec, Training
-from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.leaderboard.analysis.result_set import load_result_set
 from tlbench.records.record import Cost, Failure, Seconds, Throughput, new_record
 
 
@@ -34,7 +34,7 @@ def spec_of(**changes):
 
 
 class Results:
-    """A results folder, filled cell by cell; `board()` reads it as the command line would."""
+    """A results folder, filled cell by cell; `result_set()` reads it as the command line would."""
 
     def __init__(self, folder: Path, metrics=("accuracy", "macro_f1")) -> None:
         self.folder = folder
@@ -126,7 +126,7 @@ class Results:
             references = {"target-only": base, "without-source": alone}
             self.cell(variant, pair, seed, key, references=references, **options)
 
-    def board(self):
+    def result_set(self):
         """Write the plan and read everything back."""
         plan = {
             "suite": "digits",
@@ -138,4 +138,4 @@ class Results:
             "cells": self.cells,
         }
         (self.folder / "plan.json").write_text(json.dumps(plan))
-        return load_board(self.folder)
+        return load_result_set(self.folder)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-__version__ = "0.1.0"
+from tlbench.version import __version__
 
 #: Marks a function of a plugin as the implementation of a hook in `tlbench.hookspecs`.
 hookimpl = pluggy.HookimplMarker("tlbench")
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from tlbench.core.task import TransferTask
     from tlbench.errors import DataError, TlbenchError
     from tlbench.training import layers, losses, schedules
-    from tlbench.training.batches import Batch
+    from tlbench.training.batches import Batch, batch_tensor
     from tlbench.training.toolkit import Toolkit
 
 _HOME = {
     "Backbone": "tlbench.core.backbone",
     "Batch": "tlbench.training.batches",
+    "batch_tensor": "tlbench.training.batches",
     "DataError": "tlbench.errors",
     "Dataset": "tlbench.core.domain",
     "Domain": "tlbench.core.domain",
@@ -80,6 +81,8 @@ __all__ = [
     "TransferModel",
     "TransferTask",
     "Whereabouts",
+    "__version__",
+    "batch_tensor",
     "hookimpl",
     "layers",
     "load_results",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.evaluation.probabilities import log_softmax, softmax
+from tlbench.core.probabilities import log_softmax, softmax
 
 Labels = NDArray[np.int64]
 Logits = NDArray[np.floating]

@@ -23,7 +23,7 @@ HOSTILE = "<script>x</script>"
 def stored(results):
     """Stored results of a strategy with a hostile name."""
     results.transductive({HOSTILE: OWN}, SEEDS, BASE)
-    results.board()
+    results.result_set()
     return tlbench.load_results("digits", results.folder.parent)
 
 

@@ -20,7 +20,7 @@ SORT = """direction => new Promise(done => {
 def page(results, tmp_path):
     results.transductive({f"s{index}": BASE for index in range(330)}, SEEDS, BASE)
     path = tmp_path / "index.html"
-    path.write_text(suite_page(results.board()), encoding="utf-8")
+    path.write_text(suite_page(results.result_set()), encoding="utf-8")
     with running_browser() as browser:
         seen = Visit(browser, path)
         yield seen.page

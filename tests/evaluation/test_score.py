@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench.evaluation.scoring import Held, reverse_score, score_run
+from tlbench.evaluation.scoring import HostLabels, reverse_score, score_run
 
 N, CLASSES = 40, 3
 LABELS = np.arange(N) % CLASSES
@@ -25,7 +25,7 @@ def outputs(step, right, **more):
 
 
 def held(same_classes=True):
-    return Held(LABELS, CLASSES, None, {"source_train": LABELS, "source_val": LABELS}, same_classes)
+    return HostLabels(LABELS, CLASSES, None, {"source_train": LABELS, "source_val": LABELS}, same_classes)
 
 
 METRICS = {"accuracy": lambda labels, logits: float((logits.argmax(axis=1) == labels).mean())}

@@ -11,12 +11,12 @@ from sklearn.linear_model import LogisticRegression
 
 from tlbench.errors import TlbenchError
 from tlbench.evaluation import selection
-from tlbench.evaluation.selection import CheckpointOutputs, HeldLabels, choose, scores
+from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, scores
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 N, CLASSES = 60, 3
 TRUTH = np.arange(N) % CLASSES
-LABELS = HeldLabels(TRUTH, TRUTH, TRUTH, TRUTH)
+LABELS = SelectionLabels(TRUTH, TRUTH, TRUTH, TRUTH)
 
 
 def logits(predicted, sharpness=1.0):
@@ -43,7 +43,7 @@ def test_scores_by_hand():
     p = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.5, 0.25, 0.25]])
     truth = np.array([0, 1, 2, 1])
     outputs = CheckpointOutputs(7, None, None, None, np.log(p), None, np.log(p), np.log(p[:3]), np.log(p[1:2]))
-    rated = scores(outputs, HeldLabels(None, truth, np.array([0]), truth[:3]))
+    rated = scores(outputs, SelectionLabels(None, truth, np.array([0]), truth[:3]))
     sharp, flat = -(0.8 * math.log(0.8) + 0.2 * math.log(0.1)), 1.5 * math.log(2)
     entropy = (3 * sharp + flat) / 4
     mean = [2.2 / 4, 1.25 / 4, 0.55 / 4]

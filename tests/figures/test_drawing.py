@@ -19,7 +19,7 @@ def suite(project, results):
     base = {pair: [0.5, 0.51, 0.52] for pair in pairs}
     scores = {name: {pair: [0.6, 0.62, 0.61] for pair in pairs} for name in (HOSTILE, "fine-tune")}
     results.transductive(scores, SEEDS, base, curve=CURVE)
-    results.board()
+    results.result_set()
     return project
 
 
@@ -29,7 +29,7 @@ def figure(project, *arguments):
 
 def test_several_tables_are_listed_with_what_chooses_among_them(suite, results):
     results.inductive("fine-tune", "a0:b0", SEEDS, [0.6, 0.61, 0.62], [0.5, 0.51, 0.53], [0.5, 0.51, 0.53])
-    results.board()
+    results.result_set()
     outcome = figure(suite, "heatmap", "digits", "-o", "x.pdf")
     assert outcome.code == 2
     assert "2 are left; choose one with --setting, --shots, --backbone" in outcome.err

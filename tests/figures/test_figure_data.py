@@ -16,7 +16,7 @@ DANN = {"a:b": [0.70, 0.73, 0.72], "b:a": [0.60, 0.63, 0.62]}
 
 
 def place_of(results, **options):
-    (place,) = places(results.board(), **options)
+    (place,) = places(results.result_set(), **options)
     return place
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.leaderboard.analysis.result_set import load_result_set
 
 
 def cell_of(table, row, column):
@@ -45,13 +45,13 @@ def claim():
 
 @pytest.fixture
 def with_claims(results):
-    """`with_claims(*claims, **more)` is the board of what was put into `results`, its plan with more in it."""
+    """`with_claims(*claims, **more)` is the result set of what was put into `results`, its plan with more in it."""
 
     def with_claims(*claims, **more):
-        results.board()
+        results.result_set()
         path = results.folder / "plan.json"
         plan = {**json.loads(path.read_text()), "claims": claims, "test_examples": {"uci": 1000}, **more}
         path.write_text(json.dumps(plan))
-        return load_board(results.folder)
+        return load_result_set(results.folder)
 
     return with_claims

@@ -39,23 +39,23 @@ def test_of_errors_the_smallest_is_best():
 
 
 @pytest.fixture
-def board(results):
+def result_set(results):
     pairs = {"syn:uci": [0.50, 0.52, 0.51, 0.49, 0.50]}
     results.transductive({"dann": {"syn:uci": [0.70, 0.73, 0.72, 0.69, 0.70]}}, SEEDS, pairs)
-    return results.board()
+    return results.result_set()
 
 
 @pytest.mark.parametrize("by", ["strategy", "pair"])
-def test_the_oracle_is_a_ceiling_and_never_bold(board, by):
-    (table,) = leaderboard(board, by=by)
+def test_the_oracle_is_a_ceiling_and_never_bold(result_set, by):
+    (table,) = leaderboard(result_set, by=by)
     assert {row[0].text for row in table.rows if any(cell.best for cell in row)} == {"dann"}
 
 
 @pytest.mark.parametrize(
     ("form", "bold"), [("latex", r"\textbf{70.8"), ("markdown", "**70.8"), ("html", "<strong>70.8")]
 )
-def test_formats_that_have_bold_show_it_and_say_what_it_means(board, form, bold):
-    text = render(leaderboard(board), form)
+def test_formats_that_have_bold_show_it_and_say_what_it_means(result_set, form, bold):
+    text = render(leaderboard(result_set), form)
     assert bold in text
     assert "bold: the best but oracle" in text
 
@@ -64,5 +64,5 @@ def test_what_is_chosen_on_target_test_labels_is_never_bold(results):
     scores = {"last": 0.5, "target-test": 0.5}
     better = [{"last": 0.7 + seed / 100, "target-test": 0.8 + seed / 100} for seed in SEEDS]
     results.transductive({"dann": {"syn:uci": better}}, SEEDS, {"syn:uci": [scores] * 5}, oracle=scores)
-    (table,) = leaderboard(results.board(), selection="target-test")
+    (table,) = leaderboard(results.result_set(), selection="target-test")
     assert not table.bold

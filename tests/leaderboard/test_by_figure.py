@@ -34,8 +34,8 @@ def rows_of(tables):
     return found
 
 
-def counted(board, **options):
-    return {name: number for name, number in verdict_counts(board, **options).items() if number}
+def counted(result_set, **options):
+    return {name: number for name, number in verdict_counts(result_set, **options).items() if number}
 
 
 # Errors --------------------------------------------------------------------------------------------------------------
@@ -44,11 +44,11 @@ def counted(board, **options):
 def test_without_figures_the_error_says_how_to_add_some(results):
     one_pair(results)
     with pytest.raises(TlbenchError) as caught:
-        by_figure(results.board())
+        by_figure(results.result_set())
     assert "the suite 'digits', as it was last run, names no published figures" in str(caught.value)
     assert "dataset,source,target,setting,strategy,backbone,protocol,metric,value,plus_minus" in str(caught.value)
     assert 'claims = "FILE.csv"' in str(caught.value)
-    assert set(verdict_counts(results.board()).values()) == {0}
+    assert set(verdict_counts(results.result_set()).values()) == {0}
 
 
 def test_figures_of_other_datasets_alone_are_named(results, with_claims):
@@ -145,17 +145,17 @@ def test_another_protocol_is_not_comparable_and_said_how(results, claim, with_cl
 
 def test_selection_asked_for_is_compared(results, claim, with_claims):
     one_pair(results, [{"last": 0.5, "target-test": score} for score in NARROW])
-    board = with_claims(claim(protocol="target-test"))
-    assert counted(board) == {"not comparable": 1}
-    assert counted(board, selection="target-test") == {"reproduced": 1}
-    (table,) = by_figure(board, selection="target-test")
+    result_set = with_claims(claim(protocol="target-test"))
+    assert counted(result_set) == {"not comparable": 1}
+    assert counted(result_set, selection="target-test") == {"reproduced": 1}
+    (table,) = by_figure(result_set, selection="target-test")
     assert any(note.startswith("⚠ chosen by the target test score") for note in table.notes)
 
 
 def test_a_plan_of_an_older_version_leaves_terms_out_and_says_so(results, claim, with_claims):
     one_pair(results)
-    board = with_claims(claim(decimals=None), test_examples={})
-    (table,) = by_figure(board)
+    result_set = with_claims(claim(decimals=None), test_examples={})
+    (table,) = by_figure(result_set)
     assert table.rows[0][3].half_width == pytest.approx(2 * math.sqrt(0.005**2 + 0.005**2 / 3))
     assert any(note.startswith("p(1 − p)/n is left out for uci, since n is not known") for note in table.notes)
     assert any(note.startswith("half a unit of the last digit is left out") for note in table.notes)
@@ -217,8 +217,8 @@ TWO_PAIRS = {"syn:uci": [0.55, 0.61, 0.64], "uci_m:uci": [0.65, 0.59, 0.56]}
 
 def test_figures_of_every_pair_are_followed_by_their_mean_which_is_not_counted(results, claim, with_claims):
     results.transductive({}, SEEDS, TWO_PAIRS)
-    board = with_claims(claim(plus_minus=0.03, value=0.6), claim(source="uci_m", plus_minus=0.04, value=0.65))
-    (table,) = by_figure(board)
+    result_set = with_claims(claim(plus_minus=0.03, value=0.6), claim(source="uci_m", plus_minus=0.04, value=0.65))
+    (table,) = by_figure(result_set)
     assert [row[0].text for row in table.rows[2:]] == ["source-only · mean of 2 pairs"]
     published, ours, difference, verdict = table.rows[2][1:]
     assert published.value == pytest.approx(0.625)
@@ -226,7 +226,7 @@ def test_figures_of_every_pair_are_followed_by_their_mean_which_is_not_counted(r
     # se = √(0.03² + 0.04² + 2 · 0.0005²) / 2
     assert difference.half_width == pytest.approx(2 * math.sqrt(0.0025 + 2 * 0.0005**2) / 2)
     assert verdict.text == "reproduced"
-    assert sum(verdict_counts(board).values()) == 2
+    assert sum(verdict_counts(result_set).values()) == 2
     assert not any("last bit" in note for note in table.notes)
 
 
@@ -247,9 +247,9 @@ def test_the_mean_of_figures_by_another_protocol_is_not_comparable_either(result
 
 def test_a_mean_with_a_missing_run_is_missing_even_where_missing_runs_are_dropped(results, claim, with_claims):
     results.transductive({"dann": {**TWO_PAIRS, "uci_m:uci": [None, 0.6, 0.6]}}, SEEDS, TWO_PAIRS)
-    board = with_claims(claim(strategy="dann"), claim(strategy="dann", source="uci_m"))
+    result_set = with_claims(claim(strategy="dann"), claim(strategy="dann", source="uci_m"))
     for missing, second in (("show", "missing"), ("drop", "reproduced")):
-        (table,) = by_figure(board, missing=missing)
+        (table,) = by_figure(result_set, missing=missing)
         assert [row[-1].text for row in table.rows][1:] == [second, "missing"]
 
 
@@ -258,10 +258,10 @@ def test_a_mean_with_a_missing_run_is_missing_even_where_missing_runs_are_droppe
 
 def test_metrics_have_tables_of_their_own_with_titles_of_their_own(results, claim, with_claims):
     one_pair(results)
-    board = with_claims(claim(metric="macro_f1"), claim())
-    tables = by_figure(board)
+    result_set = with_claims(claim(metric="macro_f1"), claim())
+    tables = by_figure(result_set)
     assert [table.title.rpartition(" · ")[2] for table in tables] == ["published macro F1", "published accuracy"]
-    assert [table.title for table in by_figure(board, metric="accuracy")] == [tables[1].title]
+    assert [table.title for table in by_figure(result_set, metric="accuracy")] == [tables[1].title]
 
 
 def test_figures_of_the_same_row_are_told_apart_by_source_and_by_protocol(results, claim, with_claims):
@@ -276,8 +276,8 @@ def test_figures_of_the_same_row_are_told_apart_by_source_and_by_protocol(result
 
 def test_columns_and_filters_choose(results, claim, with_claims):
     results.transductive({"dann": TWO_PAIRS}, SEEDS, TWO_PAIRS)
-    board = with_claims(claim(), claim(source="uci_m"), claim(strategy="dann"), claim(strategy="mdd"))
-    (table,) = by_figure(board, columns=["verdict", "ours"], filters={"pair": ["syn:*"], "strategy": ["dann"]})
+    result_set = with_claims(claim(), claim(source="uci_m"), claim(strategy="dann"), claim(strategy="mdd"))
+    (table,) = by_figure(result_set, columns=["verdict", "ours"], filters={"pair": ["syn:*"], "strategy": ["dann"]})
     assert [column.name for column in table.columns] == ["figure", "verdict", "ours"]
     # References stay whatever the filter of strategies says, as they do in other tables.
     assert [row[0].text for row in table.rows] == ["source-only · syn:uci", "dann · syn:uci"]

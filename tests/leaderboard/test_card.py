@@ -24,7 +24,7 @@ def test_everything_is_on_the_card(results):
         provenance={"versions": {"torch": "2.6"}, "dirty": False},
     )
     results.cell("dann", "syn:uci", 3, key, setting="inductive", shots=5)
-    record = results.board().records[key]
+    record = results.result_set().records[key]
     record.references = {"oracle": "abc"}
     text = card(record, {})
     for part in (
@@ -54,7 +54,7 @@ def test_a_failed_run_ends_with_its_log(results):
     error = Failure(type="ValueError", message="bad\x1b[2J", log=["line 19", "line 20"])
     key = results.record("dann", "syn", "uci", 0, None, setting="transductive", status="failed", error=error)
     results.cell("dann", "syn:uci", 0, key, setting="transductive")
-    text = card(results.board().records[key], {})
+    text = card(results.result_set().records[key], {})
     assert text.endswith("ValueError: bad?[2J\n  last lines of the log:\n    line 19\n    line 20\n")
     assert "metrics" not in text
 
@@ -63,7 +63,7 @@ def test_a_skipped_run_says_why_and_no_more(results):
     options = {"setting": "transductive", "status": "skipped", "throughput": Throughput()}
     key = results.record("fine-tune", "syn", "uci", 0, None, reason="it needs target labels", **options)
     results.cell("fine-tune", "syn:uci", 0, key, setting="transductive")
-    text = card(results.board().records[key], {})
+    text = card(results.result_set().records[key], {})
     assert "skipped: it needs target labels" in text
     assert "error" not in text and "curve" not in text
 
@@ -71,7 +71,7 @@ def test_a_skipped_run_says_why_and_no_more(results):
 def test_lists_are_left_in_the_file_and_a_run_without_source_says_so(results):
     key = results.record("oracle", "", "uci", 0, 0.9, setting="inductive", shots="all")
     results.cell("oracle", "syn:uci", 0, key, setting="inductive", shots="all")
-    record = results.board().records[key]
+    record = results.result_set().records[key]
     record.metrics["last"]["confusion_matrix"] = [[1, 0], [0, 1]]
     text = card(record, {})
     assert "confusion" not in text
@@ -87,7 +87,7 @@ def dann(results, setting="transductive", shots=None, score=0.55, **rest):
         "oracle": results.record("oracle", "", "uci", 0, 0.9, setting="inductive", shots="all"),
     }
     results.cell("dann", "syn:uci", 0, key, setting=setting, shots=shots, references=stored)
-    records = results.board().records
+    records = results.result_set().records
     wanted = ["source-only", "oracle"] if setting == "transductive" else list(stored)
     records[key].references = {name: stored[name] for name in wanted}
     return records[key], {name: records[stored[name]] for name in wanted}

@@ -22,7 +22,7 @@ def frames(results, a, b):
     """The frames of two variants with these scores by pair."""
     lower = {pair: [0.1] * len(next(iter(a.values()))) for pair in a}
     results.transductive({"dann": a, "plain": b}, range(len(next(iter(lower.values())))), lower)
-    frame = results.board().frame
+    frame = results.result_set().frame
     return frame[frame.variant == "dann"], frame[frame.variant == "plain"]
 
 
@@ -119,7 +119,7 @@ def test_two_boards_compare_namesakes_and_name_the_rest(make_results, at):
     pairs = {"syn:uci": [0.5] * 3, "uci:syn": [0.5] * 3}
     first.transductive({name: dict.fromkeys(pairs, [0.6] * 3) for name in ("dann", "only")}, SEEDS, pairs)
     second.transductive({"dann": dict.fromkeys(pairs, [0.5] * 3)}, SEEDS, pairs)
-    table = one(compare(first.board().frame, second.board().frame, "accuracy"))
+    table = one(compare(first.result_set().frame, second.result_set().frame, "accuracy"))
     names = [f"{name} · {pair}" for name in ("source-only", "oracle", "dann") for pair in (*pairs, "overall")]
     assert [row[0].text for row in table.rows] == names
     assert [column.title for column in table.columns[:3]] == ["variant · pair", "A", "B"]
@@ -136,7 +136,7 @@ def test_a_seed_that_one_side_is_not_asked_for_is_left_out(make_results, at):
     pairs = ("syn:uci", "uci:syn")
     first.transductive({"dann": dict.fromkeys(pairs, [0.6] * 4)}, [0, 1, 2, 3], dict.fromkeys(pairs, [0.5] * 4))
     second.transductive({"dann": dict.fromkeys(pairs, [0.5] * 3)}, SEEDS, dict.fromkeys(pairs, [0.5] * 3))
-    table = one(compare(first.board().frame, second.board().frame, "accuracy"))
+    table = one(compare(first.result_set().frame, second.result_set().frame, "accuracy"))
     assert at(table, "dann · syn:uci", "seeds").text == "3 of 4"
     assert at(table, "dann · overall", "difference").value == pytest.approx(0.1)
     assert table.footnotes == ["B: not asked for by the suite"]
@@ -145,7 +145,7 @@ def test_a_seed_that_one_side_is_not_asked_for_is_left_out(make_results, at):
 def test_settings_are_never_mixed_and_verdicts_are_corrected_within_one(results, at):
     results.transductive({"dann": {"syn:uci": [0.6, 0.7, 0.8]}}, SEEDS, {"syn:uci": [0.5] * 3})
     results.inductive("dann", "syn:uci", SEEDS, [0.9, 0.8, 0.7], [0.5] * 3, [0.4] * 3)
-    frame = results.board().frame
+    frame = results.result_set().frame
     dann = frame.query("variant == 'dann'")
     tables = compare(dann, dann, "accuracy")
     assert [table.title.split(" · ")[1] for table in tables] == ["transductive", "inductive, 5 shots"]
@@ -160,7 +160,7 @@ def test_a_setting_in_which_one_is_skipped_is_a_note_with_its_reason(results):
     )
     for name in ("dann", "fine-tune"):
         results.inductive(name, "syn:uci", SEEDS, [0.9] * 3, [0.5] * 3, [0.4] * 3)
-    frame = results.board().frame
+    frame = results.result_set().frame
     table = one(compare(frame.query("variant == 'dann'"), frame.query("variant == 'fine-tune'"), "accuracy"))
     assert "inductive, 5 shots" in table.title
     assert table.notes[-1] == ("not compared: transductive · small-cnn · held-out: B: skipped: it needs target labels")
@@ -169,7 +169,7 @@ def test_a_setting_in_which_one_is_skipped_is_a_note_with_its_reason(results):
 def test_references_without_the_protocol_are_at_their_last_step(results, at):
     both = [{"last": 0.5, "source-val": 0.6}] * 3
     results.transductive({"dann": {"syn:uci": both}}, SEEDS, {"syn:uci": both}, oracle=0.9)
-    frame = results.board().frame
+    frame = results.result_set().frame
     sides = [frame[frame.variant == name] for name in ("source-only", "oracle")]
     table = one(compare(*sides, "accuracy", "source-val"))
     assert at(table, "syn:uci", "difference").value == pytest.approx(-0.3)
@@ -182,7 +182,7 @@ def test_references_without_the_protocol_are_at_their_last_step(results, at):
 def test_target_test_is_marked(results):
     both = [{"target-test": 0.7}] * 3
     results.transductive({"dann": {"syn:uci": both}}, SEEDS, {"syn:uci": both})
-    dann = results.board().frame.query("variant == 'dann'")
+    dann = results.result_set().frame.query("variant == 'dann'")
     table = one(compare(dann, dann, "accuracy", "target-test"))
     assert "⚠ selection: target-test" in table.title
     assert table.notes[-1].startswith("⚠ chosen by the target test score")
@@ -261,20 +261,20 @@ def test_runs_that_do_not_store_what_is_right_have_a_dash_and_a_note(results, at
     assert "mcnemar" not in [column.name for column in one(compare(a, b, "accuracy")).columns]
 
 
-# --- in what two boards were made differently
+# --- in what two result sets were made differently
 
 
 def test_what_was_made_differently_is_said(make_results):
     first, second = make_results("first"), make_results("second")
     for results in (first, second):
         results.transductive({"dann": {"syn:uci": [0.6]}}, [0], {"syn:uci": [0.5]})
-    boards = first.board(), second.board()
-    check_same_data(*boards, ("A", "B"))
-    assert differences(*boards) == []
-    for key, record in boards[1].records.items():
+    result_sets = first.result_set(), second.result_set()
+    check_same_data(*result_sets, ("A", "B"))
+    assert differences(*result_sets) == []
+    for key, record in result_sets[1].records.items():
         changed = {"budget": record.spec.budget.model_copy(update={"steps": 30}), "params": {"rate": 0.1}}
-        boards[1].records[key] = record.model_copy(update={"spec": record.spec.model_copy(update=changed)})
-    assert differences(*boards) == [
+        result_sets[1].records[key] = record.model_copy(update={"spec": record.spec.model_copy(update=changed)})
+    assert differences(*result_sets) == [
         "made differently: budget.steps is 600 in A, 30 in B",
         *(f"made differently: {name}.rate is its default in A, 0.1 in B" for name in ("source-only", "oracle", "dann")),
     ]
@@ -284,12 +284,12 @@ def test_other_data_cannot_be_compared(make_results):
     first, second = make_results("first"), make_results("second")
     for results in (first, second):
         results.transductive({"dann": {"syn:uci": [0.6]}}, [0], {"syn:uci": [0.5]})
-    boards = first.board(), second.board()
-    for key, record in boards[1].records.items():
+    result_sets = first.result_set(), second.result_set()
+    for key, record in result_sets[1].records.items():
         changed = record.spec.model_copy(update={"revisions": {"uci": "other"}})
-        boards[1].records[key] = record.model_copy(update={"spec": changed})
+        result_sets[1].records[key] = record.model_copy(update={"spec": changed})
     with pytest.raises(TlbenchError, match="different data as uci of 'digits'"):
-        check_same_data(*boards, ("first", "second"))
-    boards[1].plan.dataset = "amazon-reviews"
+        check_same_data(*result_sets, ("first", "second"))
+    result_sets[1].plan.dataset = "amazon-reviews"
     with pytest.raises(TlbenchError, match="second of 'amazon-reviews'"):
-        check_same_data(*boards, ("first", "second"))
+        check_same_data(*result_sets, ("first", "second"))

@@ -33,8 +33,8 @@ def test_every_shape_compiles_with_names_that_mean_something_in_it_and_no_line_i
     base = {pair: [0.5, 0.52, 0.51] for pair in pairs}
     results.transductive({"dann": scores, HOSTILE: base}, SEEDS, base)
     results.inductive("fine-tune", "a:b", SEEDS, [0.6, 0.61, 0.62], [0.5, 0.51, 0.53], [0.5, 0.51, 0.53])
-    board = results.board()
-    tables = leaderboard(board) + leaderboard(board, by="pair") + leaderboard(board, selection="all")
+    result_set = results.result_set()
+    tables = leaderboard(result_set) + leaderboard(result_set, by="pair") + leaderboard(result_set, selection="all")
     (tmp_path / "paper.tex").write_text(f"{HEAD}\n{render(tables, 'latex')}\n\\end{{document}}\n", encoding="utf-8")
     command = [pdflatex, "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tlbench.leaderboard.analysis.result_set import load_board
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.result_set import load_result_set
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.matching import matches
 from tlbench.leaderboard.leaderboard import cells_by_place
 from tlbench.suites.claims import Claim
@@ -18,19 +18,19 @@ SCORES = [0.5, 0.6, 0.7]
 
 @pytest.fixture
 def found(results, claim):
-    """What a figure matches on the board of what was put into `results`."""
+    """What a figure matches on the result set of what was put into `results`."""
 
     def found(selection="last", **changes):
-        board = results.board()
+        result_set = results.result_set()
         metric = changes.get("metric", "accuracy")
-        places = [Place(board, cells, selection, metric) for cells in cells_by_place(board.cells)]
+        places = [TableGroup(result_set, cells, selection, metric) for cells in cells_by_place(result_set.cells)]
         return matches(Claim(**claim(**changes)), places)
 
     return found
 
 
 def transductive(results, **uses):
-    """A board with these variants, each of which uses a strategy."""
+    """A result set with these variants, each of which uses a strategy."""
     results.transductive({name: {"syn:uci": SCORES} for name in uses}, SEEDS, {"syn:uci": SCORES})
     for cell in results.cells:
         cell["strategy"] = uses.get(cell["variant"], cell["strategy"])
@@ -109,8 +109,8 @@ def test_clusters_are_not_scored_by_accuracy(results, found):
 
 def test_plans_without_claims_or_test_sizes_are_read(results):
     transductive(results)
-    results.board()
+    results.result_set()
     plan = json.loads((results.folder / "plan.json").read_text())
     assert not {"claims", "claims_elsewhere", "test_examples"} & plan.keys()
-    header = load_board(results.folder).plan
+    header = load_result_set(results.folder).plan
     assert (header.claims, header.claims_elsewhere, header.test_examples) == ([], {}, {})

@@ -1,4 +1,4 @@
-"""A published folder as a board, and what is made of boards for the summary."""
+"""A published folder as a result set, and what is made of result sets for the summary."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.leaderboard.analysis.result_set import load_result_set
 from tlbench.publishing.harm_counts import harm
 from tlbench.publishing.index_readme import summary
-from tlbench.publishing.page_inputs import read_material
+from tlbench.publishing.page_inputs import read_page_inputs
 from tlbench.publishing.published_files import suite_files, summary_files, write
 
 SEEDS = [0, 1, 2]
@@ -22,8 +22,8 @@ SEEDS = [0, 1, 2]
 def folder(results, tmp_path):
     """A published folder of three runs."""
     results.transductive({"dann": {"syn:uci": [0.6]}}, [0], {"syn:uci": [0.4]})
-    results.board()
-    write(suite_files(read_material(results.folder), tmp_path / "out"))
+    results.result_set()
+    write(suite_files(read_page_inputs(results.folder), tmp_path / "out"))
     return tmp_path / "out" / "digits"
 
 
@@ -52,7 +52,7 @@ def _records(folder):
 )
 def test_damage_is_named_with_its_line(folder, damage, message):
     (folder / "records.jsonl").write_text("\n".join(damage(_records(folder))))
-    for read in (load_board, read_material):
+    for read in (load_result_set, read_page_inputs):
         with pytest.raises(TlbenchError, match=message):
             read(folder)
 
@@ -65,38 +65,38 @@ def test_a_record_of_another_suite_is_refused(folder, make_results):
     with pytest.raises(
         TlbenchError, match=r"jsonl:4: the plan .* \(fine-tune on syn:uci of 'digits', seed 7, \w+\); a"
     ):
-        load_board(folder)
+        load_result_set(folder)
 
 
 def test_a_folder_without_its_plan_says_so(folder):
     (folder / "plan.json").unlink()
     with pytest.raises(TlbenchError, match=r"no whole published folder: .*plan.json does not exist; take the file"):
-        load_board(folder)
+        load_result_set(folder)
 
 
 def test_names_with_paths_of_the_machine_are_refused(results):
     results.transductive({}, [0], {"syn:uci": [0.4]})
-    results.board()
+    results.result_set()
     path = results.folder / "plan.json"
     path.write_text(path.read_text().replace('"dataset": "digits"', '"dataset": "csv:/home/me/x.csv"'))
     with pytest.raises(TlbenchError, match=r"dataset: 'csv:/home/me/x.csv'"):
-        read_material(results.folder)
+        read_page_inputs(results.folder)
 
 
 def test_damaged_results_are_not_published(results):
     key = results.record("dann", "syn", "uci", 0, 0.5, setting="transductive")
     results.cell("dann", "syn:uci", 0, key, setting="transductive")
-    results.board()
+    results.result_set()
     (results.folder / f"{key}.json").write_text("{")
     with pytest.raises(TlbenchError, match="damaged record"):
-        read_material(results.folder)
+        read_page_inputs(results.folder)
 
 
 # --- what it is good for
 
 
 def test_its_board_is_that_of_the_results(folder, results):
-    assert load_board(folder).frame.equals(results.board().frame)
+    assert load_result_set(folder).frame.equals(results.result_set().frame)
 
 
 def test_fields_that_a_later_tlbench_knows_are_not_added_to_what_is_published(folder):
@@ -106,7 +106,7 @@ def test_fields_that_a_later_tlbench_knows_are_not_added_to_what_is_published(fo
         del record["health"]
     text = "".join(json.dumps(r, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for r in old)
     (folder / "records.jsonl").write_text(text)
-    made = suite_files(read_material(folder), folder.parent)
+    made = suite_files(read_page_inputs(folder), folder.parent)
     assert made[folder / "records.jsonl"] == text.encode()
     assert made[folder / "plan.json"] == (folder / "plan.json").read_bytes()
 
@@ -114,12 +114,12 @@ def test_fields_that_a_later_tlbench_knows_are_not_added_to_what_is_published(fo
 def test_verdicts_are_counted_by_strategy_and_cells_that_hurt_are_named(results):
     scores = {"dann": {"syn:uci": [0.30, 0.31, 0.30], "uci_m:uci": [0.60, 0.61, 0.60]}}
     results.transductive(scores, SEEDS, {"syn:uci": [0.50, 0.51, 0.50], "uci_m:uci": [0.40, 0.41, 0.40]})
-    board = results.board()
-    found = harm(board)
+    result_set = results.result_set()
+    found = harm(result_set)
     assert found.verdicts == {"dann": {"hurts": 1, "helps": 1}}
     line = "digits · transductive · small-cnn · held-out · selection: last: dann on syn:uci (+20.0 points ± 0.0)"
     assert found.lines == [line]
-    text = summary({"digits": board}, "What this is.")
+    text = summary({"digits": result_set}, "What this is.")
     assert any(line.split("|")[1:3] == [" dann       ", f"{'1 / 1 / 0':>29} "] for line in text.splitlines())
     assert f"- {line}\n" in text
     assert "<details>" not in text
@@ -130,16 +130,16 @@ def test_a_long_list_of_harm_is_folded_and_none_is_said(results, make_results):
     pairs = [f"d{number}:uci" for number in range(13)]
     hurt = {"dann": {pair: [0.30, 0.31, 0.30] for pair in pairs}}
     results.transductive(hurt, SEEDS, {pair: [0.50, 0.51, 0.50] for pair in pairs})
-    assert "<details><summary>All 13, with their gaps</summary>" in summary({"digits": results.board()}, "")
+    assert "<details><summary>All 13, with their gaps</summary>" in summary({"digits": results.result_set()}, "")
     calm = make_results("calm")
     calm.transductive({"dann": {"syn:uci": [0.4]}}, [0], {"syn:uci": [0.4]})
-    assert "None is shown to." in summary({"digits": calm.board()}, "")
+    assert "None is shown to." in summary({"digits": calm.result_set()}, "")
 
 
 def test_published_figures_are_counted_by_suite(results, with_claims, claim):
     results.transductive({}, SEEDS, {"syn:uci": [0.6, 0.61, 0.6]})
-    board = with_claims(claim(value=0.601), claim(strategy="dann"))
-    text = summary({"digits": board}, "")
+    result_set = with_claims(claim(value=0.601), claim(strategy="dann"))
+    text = summary({"digits": result_set}, "")
     assert "| all                        |            1 |        0 |       0 |              0 |" in text
 
 
@@ -157,8 +157,8 @@ def test_nothing_heavy_is_imported(folder):
 import sys
 from pathlib import Path
 from tlbench.publishing.published_files import suite_files, summary_files
-from tlbench.publishing.page_inputs import read_material
-material = read_material(Path({str(folder)!r}))
+from tlbench.publishing.page_inputs import read_page_inputs
+material = read_page_inputs(Path({str(folder)!r}))
 assert suite_files(material, Path({str(folder.parent)!r})) and summary_files(Path({str(folder.parent)!r}))
 print([name for name in ["torch", "sklearn", "timm", "transformers", "datasets"] if name in sys.modules])
 """

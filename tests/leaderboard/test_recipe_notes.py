@@ -13,14 +13,14 @@ PAIRS = ("syn:uci", "uci:syn", "uci_m:uci")
 
 @pytest.fixture
 def trained(results):
-    """`trained(pair=recipe)` is a board on which each pair has its recipe."""
+    """`trained(pair=recipe)` is a result set on which each pair has its recipe."""
 
     def trained(**recipes):
         scores = {pair: [0.5] for pair in PAIRS}
         results.transductive({"dann": scores}, [0], scores)
         for cell in results.cells:
             cell["recipe"] = recipes.get(f"{cell['source'][0]}_{cell['target']}")
-        return results.board()
+        return results.result_set()
 
     return trained
 
@@ -29,8 +29,8 @@ def recipe(steps=600, **training):
     return {"budget": Budget(steps=steps).model_dump(), "training": Training(**training).model_dump()}
 
 
-def lines(board, **options):
-    tables = leaderboard(board, **options)
+def lines(result_set, **options):
+    tables = leaderboard(result_set, **options)
     return [[note for note in table.notes if note.startswith("more than one recipe")] for table in tables]
 
 
@@ -45,17 +45,17 @@ def test_one_recipe_needs_no_words(trained):
 
 @pytest.mark.parametrize("options", [{}, {"by": "pair"}, {"selection": "all"}], ids=str)
 def test_pairs_stand_beside_what_sets_their_recipe_apart(trained, options):
-    board = trained(syn_uci=recipe(lr=0.1), uci_syn=recipe(300, lr=0.01), uci_m_uci=recipe(lr=0.1))
+    result_set = trained(syn_uci=recipe(lr=0.1), uci_syn=recipe(300, lr=0.01), uci_m_uci=recipe(lr=0.1))
     expected = "more than one recipe; syn:uci, uci_m:uci: steps = 600, lr = 0.1; uci:syn: steps = 300, lr = 0.01"
-    assert lines(board, **options) == [[expected]]
+    assert lines(result_set, **options) == [[expected]]
 
 
 def test_keys_that_a_recipe_does_not_use_are_left_out_of_its_words(trained):
     inverse = recipe(optimizer="sgd", schedule="inverse", decay=2.5)
-    board = trained(syn_uci=recipe(), uci_syn=inverse, uci_m_uci=recipe())
+    result_set = trained(syn_uci=recipe(), uci_syn=inverse, uci_m_uci=recipe())
     first = 'syn:uci, uci_m:uci: optimizer = "adamw", schedule = "cosine"'
     second = 'uci:syn: optimizer = "sgd", schedule = "inverse", nesterov = false, decay = 2.5'
-    assert lines(board) == [[f"more than one recipe; {first}; {second}"]]
+    assert lines(result_set) == [[f"more than one recipe; {first}; {second}"]]
 
 
 def test_the_frame_has_no_column_of_recipes(trained):

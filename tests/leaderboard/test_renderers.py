@@ -40,7 +40,7 @@ def table():
 def hostile_board(results):
     pair = f"{HOSTILE.replace('/', '')}:uci"
     results.transductive({HOSTILE: {pair: [("failed", f"raised {HOSTILE}")]}}, [0], {pair: [0.5]})
-    return results.board()
+    return results.result_set()
 
 
 @pytest.mark.parametrize("form", formats())
@@ -213,7 +213,7 @@ def test_every_latex_table_has_a_label_of_its_own(table):
 
 def test_a_plugin_may_bring_a_format(project, results, monkeypatch):
     results.transductive({"dann": {"a:b": [0.5]}}, [0], {"a:b": [0.5]})
-    results.board()
+    results.result_set()
     text = "import tlbench\n\n@tlbench.hookimpl\ndef tlbench_register_renderers(register):\n"
     text += "    register('titles', lambda tables: ' / '.join(table.title for table in tables))\n"
     plugin = project.write("titles.py", text)

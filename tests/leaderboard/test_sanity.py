@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tlbench.leaderboard.analysis.result_set import load_board
+from tlbench.leaderboard.analysis.result_set import load_result_set
 from tlbench.leaderboard.analysis.sanity import oracle_below_source_only
 from tlbench.leaderboard.leaderboard import leaderboard
 
@@ -38,25 +38,25 @@ def claim(**changes):
 
 
 @pytest.fixture
-def board(results):
-    """The board of what was put into `results`, with these published figures."""
+def result_set(results):
+    """The result set of what was put into `results`, with these published figures."""
 
-    def board(*claims):
-        results.board()
+    def result_set(*claims):
+        results.result_set()
         path = results.folder / "plan.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "claims": claims}))
-        return load_board(results.folder)
+        return load_result_set(results.folder)
 
-    return board
+    return result_set
 
 
 @pytest.fixture
-def flagged(board):
+def flagged(result_set):
     """The lines with ⚑ under the one table, and the rows and cells that bear the mark."""
 
     def flagged(*claims, **options):
-        (by_row,) = leaderboard(board(*claims), **options)
-        (by_cell,) = leaderboard(board(*claims), by="pair", **options)
+        (by_row,) = leaderboard(result_set(*claims), **options)
+        (by_cell,) = leaderboard(result_set(*claims), by="pair", **options)
         lines = [line for line in by_row.notes if line.startswith("⚑")]
         assert lines == [line for line in by_cell.notes if line.startswith("⚑")]
         rows = [row[0].text for row in by_row.rows if "⚑" in row[0].marks]
@@ -88,7 +88,7 @@ def test_oracle_above_source_only_is_not(results, flagged):
 def test_a_worse_likelihood_or_calibration_of_the_oracle_is_no_fault(make_results):
     results = make_results("nll", metrics=["nll"])
     results.transductive({}, SEEDS, {"syn:uci": [1.0, 1.1, 1.2]}, oracle=1.4)
-    (table,) = leaderboard(results.board())
+    (table,) = leaderboard(results.result_set())
     assert not any("oracle is below" in note for note in table.notes)
 
 
@@ -102,10 +102,10 @@ def test_a_missing_oracle_is_no_low_one(results, flagged):
 
 def test_of_one_run_the_references_of_its_seed_are_compared(results):
     one_pair(results, oracle=0.6)
-    board = results.board()
+    result_set = results.result_set()
     by_seed = {}
-    for cell in board.cells:
-        by_seed[cell.seed] = {name: board.records[key] for name, key in cell.references.items()}
+    for cell in result_set.cells:
+        by_seed[cell.seed] = {name: result_set.records[key] for name, key in cell.references.items()}
     assert [oracle_below_source_only(by_seed[seed]) for seed in SEEDS] == [
         None,
         None,
@@ -194,7 +194,7 @@ def test_sources_may_be_named_in_another_order(results, flagged):
     assert len(flagged(claim(source="uci_m+syn"))[0]) == 1
 
 
-def test_what_is_one_run_in_both_settings_is_compared_in_both(results, board):
+def test_what_is_one_run_in_both_settings_is_compared_in_both(results, result_set):
     one_pair(results)
     for cell in [cell for cell in results.cells if cell["role"] == "reference"]:
         results.cells.append({**cell, "setting": "inductive", "shots": 5})
@@ -202,7 +202,7 @@ def test_what_is_one_run_in_both_settings_is_compared_in_both(results, board):
     claims = [claim(), claim(strategy="oracle", value=0.8), claim(strategy="target-only", value=0.2)]
     claims += [claim(strategy="target-only", value=0.3, setting="inductive")]
     both = ["⚑ source-only on syn:uci is 60.0", "⚑ oracle on syn:uci is 98.0"]
-    found = [[line for line in table.notes if line.startswith("⚑")] for table in leaderboard(board(*claims))]
+    found = [[line for line in table.notes if line.startswith("⚑")] for table in leaderboard(result_set(*claims))]
     assert [[line.partition(",")[0] for line in lines] for lines in found] == [
         both,
         [both[0], both[1], "⚑ target-only on syn:uci is 60.0"],
@@ -210,13 +210,13 @@ def test_what_is_one_run_in_both_settings_is_compared_in_both(results, board):
     assert found[1][2].endswith("published 30.0 (Someone et al. 2016)")
 
 
-def test_target_only_of_several_label_budgets_is_left_alone_for_a_figure_names_none(results, board):
+def test_target_only_of_several_label_budgets_is_left_alone_for_a_figure_names_none(results, result_set):
     for shots in (5, 20):
         results.inductive("fine-tune", "syn:uci", SEEDS, NARROW, NARROW, NARROW, shots=shots)
     figure = claim(strategy="target-only", value=0.3, setting="inductive")
-    assert not [line for table in leaderboard(board(figure)) for line in table.notes if line.startswith("⚑")]
+    assert not [line for table in leaderboard(result_set(figure)) for line in table.notes if line.startswith("⚑")]
 
 
 def test_a_plan_without_claims_is_read(results):
     one_pair(results)
-    assert results.board().plan.claims == []
+    assert results.result_set().plan.claims == []

@@ -33,7 +33,7 @@ def tables(results, scores, names=NAMES, **options):
     pairs = pairs_of(scores.shape[1])
     by_pair = [{pair: [float(score)] for pair, score in zip(pairs, row, strict=True)} for row in scores]
     results.transductive(dict(zip(names[1:], by_pair[1:], strict=True)), SEEDS, by_pair[0], oracle=0.99)
-    return leaderboard(results.board(), **options)
+    return leaderboard(results.result_set(), **options)
 
 
 def note(table, start):
@@ -94,8 +94,8 @@ def test_nine_pairs_show_ranks_only(results, at):
 def test_what_was_chosen_by_test_scores_is_not_tested(results):
     scores = {pair: [{"last": 0.5, "target-test": 0.6}] for pair in pairs_of(12)}
     results.transductive({"dann": scores}, SEEDS, scores)
-    board = results.board()
-    (honest,), (dishonest,) = leaderboard(board), leaderboard(board, selection="target-test")
+    result_set = results.result_set()
+    (honest,), (dishonest,) = leaderboard(result_set), leaderboard(result_set, selection="target-test")
     assert honest.diagram
     assert (dishonest.diagram, DEPENDENT in dishonest.notes) == ("", False)
 
@@ -103,7 +103,7 @@ def test_what_was_chosen_by_test_scores_is_not_tested(results):
 def test_columns_without_ranks_have_no_tests_of_them(results):
     (table,) = tables(results, scores_of(12), columns=["accuracy"])
     assert (table.diagram, DEPENDENT in table.notes) == ("", False)
-    (table,) = leaderboard(results.board(), columns=["rank"])
+    (table,) = leaderboard(results.result_set(), columns=["rank"])
     assert table.diagram
 
 
@@ -134,7 +134,7 @@ def test_a_strategy_with_a_hole_is_not_among_them(results):
     scores = {name: {pair: [0.5 + index / 10] for pair in pairs} for index, name in enumerate(("dann", "holey"))}
     scores["holey"][pairs[0]] = [None]
     results.transductive(scores, SEEDS, {pair: [0.4] for pair in pairs})
-    (table,) = leaderboard(results.board())
+    (table,) = leaderboard(results.result_set())
     assert "dann" in table.diagram
     assert "holey" not in table.diagram
 

@@ -34,7 +34,7 @@ def notes(table):
 
 def test_mean_interval_and_gap(results, at):
     results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY}, oracle=0.9)
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     cell = at(table, "dann", "accuracy")
     assert cell.text == "60.0 ± 49.7"
     assert (cell.value, cell.half_width) == pytest.approx((0.6, T_2_975 * 0.2 / 3**0.5), **EXACT)
@@ -52,14 +52,14 @@ def test_mean_over_pairs_is_taken_before_the_interval(results, at):
     """Seeds move both pairs the opposite way, so their mean does not move at all."""
     scores = {"dann": {"syn:uci": [0.4, 0.5, 0.6], "uci_m:uci": [0.8, 0.7, 0.6]}}
     results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY})
-    cell = at(one(leaderboard(results.board())), "dann", "accuracy")
+    cell = at(one(leaderboard(results.result_set())), "dann", "accuracy")
     assert (cell.value, cell.half_width) == pytest.approx((0.6, 0), abs=1e-12)
 
 
 def test_hurts_line_rate_and_worst_pair(results, at):
     scores = {"dann": {"syn:uci": steady(-0.03), "uci_m:uci": steady(0.1), "uci:syn": NOISY}}
     results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "dann", "verdicts").text == "1/1/1"
     # 4.3027 · 0.001 / √3 = 0.00248
     assert table.notes[0] == "hurts: dann on syn:uci (+3.0 points ± 0.2)"
@@ -67,7 +67,7 @@ def test_hurts_line_rate_and_worst_pair(results, at):
         "negative transfer: 1 of 2 decided cells (50 %); 1 undecided; mean gap −9.0 points; "
         "worst pair: dann on syn:uci (+3.0 points ± 0.2)"
     )
-    by_pair = one(leaderboard(results.board(), by="pair"))
+    by_pair = one(leaderboard(results.result_set(), by="pair"))
     assert at(by_pair, "dann", "syn:uci").marks == ("↓",)
     assert at(by_pair, "dann", "uci_m:uci").marks == ()
     assert "↓ transfer is shown to hurt" in by_pair.notes
@@ -77,22 +77,22 @@ def test_hurts_line_rate_and_worst_pair(results, at):
 def test_a_cell_that_is_missing_is_none_that_is_undecided(results, at):
     scores = {"dann": {"syn:uci": steady(-0.03), "uci_m:uci": steady(0.1)}}
     results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
-    board = results.board()
-    for cell in board.cells:
+    result_set = results.result_set()
+    for cell in result_set.cells:
         if cell.variant == "dann" and cell.pair == "uci_m:uci":
-            board.records.pop(cell.run_key)
-    table = one(leaderboard(board))
+            result_set.records.pop(cell.run_key)
+    table = one(leaderboard(result_set))
     assert at(table, "dann", "verdicts").text == "0/1/0"
     assert "1 of 1 decided cell (100 %); 0 undecided; 1 missing; worst pair" in table.notes[1]
 
 
 def test_a_strategy_without_any_run_has_no_verdicts(results, at):
     results.transductive({"dann": {"syn:uci": steady(-0.03)}}, SEEDS, {"syn:uci": SOURCE_ONLY})
-    board = results.board()
-    for cell in board.cells:
+    result_set = results.result_set()
+    for cell in result_set.cells:
         if cell.variant == "dann":
-            board.records.pop(cell.run_key)
-    table = one(leaderboard(board))
+            result_set.records.pop(cell.run_key)
+    table = one(leaderboard(result_set))
     assert at(table, "dann", "verdicts").text == "—"
     assert "0 of 0 decided cells; 0 undecided; 1 missing" in table.notes[1]
 
@@ -102,15 +102,15 @@ def test_verdicts_are_holm_corrected_over_the_table(results, at):
     lone = steady(-0.1, spread=0.0304)
     pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
     results.transductive({"dann": dict.fromkeys(pairs, lone)}, SEEDS, pairs)
-    board = results.board()
-    alone = one(leaderboard(board, filters={"pair": ["syn:uci"]}))
+    result_set = results.result_set()
+    alone = one(leaderboard(result_set, filters={"pair": ["syn:uci"]}))
     assert at(alone, "dann", "verdicts").text == "0/1/0"
-    assert at(one(leaderboard(board)), "dann", "verdicts").text == "0/0/2"
+    assert at(one(leaderboard(result_set)), "dann", "verdicts").text == "0/0/2"
 
 
 def test_ntg_is_to_the_same_algorithm_and_gain_to_target_only(results, at):
     results.inductive("dann", "syn:uci", SEEDS, [0.5, 0.6, 0.7], [0.6, 0.701, 0.799], [0.4, 0.45, 0.5])
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "dann", "gap").value == pytest.approx(0.1, **EXACT)
     # Both 0.6 − 0.45, with the sign of a gain.
     assert at(table, "dann", "gain").value == pytest.approx(0.15, **EXACT)
@@ -121,10 +121,10 @@ def test_ntg_is_to_the_same_algorithm_and_gain_to_target_only(results, at):
 
 def test_missing_run_without_source_is_footnoted(results, at):
     results.inductive("dann", "syn:uci", SEEDS, [0.5, 0.6, 0.7], [0.6, 0.7, 0.8], [0.4, 0.4, 0.4])
-    board = results.board()
-    for cell in board.cells:
-        board.records.pop(cell.references.get("without-source"), None)
-    table = one(leaderboard(board))
+    result_set = results.result_set()
+    for cell in result_set.cells:
+        result_set.records.pop(cell.references.get("without-source"), None)
+    table = one(leaderboard(result_set))
     cell = at(table, "dann", "gap")
     assert (cell.text, table.footnotes) == ("—", ["dann without the source: not run (all 3 runs)"])
     assert cell.footnotes == (1,)
@@ -134,20 +134,20 @@ def test_settings_and_label_budgets_never_mix(results):
     results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
     for shots in (5, 20):
         results.inductive("dann", "syn:uci", SEEDS, NOISY, SOURCE_ONLY, SOURCE_ONLY, shots=shots)
-    titles = [table.title.split(" · ")[1] for table in leaderboard(results.board())]
+    titles = [table.title.split(" · ")[1] for table in leaderboard(results.result_set())]
     assert titles == ["transductive", "inductive, 5 shots", "inductive, 20 shots"]
 
 
 def test_a_hole_is_not_averaged_away(results, at):
     scores = {"dann": {"syn:uci": [0.6, 0.6, ("timeout", "ran past 5s")], "uci_m:uci": [0.8, 0.8, 0.8]}}
     results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY})
-    board = results.board()
-    table = one(leaderboard(board))
+    result_set = results.result_set()
+    table = one(leaderboard(result_set))
     cell = at(table, "dann", "accuracy")
     assert (cell.text, cell.value, cell.footnotes) == ("—", None, (1,))
     assert at(table, "dann", "gap").text == "—"
     assert table.footnotes == ["dann: timeout: ran past 5s (1 of 6 runs: syn:uci; seed 2)"]
-    by_pair = one(leaderboard(board, by="pair"))
+    by_pair = one(leaderboard(result_set, by="pair"))
     assert at(by_pair, "dann", "syn:uci").text == "—"
     assert at(by_pair, "dann", "uci_m:uci").text == "80.0"
 
@@ -158,22 +158,22 @@ def test_a_result_that_no_seed_changes_has_no_interval_and_a_note_says_why(resul
         "dann": {"syn:uci": [0.7, 0.7, 0.7], "uci_m:uci": [0.5, 0.5, 0.6]},
     }
     results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
-    board = results.board()
+    result_set = results.result_set()
     note = "same result for every seed, so no interval over seeds: "
-    table = one(leaderboard(board))
+    table = one(leaderboard(result_set))
     assert at(table, "nearest", "accuracy").text == "60.0"
     assert at(table, "dann", "accuracy").text.startswith("61.7 ± ")
     assert at(table, "nearest", "gap").text == "−20.0 ± 24.8"  # source-only does vary
     assert f"{note}nearest; oracle" in table.notes
-    by_pair = one(leaderboard(board, by="pair"))
+    by_pair = one(leaderboard(result_set, by="pair"))
     assert at(by_pair, "dann", "syn:uci").text == "70.0"
     assert f"{note}nearest; dann on syn:uci; oracle" in by_pair.notes
-    assert f"{note}nearest; oracle" in leaderboard(board, selection="all")[0].notes
+    assert f"{note}nearest; oracle" in leaderboard(result_set, selection="all")[0].notes
 
 
 def test_two_results_that_no_seed_changes_are_not_called_different(results, at):
     results.transductive({"nearest": {"syn:uci": [0.7] * 3}}, SEEDS, {"syn:uci": [0.3] * 3})
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "nearest", "gap").text == "−40.0"
     assert at(table, "nearest", "verdicts").text == "0/0/1"
     assert any("Holm-corrected over 0 cells" in line for line in table.notes)
@@ -182,7 +182,7 @@ def test_two_results_that_no_seed_changes_are_not_called_different(results, at):
 def test_dropping_is_counted(results, at):
     scores = {"dann": {"syn:uci": [0.6, 0.6, None], "uci_m:uci": [0.7, 0.8, 0.9]}}
     results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY})
-    table = one(leaderboard(results.board(), missing="drop"))
+    table = one(leaderboard(results.result_set(), missing="drop"))
     assert at(table, "dann", "accuracy").value == pytest.approx(0.8, **EXACT)
     assert at(table, "dann", "gap").value == pytest.approx(-0.4, **EXACT)
     assert "Dropped from means, of 6 runs each: dann 3;" in table.caption
@@ -193,7 +193,7 @@ def test_a_seed_that_is_missing_everywhere_is_dropped_as_a_seed(results, at):
     pairs = {"syn:uci": [0.5] * 4, "uci_m:uci": [0.5] * 4}
     scores = [0.6, 0.7, 0.8, None]
     results.transductive({"dann": dict.fromkeys(pairs, scores)}, [0, 1, 2, 3], pairs)
-    cell = at(one(leaderboard(results.board(), missing="drop")), "dann", "accuracy")
+    cell = at(one(leaderboard(results.result_set(), missing="drop")), "dann", "accuracy")
     assert cell.value == pytest.approx(0.7, **EXACT)
 
 
@@ -201,7 +201,7 @@ def test_a_variant_that_is_skipped_everywhere_is_one_row_and_one_footnote(result
     reason = ("skipped", "fine-tune is not applicable: it needs target labels")
     pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
     results.transductive({"fine-tune": dict.fromkeys(pairs, [reason] * 3)}, SEEDS, pairs)
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "fine-tune", "accuracy").text == "—"
     assert at(table, "fine-tune", "verdicts").text == "—"
     assert table.footnotes == ["fine-tune: skipped: fine-tune is not applicable: it needs target labels (all 6 runs)"]
@@ -212,7 +212,7 @@ def test_a_variant_that_is_skipped_everywhere_is_one_row_and_one_footnote(result
 def test_fewer_than_three_seeds_have_no_intervals_and_no_verdicts(results, at, seeds):
     n = len(seeds)
     results.transductive({"dann": {"syn:uci": [0.2] * n}}, seeds, {"syn:uci": [0.6] * n})
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "dann", "accuracy").text == "20.0"
     assert at(table, "dann", "gap").text == "+40.0"
     assert at(table, "dann", "verdicts").text == "0/0/1"
@@ -227,7 +227,7 @@ def test_ranks_are_of_strategies_and_the_baseline(results, at):
     scores["dann"]["uci:syn"] = steady(-0.2)
     scores["holey"] = {**scores["dann"], "syn:uci": [None] * 3}
     results.transductive(scores, SEEDS, pairs)
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "dann", "rank").value == pytest.approx(5 / 3)
     assert at(table, "source-only", "rank").value == pytest.approx(5 / 3)
     assert at(table, "worse", "rank").value == pytest.approx(8 / 3)
@@ -238,7 +238,7 @@ def test_ranks_are_of_strategies_and_the_baseline(results, at):
 
 def test_no_share_where_there_is_no_gap(results, at):
     results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY}, oracle=0.41)
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     cell = at(table, "dann", "closed")
     assert cell.text == "—"
     (number,) = cell.footnotes
@@ -252,7 +252,7 @@ def test_flags_and_steps_are_marked(results, at):
     flags = ["at or below chance: accuracy 0.098 with 10 classes"]
     scores = {"frozen": {"syn:uci": [0.09] * 3}}
     results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY}, throughput=speed, flags=flags)
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "frozen", "train").text == "900k"
     assert at(table, "frozen", "train").marks == ("†",)
     assert at(table, "source-only", "train").marks == ()
@@ -264,7 +264,7 @@ def test_selection_changes_the_numbers_and_references_without_it_stay_at_the_las
     ours = [{"last": 0.6, "source-val": 0.7}] * 3
     lower = [{"last": 0.5, "source-val": 0.4}] * 3
     results.transductive({"dann": {"syn:uci": ours}}, SEEDS, {"syn:uci": lower}, oracle=0.9)
-    table = one(leaderboard(results.board(), selection="source-val"))
+    table = one(leaderboard(results.result_set(), selection="source-val"))
     assert at(table, "dann", "accuracy").value == pytest.approx(0.7)
     assert at(table, "dann", "gap").value == pytest.approx(-0.3)
     assert at(table, "oracle", "accuracy").value == pytest.approx(0.9)
@@ -274,7 +274,7 @@ def test_selection_changes_the_numbers_and_references_without_it_stay_at_the_las
 def test_target_test_is_marked_and_unranked(results):
     ours = [{"last": 0.6, "target-test": 0.7}] * 3
     results.transductive({"dann": {"syn:uci": ours}}, SEEDS, {"syn:uci": ours})
-    table = one(leaderboard(results.board(), selection="target-test"))
+    table = one(leaderboard(results.result_set(), selection="target-test"))
     assert "⚠" in table.title
     assert "rank" not in [column.name for column in table.columns]
     assert "⚠ chosen by the target test score: shown for comparison, never ranked" in table.notes
@@ -285,7 +285,7 @@ def test_all_protocols_side_by_side(results, at):
     results.transductive(
         {"dann": {"syn:uci": ours}}, SEEDS, {"syn:uci": ours}, oracle={"last": 0.9, "target-test": 0.9}
     )
-    levels, differences = leaderboard(results.board(), selection="all")
+    levels, differences = leaderboard(results.result_set(), selection="all")
     assert [column.name for column in levels.columns] == ["strategy", "last", "source-val", "target-test"]
     assert at(levels, "dann", "target-test").value == pytest.approx(0.71)
     assert at(levels, "oracle", "source-val").text == "—"
@@ -298,7 +298,7 @@ def test_all_protocols_side_by_side(results, at):
 def test_smaller_is_better_for_a_likelihood(make_results, at):
     results = make_results("nll", metrics=["accuracy", "nll"])
     results.transductive({"dann": {"syn:uci": [1.5, 1.6, 1.701]}}, SEEDS, {"syn:uci": [1.0, 1.1, 1.2]})
-    table = one(leaderboard(results.board(), metric="nll"))
+    table = one(leaderboard(results.result_set(), metric="nll"))
     assert at(table, "dann", "nll").text.startswith("1.600 ±")
     assert at(table, "dann", "gap").value == pytest.approx(0.5003, abs=1e-3)
     assert at(table, "dann", "verdicts").text == "0/1/0"
@@ -309,14 +309,14 @@ def test_a_reference_among_the_strategies_is_one_row(results):
     results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
     for cell in [cell for cell in results.cells if cell["variant"] == "source-only"]:
         results.cells.append({**cell, "role": "strategy"})
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert [row[0].text for row in table.rows] == ["source-only", "dann", "oracle"]
 
 
 def test_a_pair_that_a_variant_is_not_asked_for_is_a_hole(results, at):
     results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
     results.transductive({}, SEEDS, {"uci_m:uci": SOURCE_ONLY})
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert at(table, "dann", "accuracy").text == "—"
     assert table.footnotes == ["dann: not asked for by the suite (3 of 6 runs: uci_m:uci; all seeds)"]
 
@@ -324,14 +324,14 @@ def test_a_pair_that_a_variant_is_not_asked_for_is_a_hole(results, at):
 def test_columns_and_filters(results):
     pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
     results.transductive({"dann": dict.fromkeys(pairs, NOISY), "other": dict.fromkeys(pairs, NOISY)}, SEEDS, pairs)
-    board = results.board()
-    table = one(leaderboard(board, columns=["gap", "accuracy"], filters={"strategy": ["da*"], "pair": ["syn:*"]}))
+    result_set = results.result_set()
+    table = one(leaderboard(result_set, columns=["gap", "accuracy"], filters={"strategy": ["da*"], "pair": ["syn:*"]}))
     assert [column.name for column in table.columns] == ["strategy", "gap", "accuracy"]
     assert [row[0].text for row in table.rows] == ["source-only", "dann", "oracle"]
     assert "rank" not in notes(table)
     assert "pair" not in table.caption
     assert "over 3 seeds." in table.caption
-    by_pair = one(leaderboard(board, by="pair", columns=["uci_m:uci"]))
+    by_pair = one(leaderboard(result_set, by="pair", columns=["uci_m:uci"]))
     assert [column.name for column in by_pair.columns] == ["strategy", "uci_m:uci"]
 
 
@@ -351,15 +351,15 @@ def test_columns_and_filters(results):
 def test_unknown_names_are_answered(results, options, message):
     results.transductive({"dann": {"syn:uci": NOISY}}, SEEDS, {"syn:uci": SOURCE_ONLY})
     with pytest.raises(TlbenchError, match=message):
-        leaderboard(results.board(), **options)
+        leaderboard(results.result_set(), **options)
 
 
 def test_nothing_run_yet_is_a_table_of_dashes(results, at):
     results.transductive({"dann": {"syn:uci": [None]}}, [0], {"syn:uci": [0.5]})
-    board = results.board()
-    board.records.clear()
+    result_set = results.result_set()
+    result_set.records.clear()
     for options in ({}, {"by": "pair"}, {"selection": "all"}, {"missing": "drop"}):
-        (table,) = leaderboard(board, **options)
+        (table,) = leaderboard(result_set, **options)
         assert at(table, "dann", table.columns[1].name).text == "—"
         assert "dann: not run (its only run)" in table.footnotes
 
@@ -379,7 +379,7 @@ def test_unsupervised_is_ranked_by_clusters_at_the_last_step_and_its_gap_is_to_t
         references = {"without-source": alone}
         results.cell("k-means", "syn:uci", seed, key, setting="unsupervised", references=references)
         results.cell("k-means (target alone)", "syn:uci", seed, alone, setting="unsupervised", role="reference")
-    table = one(leaderboard(results.board()))
+    table = one(leaderboard(results.result_set()))
     assert [column.name for column in table.columns][:4] == ["strategy", "clustering_accuracy", "nmi", "ari"]
     assert "selection: last" in table.title
     assert at(table, "k-means (target alone)", "clustering_accuracy").text == "60.0"
@@ -399,7 +399,7 @@ def test_the_best_single_source_is_chosen_pair_by_pair_and_named(make_results, a
                 results.cell(f"source-only from {source}", f"a+b:{target}", seed, key, **place)
             union = results.record("source-only", "a+b", target, seed, 0.55, setting="transductive")
             results.cell("source-only", f"a+b:{target}", seed, union, **place)
-    (table,) = leaderboard(results.board(), by="pair")
+    (table,) = leaderboard(results.result_set(), by="pair")
     assert [row[0].text for row in table.rows] == ["source-only", "best single source"]
     assert at(table, "best single source", "a+b:t").text.startswith("80.0")
     assert at(table, "best single source", "a+b:u").text.startswith("50.0")

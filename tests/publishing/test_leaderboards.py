@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tlbench.publishing.file_changes import changes
-from tlbench.publishing.page_inputs import read_material
+from tlbench.publishing.page_inputs import read_page_inputs
 from tlbench.publishing.published_files import suite_files, summary_files, superfluous
 from tlbench.records.published_records import is_published
 
@@ -19,7 +19,7 @@ def test_each_is_made_again_byte_by_byte_and_so_is_the_summary():
     folders = [path for path in sorted(LEADERBOARDS.iterdir()) if path.is_dir()]
     assert folders
     assert all(map(is_published, folders))
-    materials = [read_material(folder) for folder in folders]
+    materials = [read_page_inputs(folder) for folder in folders]
     found = []
     for material in materials:
         files = suite_files(material, LEADERBOARDS)

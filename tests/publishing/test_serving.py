@@ -95,7 +95,7 @@ def growing(results):
     """A suite of which one seed is there, with a name that is markup, and a function that lets another land."""
     scores = {"dann": {"a:b": [0.7, 0.8]}, HOSTILE: {"a:b": [0.6, 0.6]}}
     results.transductive(scores, [0, 1], {"a:b": [0.5, 0.52]})
-    results.board()
+    results.result_set()
     key = next(cell["run_key"] for cell in results.cells if cell["variant"] == "dann" and cell["seed"] == 1)
     record = results.folder / f"{key}.json"
     record.rename(record.with_suffix(".later"))

@@ -29,7 +29,7 @@ def browser():
 
 
 @pytest.fixture
-def board(results):
+def result_set(results):
     """Two strategies, one of them with a name that is markup, in two settings; metrics not in the alphabet's order."""
     results.metrics = ["macro_f1", "accuracy"]
     curve = [{"step": 1, "loss": 2.0}, {"step": 100, "loss": 1.0}]
@@ -38,13 +38,13 @@ def board(results):
     cost = Cost(own=Seconds(total=9.0))
     results.transductive(strategies, SEEDS, by_protocol(BASE), oracle=both, curve=curve, seconds=cost)
     results.inductive("fine-tune", "a:b", SEEDS, [0.6, 0.61, 0.62], [0.5, 0.51, 0.53], [0.5, 0.51, 0.53])
-    return results.board()
+    return results.result_set()
 
 
 @pytest.fixture
-def file(board, tmp_path):
+def file(result_set, tmp_path):
     path = tmp_path / "index.html"
-    path.write_text(suite_page(board, f"It is so, {HOSTILE}."), encoding="utf-8")
+    path.write_text(suite_page(result_set, f"It is so, {HOSTILE}."), encoding="utf-8")
     return path
 
 
@@ -72,8 +72,8 @@ def test_it_asks_nothing_of_the_network_says_nothing_on_the_console_and_fits_the
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_picture_elsewhere_in_hand_written_text_is_not_asked_for(board):
-    page = suite_page(board, "![see](https://example.org/x.png)")
+def test_a_picture_elsewhere_in_hand_written_text_is_not_asked_for(result_set):
+    page = suite_page(result_set, "![see](https://example.org/x.png)")
     assert "<img" not in page
 
 
@@ -102,7 +102,7 @@ def test_a_point_that_is_alone_has_axes_with_ticks_that_can_be_read(browser, res
     scores = {"a:b": [0.881_252_1]}
     results.transductive({"dann": scores}, [0], scores, seconds=Cost(own=Seconds(total=9.0)))
     path = tmp_path / "alone.html"
-    path.write_text(suite_page(results.board(), ""), encoding="utf-8")
+    path.write_text(suite_page(results.result_set(), ""), encoding="utf-8")
     seen = Visit(browser, path, address="#strategy=dann")
     ticks = seen.page.locator("#cost g[aria-label='y-axis tick label'] text").all_text_contents()
     assert len(ticks) > 1
@@ -159,7 +159,7 @@ def test_a_dot_stands_at_the_score_of_its_run_within_the_interval_of_its_mean(vi
         assert any(text.startswith("dann on a:b: mean 71.7 ±") for text in means)
 
 
-def test_a_run_opens_by_keyboard_with_all_that_its_record_says_and_by_its_link(visit, board):
+def test_a_run_opens_by_keyboard_with_all_that_its_record_says_and_by_its_link(visit, result_set):
     seen = visit()
     row = seen.page.locator("#all .tabulator-row", has_text="dann").first
     row.locator(".tabulator-cell[tabindex='0']").first.focus()
@@ -176,7 +176,7 @@ def test_a_run_opens_by_keyboard_with_all_that_its_record_says_and_by_its_link(v
         "tlbench run digits --strategy dann --backbone small-cnn",
     ):
         assert part.lower() in text.lower()
-    assert str(board.records[key].metrics["last"]["macro_f1"]) in text
+    assert str(result_set.records[key].metrics["last"]["macro_f1"]) in text
     seen.page.keyboard.press("Escape")
     seen.page.wait_for_function("!location.hash.includes('run=')")
     other = visit(address=f"#run={key[:10]}")
@@ -220,7 +220,7 @@ def test_two_thousand_runs_are_drawn_as_far_as_they_are_seen(results, browser, t
     scores = {f"s{index}": DANN for index in range(330)}
     results.transductive(scores, SEEDS, BASE)
     path = tmp_path / "index.html"
-    path.write_text(suite_page(results.board()), encoding="utf-8")
+    path.write_text(suite_page(results.result_set()), encoding="utf-8")
     seen = Visit(browser, path)
     assert "1,992 runs" in seen.page.inner_text("#runs-caption")
     assert seen.page.locator("#all .tabulator-row").count() < 120
@@ -228,10 +228,10 @@ def test_two_thousand_runs_are_drawn_as_far_as_they_are_seen(results, browser, t
     seen.close()
 
 
-def test_the_page_holds_all_its_data_and_is_made_again_the_same(board, file):
-    again = suite_page(board, f"It is so, {HOSTILE}.")
+def test_the_page_holds_all_its_data_and_is_made_again_the_same(result_set, file):
+    again = suite_page(result_set, f"It is so, {HOSTILE}.")
     assert file.read_text(encoding="utf-8") == again
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', again)[1])
-    assert len(data["runs"]) == len(board.records)
+    assert len(data["runs"]) == len(result_set.records)
     assert list(data["metrics"]) == ["macro_f1", "accuracy"]
     assert "http://" not in re.sub(r"<script>.*?</script>", "", again, flags=re.DOTALL).replace("http://www.w3.org", "")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tlbench.training.fit_warnings import unfinished_fits_noted
+from tlbench.core.fit_warnings import unfinished_fits_noted
 
 LABELS = np.arange(60) % 3
 FEATURES = np.random.default_rng(0).standard_normal((60, 4)) + LABELS[:, None]

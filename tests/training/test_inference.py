@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlbench.training.inference import Filled, inference_slices
+from tlbench.training.inference import OutputBuffer, inference_slices
 
 
 def test_nothing_to_predict():
     with pytest.raises(ValueError, match="no inputs to predict"):
-        _ = Filled(0).array
+        _ = OutputBuffer(0).array
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_one_forward_pass_takes_fewer_inputs_where_they_are_large(shape, rows):
 
 
 def test_passes_fill_an_array():
-    found = Filled(3)
+    found = OutputBuffer(3)
     found.fill(slice(0, 2), np.array([[1, 2], [3, 4]], np.float32))
     found.fill(slice(2, 4), np.array([[5, 6]], np.float32))
     assert np.array_equal(found.array, [[1, 2], [3, 4], [5, 6]])

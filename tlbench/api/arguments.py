@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tlbench.errors import TlbenchError, unknown
 
 if TYPE_CHECKING:
-    from tlbench.runner.prepare import Conditions, Reuse
+    from tlbench.runner.prepare import Reuse, RunOptions
 
 #: A name or glob, or several; numbers for seeds and shots.
 Globs = str | int | Iterable[str | int] | None
@@ -42,16 +42,16 @@ def whole_number(name: str, given: int | None) -> int | None:
     return given
 
 
-def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -> Conditions:
+def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -> RunOptions:
     """What the options of these names say. Raises `TlbenchError` for what they do not allow."""
     from tlbench.cli.options import seconds, size
-    from tlbench.runner.prepare import Conditions
+    from tlbench.runner.prepare import RunOptions
 
     kept: Mapping[str, Reuse] = {"failed": "failed", "always": "always", "never": "never"}
     if reuse not in kept:
         raise TlbenchError(unknown("reuse", str(reuse), kept))
     limit = seconds(None if timeout is None else str(timeout))
-    return Conditions(reuse=kept[reuse], timeout=limit, memory=size(memory))
+    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory))
 
 
 @contextmanager

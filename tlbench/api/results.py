@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from tlbench.api.arguments import Globs, filters_of
 from tlbench.errors import TlbenchError, unknown
-from tlbench.runner.run_suite import board_of, failed
+from tlbench.runner.run_suite import failed, result_set_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tlbench.api.display import Figure, Leaderboard
-    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.leaderboard.analysis.result_set import ResultSet
     from tlbench.records.record import Record
 
 
@@ -26,11 +26,13 @@ class Results:
     `folder` holds the records, `suite` is its name, `records` are those that were asked for, by run key.
     """
 
-    def __init__(self, folder: Path, board: Board, records: Mapping[str, Record], files: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, result_set: ResultSet, records: Mapping[str, Record], files: tuple[str, ...] = ()
+    ) -> None:
         self.folder = folder
-        self.suite = board.plan.suite
+        self.suite = result_set.plan.suite
         self.records = dict(records)
-        self._board = board
+        self._board = result_set
         self._files = files
 
     @property
@@ -126,5 +128,5 @@ def load_results(folder_or_suite: str | Path, results: str | Path = "results") -
     from tlbench.cli.leaderboard import suite_folder
 
     folder = suite_folder(str(folder_or_suite), Path(results))
-    board = board_of(folder, None)
-    return Results(folder, board, board.records)
+    result_set = result_set_of(folder, None)
+    return Results(folder, result_set, result_set.records)

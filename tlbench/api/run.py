@@ -14,7 +14,7 @@ from tlbench.api.main_guard import check_caller
 if TYPE_CHECKING:
     from tlbench.api.results import Results
     from tlbench.core.strategy import Strategy
-    from tlbench.runner.prepare import Conditions, Request
+    from tlbench.runner.prepare import Request, RunOptions
 
 
 def run(
@@ -69,7 +69,7 @@ def run(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RunRequest:
     """A request, and the file in which a suite that was given as a dict was written; None for any other."""
 
     request: Request
@@ -82,7 +82,7 @@ def _asked(
     plugins: list[Any],
     filters: Mapping[str, Globs],
     **options: Any,
-) -> _Asked:
+) -> _RunRequest:
     """Write out what no other process has, and name it. `options` are those of `Request`."""
     from tlbench.api.plugin_files import current
     from tlbench.api.strategy_classes import handed_over
@@ -93,18 +93,18 @@ def _asked(
     written = written_suite(suite, handed.name) if isinstance(suite, Mapping) else None
     chosen = filters_of(strategy=[handed.name(one) for one in strategies], **filters)
     files = tuple(handed.files)
-    return _Asked(Request(suite=str(written or suite), plugin_files=files, filters=chosen, **options), written)
+    return _RunRequest(Request(suite=str(written or suite), plugin_files=files, filters=chosen, **options), written)
 
 
-def _carried_out(asked: _Asked, results: Path, conditions: Conditions, progress: bool) -> Results:
+def _carried_out(asked: _RunRequest, results: Path, conditions: RunOptions, progress: bool) -> Results:
     from tlbench.api.progress import listener
     from tlbench.api.results import Results
     from tlbench.api.suite_dict import told_of_the_dict
     from tlbench.records.provenance import say_command
-    from tlbench.runner.run_suite import board_of, carry_out
+    from tlbench.runner.run_suite import result_set_of, run_suite
 
     say_command(f"tlbench.run({'a dict' if asked.written else repr(asked.request.suite)})")
     with told_of_the_dict(asked.written) if asked.written else nullcontext(), listener(progress) as heard:
-        done = carry_out(asked.request, results, conditions, heard)
+        done = run_suite(asked.request, results, conditions, heard)
     folder = done.folder.folder
-    return Results(folder, board_of(folder, done.plan), done.records, asked.request.plugin_files)
+    return Results(folder, result_set_of(folder, done.plan), done.records, asked.request.plugin_files)

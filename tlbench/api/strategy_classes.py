@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass
-class Handed:
+class StrategyClass:
     """The names of the classes that were handed over, and the plugin files that offer these names."""
 
     files: list[str]
@@ -54,9 +54,9 @@ class Handed:
         return name
 
 
-def handed_over(strategies: Sequence[object], files: Sequence[str]) -> Handed:
+def handed_over(strategies: Sequence[object], files: Sequence[str]) -> StrategyClass:
     """Classes among strategies, offered beside what the plugin files offer. Raises `TlbenchError` as `name` does."""
-    handed = Handed(list(files))
+    handed = StrategyClass(list(files))
     for given in strategies:
         handed.name(given)
     return handed

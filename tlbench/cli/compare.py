@@ -16,7 +16,7 @@ from tlbench.errors import TlbenchError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.leaderboard.analysis.result_set import ResultSet
     from tlbench.suites.filters import Filters
 
 EPILOG = """Examples:
@@ -57,17 +57,19 @@ def compare(
 
     filters = {"pair": pair or [], "backbone": backbone or [], "setting": setting or []}
     first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)
-    asked = metric_and_protocol(first.board, metric, selection)
+    asked = metric_and_protocol(first.result_set, metric, selection)
     if asked[1] == "all":
-        raise TlbenchError(f"--selection all: one protocol at a time; recorded: {', '.join(first.board.protocols())}")
-    metric_and_protocol(second.board, *asked)
+        raise TlbenchError(
+            f"--selection all: one protocol at a time; recorded: {', '.join(first.result_set.protocols())}"
+        )
+    metric_and_protocol(second.result_set, *asked)
     correct = stored_correct(first.folder), stored_correct(second.folder)
     frames = first.frame(asked[1]), second.frame(asked[1])
     tables = tables_of(*frames, *asked, (first.name, second.name), correct)
     if first.variant is None:
-        tables[-1].notes += differences(first.board, second.board)
+        tables[-1].notes += differences(first.result_set, second.result_set)
     for table in tables if first.variant else []:
-        table.title = f"{first.board.plan.suite} · {table.title}"
+        table.title = f"{first.result_set.plan.suite} · {table.title}"
     typer.echo(render(tables, format_))
     return 0
 
@@ -78,18 +80,18 @@ class _Side:
 
     name: str
     folder: Path
-    board: Board
+    result_set: ResultSet
     variant: str | None = None
 
     def frame(self, selection: str) -> pd.DataFrame:
         """Its runs; of a grid, those that the protocol chose. Raises `TlbenchError` where it chose none."""
         from tlbench.leaderboard.analysis.row_selection import with_choices
 
-        frame = with_choices(self.board, selection).frame
+        frame = with_choices(self.result_set, selection).frame
         if self.variant is None:
             return frame
         if self.variant not in set(frame["variant"]):
-            if self.variant not in {cell.family for cell in self.board.cells}:
+            if self.variant not in {cell.family for cell in self.result_set.cells}:
                 raise TlbenchError(f"the filters leave nothing of {self.variant!r}; leave one out")
             raise TlbenchError(
                 f"{self.variant!r} is a grid, of which the protocol {selection!r} chooses no member; "
@@ -100,7 +102,7 @@ class _Side:
 
 def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side, _Side] | None:
     """Two folders of records; None where neither is one, so that they are variants."""
-    from tlbench.leaderboard.analysis.result_set import PLAN_FILE, load_board
+    from tlbench.leaderboard.analysis.result_set import PLAN_FILE, load_result_set
     from tlbench.leaderboard.analysis.run_differences import check_same_data
     from tlbench.leaderboard.leaderboard import filtered
 
@@ -123,20 +125,20 @@ def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side
         )
     if paths[0].resolve() == paths[1].resolve():
         raise TlbenchError(f"{a} and {b} are the same folder; give two")
-    boards = (load_board(paths[0]), load_board(paths[1]))
-    check_same_data(*boards, (a, b))
-    return _Side(a, paths[0], filtered(boards[0], filters)), _Side(b, paths[1], filtered(boards[1], filters))
+    result_sets = (load_result_set(paths[0]), load_result_set(paths[1]))
+    check_same_data(*result_sets, (a, b))
+    return _Side(a, paths[0], filtered(result_sets[0], filters)), _Side(b, paths[1], filtered(result_sets[1], filters))
 
 
 def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path) -> tuple[_Side, _Side]:
     """Two variants of one suite."""
-    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.leaderboard import filtered
 
     prefixes, names = zip(*(_split(name) for name in (a, b)), strict=True)
     folder = _suite_folder([*filter(None, (suite, *prefixes))], results)
-    board = load_board(folder)
-    known = {name for cell in board.cells for name in (cell.variant, cell.family) if name}
+    result_set = load_result_set(folder)
+    known = {name for cell in result_set.cells for name in (cell.variant, cell.family) if name}
     for name in names:
         if name not in known:
             hint = f" The folder {name} has no plan.json, so it is no folder of records." if Path(name).is_dir() else ""
@@ -144,8 +146,8 @@ def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path
     if names[0] == names[1]:
         others = ", ".join(sorted(known - {names[0]}))
         raise TlbenchError(f"A and B are both {names[0]!r}; compare it with another of {folder.name}: {others}")
-    board = filtered(board, filters)
-    return _Side(names[0], folder, board, names[0]), _Side(names[1], folder, board, names[1])
+    result_set = filtered(result_set, filters)
+    return _Side(names[0], folder, result_set, names[0]), _Side(names[1], folder, result_set, names[1])
 
 
 def _split(name: str) -> tuple[str, str]:

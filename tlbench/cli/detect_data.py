@@ -25,7 +25,7 @@ _ALLOWED = (
 
 
 @dataclass(frozen=True)
-class Guess:
+class DetectedData:
     """A dataset such as `folder:photos`, what it is in words, and its options; `lenient` ones forgive single faults.
 
     `modality` is there where the form alone tells it.
@@ -39,7 +39,7 @@ class Guess:
     modality: Modality | None = None
 
 
-def guess(path: Path) -> Guess:
+def guess(path: Path) -> DetectedData:
     """What `path` looks like. Raises `TlbenchError` where nothing takes it."""
     if not path.exists():
         raise TlbenchError(f"{str(path)!r} does not exist (looked for in {str(Path.cwd())!r}); give {_ALLOWED}")
@@ -57,22 +57,22 @@ def guess(path: Path) -> Guess:
     raise TlbenchError(f"{str(path)!r} is nothing that tlbench reads; give {_ALLOWED}")
 
 
-def _folder(path: Path) -> Guess:
+def _folder(path: Path) -> DetectedData:
     if any(path.glob("*.npz")):
-        return Guess(f"npz:{path}", "arrays, a file per domain")
+        return DetectedData(f"npz:{path}", "arrays, a file per domain")
     if any(path.glob("*/inputs.npy")) or any(path.glob("*/*_inputs.npy")) or any(path.glob("*/*indptr.npy")):
-        return Guess(f"npz:{path}", "arrays, a folder per domain")
+        return DetectedData(f"npz:{path}", "arrays, a folder per domain")
     if (path / "inputs.npy").exists() or (path / "train_inputs.npy").exists():
         raise TlbenchError(f"{str(path)!r} is one domain; give its folder: tlbench doctor {path.resolve().parent}")
     if holds_svmlight(path):
-        return Guess(f"svmlight:{path}", "sparse vectors, a file per domain")
+        return DetectedData(f"svmlight:{path}", "sparse vectors, a file per domain")
     tables = [file for file in sorted(path.iterdir()) if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
     if tables and not any(entry.is_dir() for entry in path.iterdir()):
         raise TlbenchError(f"{str(path)!r} holds tables; give one of them: tlbench doctor {tables[0]}")
-    return Guess(f"folder:{path}", "images", {}, {"on_error": "skip"})
+    return DetectedData(f"folder:{path}", "images", {}, {"on_error": "skip"})
 
 
-def _csv(path: Path) -> Guess:
+def _csv(path: Path) -> DetectedData:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         header = file.readline().rstrip("\r\n")
     separator = max(",;\t|", key=header.count)
@@ -94,7 +94,7 @@ def _parquet_columns(path: Path) -> list[str]:
 
 def _table(
     path: Path, kind: str, words: str, columns: Sequence[str], options: dict[str, Any], texts: Sequence[str]
-) -> Guess:
+) -> DetectedData:
     found = {role: next((c for c in columns if c.casefold() in names), None) for role, names in COLUMNS.items()}
     faults = [
         f"no column is called like a {role} ({', '.join(COLUMNS[role])}); there are {', '.join(columns)}: "
@@ -105,5 +105,5 @@ def _table(
     named = {role: column or role.upper() for role, column in found.items() if column or role != "split"}
     if texts := [column for column in texts if column not in found.values()]:
         chosen = {**named, "text": texts[0] if len(texts) == 1 else texts, **options}
-        return Guess(f"{kind}:{path}", f"{words} of texts", chosen, {"missing": "empty"}, tuple(faults), "text")
-    return Guess(f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults), "vector")
+        return DetectedData(f"{kind}:{path}", f"{words} of texts", chosen, {"missing": "empty"}, tuple(faults), "text")
+    return DetectedData(f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults), "vector")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tlbench.cli.detect_data import COLUMNS, Guess
+from tlbench.cli.detect_data import COLUMNS, DetectedData
 from tlbench.core.domain import Modality
 from tlbench.plugins.manager import PluginHost
 
@@ -30,7 +30,7 @@ def hub_name(folder: Path) -> str:
     return f"{HUB}{text}" if text.startswith((".", "~")) or folder.is_absolute() else f"{HUB}./{text}"
 
 
-def guess_hub(name: str, host: PluginHost) -> Guess:
+def guess_hub(name: str, host: PluginHost) -> DetectedData:
     """The options that `hub:…` needs, as far as its columns, configurations and splits tell them.
 
     Raises `TlbenchError` where it cannot be read.
@@ -47,7 +47,7 @@ def guess_hub(name: str, host: PluginHost) -> Guess:
         options |= _roles(outline.splits)
     faults += [*domain_faults, *input_faults]
     modality: Modality = "image" if "image" in columns.values() else "text"
-    return Guess(name, _words(outline), options, {"on_error": "skip"}, tuple(faults), modality)
+    return DetectedData(name, _words(outline), options, {"on_error": "skip"}, tuple(faults), modality)
 
 
 def _words(outline: Any) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from tabulate import tabulate
 
-from tlbench.cli.detect_data import Guess, guess
+from tlbench.cli.detect_data import DetectedData, guess
 from tlbench.cli.detect_hub import HUB, guess_hub, hub_name, is_hub_layout
 from tlbench.core.domain import SPLITS, Dataset, Domain
 from tlbench.core.inputs import SparseRows, digests
@@ -61,7 +61,7 @@ def examine(path: Path, host: PluginHost) -> int:
     return 1 if seen.faults else 0
 
 
-def _guess(path: Path, host: PluginHost) -> Guess:
+def _guess(path: Path, host: PluginHost) -> DetectedData:
     if str(path).startswith(HUB):
         return guess_hub(str(path), host)
     if path.is_dir() and is_hub_layout(path):
@@ -69,7 +69,7 @@ def _guess(path: Path, host: PluginHost) -> Guess:
     return guess(path)
 
 
-def _look(found: Guess, host: PluginHost, seen: Seen) -> None:
+def _look(found: DetectedData, host: PluginHost, seen: Seen) -> None:
     """Load every domain, leniently where it cannot be had otherwise."""
     strict = open_dataset(found.name, found.options, host)
     lenient = open_dataset(found.name, {**found.options, **found.lenient}, host)
@@ -186,7 +186,7 @@ def _contents(domain: Domain) -> dict[bytes, list[int]]:
     return found
 
 
-def _suggest(path: Path, found: Guess, seen: Seen) -> None:
+def _suggest(path: Path, found: DetectedData, seen: Seen) -> None:
     """A suite that can be saved and run."""
     domains = seen.domains
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().stem).strip("-_")[:60] or "mine"
@@ -208,7 +208,7 @@ def _suggest(path: Path, found: Guess, seen: Seen) -> None:
     typer.echo("\n".join(lines))
 
 
-def _backbone(found: Guess, domains: Mapping[str, Domain]) -> str:
+def _backbone(found: DetectedData, domains: Mapping[str, Domain]) -> str:
     """What trains on such inputs: nothing that needs weights, where there is something."""
     held = {found.modality, *(domain.modality for domain in domains.values())}
     if "text" in held:

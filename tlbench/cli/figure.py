@@ -75,10 +75,12 @@ def _of_records(
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of stored records, and its title."""
     from tlbench.figures.figure import figure_data, place_of
-    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.tables import notes
 
-    place = place_of(load_board(folder), metric, selection, {k: globs or [] for k, globs in filters.items()}, "--{}")
+    place = place_of(
+        load_result_set(folder), metric, selection, {k: globs or [] for k, globs in filters.items()}, "--{}"
+    )
     return figure_data(kind, place), notes.title(place)
 
 

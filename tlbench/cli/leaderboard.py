@@ -10,7 +10,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError, unknown
-from tlbench.suites.table_layouts import By
+from tlbench.suites.table_layouts import TableLayout
 
 EPILOG = """Examples:
 
@@ -48,12 +48,12 @@ def leaderboard(
     plugin: options.PluginFiles = None,
     metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
     by: Annotated[
-        By,
+        TableLayout,
         typer.Option(
             help="strategy: a summary a row; pair: the pairs as columns; shots: the label budgets as columns; "
             "source: sources as rows and targets as columns, a table for each strategy."
         ),
-    ] = By.strategy,
+    ] = TableLayout.strategy,
     selection: Annotated[
         str | None, typer.Option(help="A selection protocol, or all to see them side by side.")
     ] = None,
@@ -67,16 +67,16 @@ def leaderboard(
     debug: options.Debug = False,
 ) -> int:
     """Show the leaderboard of a suite from its stored records."""
-    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.claims.by_figure import by_figure
     from tlbench.leaderboard.leaderboard import leaderboard as by_row
     from tlbench.leaderboard.renderers import render
     from tlbench.plugins.manager import plugin_host
 
-    board = load_board(suite_folder(suite, results))
+    result_set = load_result_set(suite_folder(suite, results))
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
-    tables = tables_of(board, metric, by, selection, wanted, missing.value)
+    tables = tables_of(result_set, metric, by, selection, wanted, missing.value)
     typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite))))
     return 0
 

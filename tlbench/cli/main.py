@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import typer
 
-from tlbench import __version__
 from tlbench.cli import (
     check,
     compare,
@@ -29,6 +28,7 @@ from tlbench.cli import (
 )
 from tlbench.cli.child_process import guarded
 from tlbench.errors import TlbenchError
+from tlbench.version import __version__
 
 INTERRUPTED = 130
 #: The root of typer's usage errors. Newer releases carry a click of their own, so it is found from a public name.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tlbench.planning.plan import PlannedRun
     from tlbench.records.result_folder import ResultFolder
-    from tlbench.runner.prepare import Ready
+    from tlbench.runner.prepare import PreparedSuite
 
 EPILOG = """Examples:
 
@@ -69,7 +69,7 @@ def plan(
     return 0
 
 
-def summarise(ready: Ready, results: ResultFolder) -> dict[str, Any]:
+def summarise(ready: PreparedSuite, results: ResultFolder) -> dict[str, Any]:
     """What `plan` says, as plain data. Damaged records count as not done; nothing is written."""
     from tlbench.cli.cost_estimate import estimate_seconds
     from tlbench.cli.timing_trials import Trials

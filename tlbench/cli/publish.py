@@ -12,7 +12,7 @@ from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
-    from tlbench.publishing.page_inputs import Material
+    from tlbench.publishing.page_inputs import PageInputs
 
 OUT = Path("leaderboards")
 
@@ -46,12 +46,12 @@ def publish(
 ) -> int:
     """Write the pages, tables and figures of a suite with what they are made from, and the summary of all suites."""
     from tlbench.publishing.file_changes import changes
-    from tlbench.publishing.page_inputs import read_material
+    from tlbench.publishing.page_inputs import read_page_inputs
     from tlbench.publishing.published_files import suite_files, summary_files, superfluous, write, write_each
 
     source = suite_folder(suite, results)
     to = _out(source, out)
-    material = read_material(source)
+    material = read_page_inputs(source)
     _refuse_another(to / material.suite, source, material)
     own, over_all = suite_files(material, to), summary_files(to, [material])
     found, above = changes(own) + superfluous(own), changes(over_all)
@@ -67,13 +67,13 @@ def publish(
     return 0
 
 
-def _refuse_another(folder: Path, source: Path, material: Material) -> None:
+def _refuse_another(folder: Path, source: Path, material: PageInputs) -> None:
     """Raise `TlbenchError` where runs of others are published already in the folder that a submission would go to."""
     from tlbench.leaderboard.analysis.result_set import read_plan
     from tlbench.records.published_records import is_published
 
     if folder.resolve() != source.resolve() and is_published(folder):
-        there, new = read_plan(folder).contributor, material.board.plan.contributor
+        there, new = read_plan(folder).contributor, material.result_set.plan.contributor
         if there != new:
             raise TlbenchError(
                 f"{folder} holds runs of {there or 'the project'}, and these are of {new or 'the project'}; nothing is "

@@ -12,7 +12,7 @@ from tlbench.cli import options
 
 if TYPE_CHECKING:
     from tlbench.records.record import Record
-    from tlbench.runner.run_suite import Done
+    from tlbench.runner.run_suite import SuiteOutcome
 
 EPILOG = """Examples:
 
@@ -72,8 +72,8 @@ def run(
 
     from tlbench.cli.progress import listener
     from tlbench.cli.watch import watched
-    from tlbench.runner.prepare import Conditions, Request
-    from tlbench.runner.run_suite import added_before, carry_out
+    from tlbench.runner.prepare import Request, RunOptions
+    from tlbench.runner.run_suite import added_before, run_suite
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
     trusted = tuple(trust_remote_code or ())
@@ -88,26 +88,26 @@ def run(
         deterministic=deterministic,
         trusted=trusted,
     )
-    conditions = Conditions(reuse=reuse.value, timeout=limit, memory=memory_limit)
+    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit)
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
-        done = carry_out(request, results, conditions, heard, show)
+        done = run_suite(request, results, conditions, heard, show)
     _report(done, as_json)
     for name in no_longer:
         typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)
     return 0 if done.whole else 1
 
 
-def _report(done: Done, as_json: bool) -> None:
+def _report(done: SuiteOutcome, as_json: bool) -> None:
     """The table of what was asked for, or the records as JSON."""
     if as_json:
         typer.echo(json.dumps([record.model_dump(mode="json") for record in done.records.values()]))
         return
     from tlbench.leaderboard.leaderboard import leaderboard
     from tlbench.leaderboard.renderers import render
-    from tlbench.runner.run_suite import board_of
+    from tlbench.runner.run_suite import result_set_of
 
-    typer.echo(render(leaderboard(board_of(done.folder.folder, done.plan)), "table"))
+    typer.echo(render(leaderboard(result_set_of(done.folder.folder, done.plan)), "table"))
     _name_failures(done.records)
 
 

@@ -16,9 +16,9 @@ from tlbench.errors import TlbenchError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tlbench.leaderboard.analysis.result_set import Board
-    from tlbench.submission.check_submission import Checked
-    from tlbench.submission.local_checks import Here
+    from tlbench.leaderboard.analysis.result_set import ResultSet
+    from tlbench.submission.check_submission import CheckReport
+    from tlbench.submission.local_checks import LocalSubmission
 
 OUT = Path("submissions")
 #: Of one check so many faults are listed.
@@ -67,7 +67,7 @@ def submit(
     options.use_data(data)
     if check:
         files, trusted = options.files(plugin), tuple(trust_remote_code or ())
-        asked = _Asked(sample, secrets.randbelow(2**31) if draw is None else draw, device, workers, files, trusted)
+        asked = _RunRequest(sample, secrets.randbelow(2**31) if draw is None else draw, device, workers, files, trusted)
         return _check(Path(suite), asked, run_code, quiet)
     if not (contributor or "").strip():
         raise TlbenchError("name who made the runs with --contributor NAME; it is shown beside them")
@@ -76,7 +76,7 @@ def submit(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RunRequest:
     """Which runs are made again, and how."""
 
     sample: int
@@ -91,19 +91,19 @@ class _Asked:
 
 
 def _write(suite: str, results: Path, out: Path, contributor: str, note: str, plugins: list[Path]) -> int:
-    from tlbench.publishing.page_inputs import read_material
+    from tlbench.publishing.page_inputs import read_page_inputs
     from tlbench.submission.check_submission import check_files
     from tlbench.submission.contributor import about
     from tlbench.submission.file_checks import Submission
     from tlbench.submission.submission_folder import free_for, submission_files, write_submission
 
     source = suite_folder(suite, results)
-    material = read_material(source)
-    _refuse_absent_code(material.board, plugins)
+    material = read_page_inputs(source)
+    _refuse_absent_code(material.result_set, plugins)
     if out.exists() and not out.is_dir():
         raise TlbenchError(f"--out {str(out)!r} is a file; name a folder")
     folder = free_for(out / material.suite, source, contributor)
-    described = about(material.board, contributor, note)
+    described = about(material.result_set, contributor, note)
     own = Path(suite) if suite.endswith(".toml") else None
     write_submission(folder, submission_files(material, described, own, plugins))
     failed = _say_all(check_files(Submission(folder)))
@@ -113,13 +113,13 @@ def _write(suite: str, results: Path, out: Path, contributor: str, note: str, pl
     return 1 if failed else 0
 
 
-def _refuse_absent_code(board: Board, plugins: list[Path]) -> None:
+def _refuse_absent_code(result_set: ResultSet, plugins: list[Path]) -> None:
     """Raise `TlbenchError` where nobody could plan the suite: a strategy of a file that is not named."""
     from tlbench.plugins.manager import plugin_host
     from tlbench.verification.rerun import strategies_of
 
     host = plugin_host(tuple(map(str, plugins)))
-    for name in strategies_of(board):
+    for name in strategies_of(result_set):
         if name not in host.registries["strategies"]:
             raise TlbenchError(f"the strategy {name!r} is not installed; name its file with --plugin, as in the run")
 
@@ -127,10 +127,10 @@ def _refuse_absent_code(board: Board, plugins: list[Path]) -> None:
 # ---- checking -------------------------------------------------------------------------------------------------------
 
 
-def _check(folder: Path, asked: _Asked, run_code: bool, quiet: bool) -> int:
-    from tlbench.submission.check_submission import Checked, check_files, code_of, prepared
+def _check(folder: Path, asked: _RunRequest, run_code: bool, quiet: bool) -> int:
+    from tlbench.submission.check_submission import CheckReport, check_files, code_of, prepared
     from tlbench.submission.file_checks import Submission
-    from tlbench.submission.local_checks import Here
+    from tlbench.submission.local_checks import LocalSubmission
     from tlbench.submission.submission_folder import ABOUT_FILE
 
     if not (folder / ABOUT_FILE).is_file():
@@ -151,12 +151,12 @@ def _check(folder: Path, asked: _Asked, run_code: bool, quiet: bool) -> int:
     try:
         ready = prepared(submission, asked.device, asked.workers, files, asked.trusted)
     except TlbenchError as error:
-        _say(Checked("suite", [f"it cannot be planned here: {error}"]))
+        _say(CheckReport("suite", [f"it cannot be planned here: {error}"]))
         return _ended("plan, data, scores, sample")
-    return _check_here(Here(submission, ready), asked, quiet)
+    return _check_here(LocalSubmission(submission, ready), asked, quiet)
 
 
-def _check_here(here: Here, asked: _Asked, quiet: bool) -> int:
+def _check_here(here: LocalSubmission, asked: _RunRequest, quiet: bool) -> int:
     from tlbench.submission.check_submission import check_here
 
     if _say_all(check_here(here)):
@@ -170,23 +170,23 @@ def _check_here(here: Here, asked: _Asked, quiet: bool) -> int:
     return 0
 
 
-def _sample_comes_out(here: Here, asked: _Asked, quiet: bool) -> bool:
+def _sample_comes_out(here: LocalSubmission, asked: _RunRequest, quiet: bool) -> bool:
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.renderers import render
-    from tlbench.submission.check_submission import Checked
+    from tlbench.submission.check_submission import CheckReport
     from tlbench.verification.rerun import all_reproduced, make_again, table_of
     from tlbench.verification.run_sample import draw as drawn
 
     chosen = drawn(here.submission.records.values(), asked.sample, asked.draw)
     with listener(quiet, verbose=False) as heard:
         try:
-            judged = make_again(here.submission.board, chosen, here.ready, heard, None)
+            judged = make_again(here.submission.result_set, chosen, here.ready, heard, None)
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # of what a record says of where it ran
-            _say(Checked("sample", [f"it holds what cannot be compared ({type(error).__name__}: {error})"]))
+            _say(CheckReport("sample", [f"it holds what cannot be compared ({type(error).__name__}: {error})"]))
             return False
     good = all_reproduced(judged)
-    _say(Checked("sample", [] if good else [f"runs drawn with --draw {asked.draw} do not come out"]))
-    typer.echo(render([table_of(here.submission.board, judged)], "table"))
+    _say(CheckReport("sample", [] if good else [f"runs drawn with --draw {asked.draw} do not come out"]))
+    typer.echo(render([table_of(here.submission.result_set, judged)], "table"))
     return good
 
 
@@ -195,7 +195,7 @@ def _ended(left: str) -> int:
     return 1
 
 
-def _say_all(checks: Iterable[Checked]) -> bool:
+def _say_all(checks: Iterable[CheckReport]) -> bool:
     """Say each as it is made; whether one failed."""
     failed, said = False, set[str]()
     for one in checks:
@@ -206,7 +206,7 @@ def _say_all(checks: Iterable[Checked]) -> bool:
     return failed
 
 
-def _say(checked: Checked) -> bool:
+def _say(checked: CheckReport) -> bool:
     """A line for a check, the first of its faults, and what is to be known; whether there are faults."""
     typer.echo(f"{'FAILED' if checked.faults else 'passed'}  {checked.name}")
     for lines in (checked.faults, checked.remarks):

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tlbench.core.inputs import Inputs, take
-from tlbench.core.preparation import preparation_of
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.prepared_inputs import is_prepared
+from tlbench.plugins.backbone_preparation import preparation_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tlbench.core.backbone import Backbone
     from tlbench.core.run_spec import RunSpec
     from tlbench.data.ready_domain import ReadyDomain
-    from tlbench.runner.prepare import Ready
+    from tlbench.runner.prepare import PreparedSuite
 
 #: Examples that are prepared for a trial.
 EXAMPLES = 16
@@ -34,7 +34,7 @@ STEPS = 2
 class Trials:
     """Times what it is asked about, each thing once. `faults`: what could not be tried, and why."""
 
-    def __init__(self, ready: Ready) -> None:
+    def __init__(self, ready: PreparedSuite) -> None:
         self._ready, self._device = ready, ready.machine.device
         self._steps: dict[tuple[str, int], float] = {}
         self.faults: list[str] = []

@@ -47,30 +47,32 @@ def verify(
     options.use_data(data)
     limit = options.seconds(timeout)
     from tlbench.cli.progress import listener
-    from tlbench.leaderboard.analysis.result_set import load_board
+    from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.renderers import render
     from tlbench.runner.prepare import Request, prepare
     from tlbench.verification.rerun import all_reproduced, compute_of, make_again, strategies_of, table_of
     from tlbench.verification.run_sample import draw as drawn
 
-    board = load_board(suite_folder(folder, results))
-    chosen = drawn(board.records.values(), sample, draw)
+    result_set = load_result_set(suite_folder(folder, results))
+    chosen = drawn(result_set.records.values(), sample, draw)
     trusted = tuple(trust_remote_code or ())
     threads, deterministic = compute_of(chosen)
     request = Request(
-        suite=suite or board.plan.suite,
+        suite=suite or result_set.plan.suite,
         plugin_files=options.files(plugin, suite or ""),
         device=device,
         workers=workers,
         threads=threads,
         deterministic=deterministic,
         trusted=trusted,
-        added=strategies_of(board),
+        added=strategies_of(result_set),
     )
     ready = prepare(request)
-    if ready.suite.name != board.plan.suite:
-        raise TlbenchError(f"{folder} is of the suite {board.plan.suite!r}, and --suite names {ready.suite.name!r}")
+    if ready.suite.name != result_set.plan.suite:
+        raise TlbenchError(
+            f"{folder} is of the suite {result_set.plan.suite!r}, and --suite names {ready.suite.name!r}"
+        )
     with listener(quiet, verbose=False) as heard:
-        judged = make_again(board, chosen, ready, heard, limit)
-    typer.echo(render([table_of(board, judged)], format_))
+        judged = make_again(result_set, chosen, ready, heard, limit)
+    typer.echo(render([table_of(result_set, judged)], format_))
     return 0 if all_reproduced(judged) else 1

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.inputs import Inputs, SparseRows, Texts
-from tlbench.errors import DataError, PluginFailure, TlbenchError
-from tlbench.plugins.manager import PluginHost
-from tlbench.plugins.remote_code import refuse_untrusted, trust_keyword
+from tlbench.errors import DataError
 
 
 class Preparation(Protocol):
@@ -53,31 +51,6 @@ class Tokenising:
             form = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
             raise DataError(f"its tokenizer gave {form} for {len(inputs)} texts; int32 (n, length) it is")
         return ids
-
-
-def preparation_of(backbone: str, host: PluginHost, trusted: Collection[str] = ()) -> Preparation | None:
-    """What the factory of a backbone asks for: its `preparation`, or its `tokenizer`; None where it has neither.
-
-    Either may run code of others only where `trusted` names the backbone. Raises `TlbenchError` where it may not.
-    """
-    entry, argument = host.find("backbones", backbone)
-    factory = entry.load()
-    for method in ("preparation", "tokenizer"):
-        asked: Callable[..., Any] | None = getattr(factory, method, None)
-        if asked is None:
-            continue
-        try:
-            refuse_untrusted(factory, backbone, argument, trusted)
-            given = () if argument is None else (argument,)
-            found = asked(*given, **trust_keyword(asked, backbone, trusted))
-        except TlbenchError:
-            raise
-        except Exception as error:
-            message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
-            raise PluginFailure(f"backbone {backbone!r}: {message}") from error
-        preparation: Preparation | None = Tokenising(found) if method == "tokenizer" else found
-        return preparation
-    return None
 
 
 def input_fault(backbone: str, domain: str, storage: str, preparation: Preparation | None) -> str | None:

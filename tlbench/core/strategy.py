@@ -161,7 +161,7 @@ class FeatureStrategy(Strategy):
 
     def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
         """Features of the frozen backbone, then the classifier on the labels that the setting gives."""
-        from tlbench.training.fit_warnings import unfinished_fits_noted
+        from tlbench.core.fit_warnings import unfinished_fits_noted
 
         backbone = toolkit.frozen_backbone(task, of_source_model=self.uses_source_model)
         examples = toolkit.classifier_examples(task)

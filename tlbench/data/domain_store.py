@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from tlbench.core.domain import SPLITS, Dataset, SplitName
-from tlbench.core.preparation import input_fault, preparation_of
+from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import Evaluation
 from tlbench.core.seeds import derive
 from tlbench.data.array_storage import open_inputs, place_of, storage_of, write_array, write_inputs
@@ -32,6 +32,7 @@ from tlbench.data.prepared_inputs import Told, prepared
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, unknown
 from tlbench.files import write_whole
+from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost, entry_version
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.

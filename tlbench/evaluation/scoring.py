@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.run_spec import Setting
-from tlbench.evaluation.selection import CheckpointOutputs, HeldLabels, choose, scores
+from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, scores
 
 Metric = Callable[[NDArray[np.int64], NDArray[np.floating[Any]]], Any]
 
 
 @dataclass(frozen=True)
-class Held:
+class HostLabels:
     """The labels that the host holds for one run: of whole test splits, and of the fixed items of selection.
 
     `classes` is the number of the target's; `same_classes` says whether every source has these.
@@ -46,7 +46,7 @@ class Score:
 def score_run(
     arrays: Mapping[str, NDArray[Any]],
     steps: list[int],
-    held: Held,
+    held: HostLabels,
     metrics: Mapping[str, Metric],
     setting: Setting = "transductive",
 ) -> Score:
@@ -56,7 +56,7 @@ def score_run(
     """
     if setting == "unsupervised":
         return _score_clusters(arrays, steps[-1], held, metrics)
-    labels = HeldLabels(
+    labels = SelectionLabels(
         held.items.get("source_train"), held.items.get("source_val"), held.items.get("target_val"), held.test
     )
     by_step = {step: scores(_outputs(arrays, step, held.same_classes), labels) for step in steps}
@@ -73,7 +73,9 @@ def score_run(
     return Score(table, selection, predictions, _flags(table, held.classes))
 
 
-def _score_clusters(arrays: Mapping[str, NDArray[Any]], step: int, held: Held, metrics: Mapping[str, Metric]) -> Score:
+def _score_clusters(
+    arrays: Mapping[str, NDArray[Any]], step: int, held: HostLabels, metrics: Mapping[str, Metric]
+) -> Score:
     """The last step of clustering, by metrics that match clusters to classes themselves."""
     table = {"last": {"checkpoint": step, **_metrics(arrays, step, held, metrics)}}
     return Score(table, {"last": [float(step)]}, {f"{step}/test": _classes(arrays[f"{step}/test/logits"])}, [])
@@ -85,7 +87,7 @@ def reverse_score(logits: NDArray[Any], labels: NDArray[np.int64]) -> float | No
 
 
 def _metrics(
-    arrays: Mapping[str, NDArray[Any]], step: int, held: Held, metrics: Mapping[str, Metric]
+    arrays: Mapping[str, NDArray[Any]], step: int, held: HostLabels, metrics: Mapping[str, Metric]
 ) -> dict[str, Any]:
     logits = arrays[f"{step}/test/logits"]
     if logits.shape != (len(held.test), held.classes):

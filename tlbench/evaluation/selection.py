@@ -15,8 +15,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.core.probabilities import log_softmax, softmax
 from tlbench.errors import TlbenchError, unknown
-from tlbench.evaluation.probabilities import log_softmax, softmax
 
 Floats = NDArray[np.float64]
 Array = NDArray[np.floating]
@@ -70,7 +70,7 @@ class CheckpointOutputs:
 
 
 @dataclass(frozen=True)
-class HeldLabels:
+class SelectionLabels:
     """The labels of those items, int64 of shape (n,), which the host holds.
 
     `target_val_labels` are None unless the setting counts them as labels used (`inductive`).
@@ -82,7 +82,7 @@ class HeldLabels:
     target_test_labels: Labels | None
 
 
-def scores(outputs: CheckpointOutputs, labels: HeldLabels) -> dict[str, float]:
+def scores(outputs: CheckpointOutputs, labels: SelectionLabels) -> dict[str, float]:
     """Rate one checkpoint by every protocol, larger is better, in the order of `OF_CHECKPOINTS`.
 
     A protocol is absent where one of its inputs is None, and −∞ where one of them holds a value that is not finite: a

@@ -12,7 +12,7 @@ from tlbench.data.domain_store import DomainStore
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.execution.job import Job, write_reverse_job, write_run_job, write_source_model_job
 from tlbench.execution.source_model_cache import SourceModels
-from tlbench.execution.work_items import Work
+from tlbench.execution.work_items import WorkItem
 from tlbench.planning.plan import PlannedRun
 
 
@@ -32,7 +32,7 @@ class JobWriter:
         for run in runs:
             self._domains_of(run.spec, run.spec.domains)
 
-    def write(self, work: Work, folder: Path) -> Job:
+    def write(self, work: WorkItem, folder: Path) -> Job:
         """The job of a source model, of a run, or of its second training."""
         if work.model is not None:
             domains = self._domains_of(work.model, work.model.source)

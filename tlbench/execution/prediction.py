@@ -14,7 +14,7 @@ from tlbench.core.inputs import Inputs, rows_of
 from tlbench.core.predictor import Predictor, Side
 from tlbench.data.array_storage import open_inputs
 from tlbench.training.batches import batch_tensor
-from tlbench.training.inference import Filled, inference_slices
+from tlbench.training.inference import OutputBuffer, inference_slices
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -92,7 +92,7 @@ def predict(
     predictor: Predictor, inputs: Inputs, side: Side, device: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Logits (n, classes) and features (n, d) of raw inputs. Raises `ValueError` for logits of another shape."""
-    logits, features = Filled(len(inputs)), Filled(len(inputs))
+    logits, features = OutputBuffer(len(inputs)), OutputBuffer(len(inputs))
     with torch.inference_mode():
         for rows in inference_slices(inputs):
             batch = batch_tensor(inputs, rows, device)

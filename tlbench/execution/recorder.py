@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from tlbench.core.health import Health
 from tlbench.data.domain_store import DomainStore
-from tlbench.evaluation.scoring import Held, Metric, reverse_score, score_run
+from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED, Items, Job
 from tlbench.execution.source_model_cache import SourceModels
@@ -134,7 +134,7 @@ class Recorder:
         record.health = [item.text for item in found]
         record.flags += [item.text for item in found if not item.ok]
 
-    def _held(self, run: PlannedRun, job: Job) -> Held:
+    def _held(self, run: PlannedRun, job: Job) -> HostLabels:
         """The labels that a run is scored by. Those of target training items are not among them."""
         evaluation = run.spec.evaluation
         domains = {name: self._domains.get(name, evaluation) for name in run.spec.domains}
@@ -143,7 +143,7 @@ class Recorder:
         source_test = np.concatenate([source.labels("test") for source in sources]) if sources else None
         target = domains[run.spec.target]
         same = all(source.class_names == target.class_names for source in sources)
-        return Held(target.labels("test"), len(target.class_names), source_test, items, same)
+        return HostLabels(target.labels("test"), len(target.class_names), source_test, items, same)
 
     def _features(
         self, run: PlannedRun, job: Job, arrays: Mapping[str, NDArray[Any]], step: int

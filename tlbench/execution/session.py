@@ -25,7 +25,7 @@ from tlbench.execution.job_writer import JobWriter
 from tlbench.execution.local_pool import Event, LocalPool, describe_end
 from tlbench.execution.recorder import Recorder
 from tlbench.execution.source_model_cache import SourceModels
-from tlbench.execution.work_items import Work, identity_of, label_of, model_work, reverse_work, work_of
+from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
 from tlbench.records.record import Failure, Record, new_record
@@ -75,9 +75,9 @@ class Session:
     keep_features: bool = False
     #: Whether plugins hear of its course: not of runs that are made again only to look at them.
     heard_by_plugins: bool = True
-    _queue: deque[Work] = field(default_factory=deque)
+    _queue: deque[WorkItem] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
-    _running: dict[str, Work] = field(default_factory=dict)
+    _running: dict[str, WorkItem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
@@ -202,7 +202,7 @@ class Session:
                 self._finish_run(work, work.run, event, records)
         shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
 
-    def _finish_model(self, work: Work, event: Event, records: dict[str, Record]) -> None:
+    def _finish_model(self, work: WorkItem, event: Event, records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
@@ -219,7 +219,7 @@ class Session:
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
                 self.listener.ended(record.run_key, label_of(run), "failed", reason)
 
-    def _finish_run(self, work: Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+    def _finish_run(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)
         output = self._output(folder, event)
         arrays: dict[str, NDArray[Any]] | None = None
@@ -241,7 +241,7 @@ class Session:
         if arrays is not None and run.reverse:
             self._queue.appendleft(reverse_work(run, arrays[PREDICTED].astype(np.int64)))
 
-    def _finish_reverse(self, work: Work, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+    def _finish_reverse(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
         """Add what the second training says; where it failed, the run has lost nothing but this choice."""
         output = self._output(self._folders.of(work.key), event)
         record = records[run.spec.key]

@@ -14,7 +14,7 @@ from tlbench.planning.plan import PlannedRun
 
 
 @dataclass
-class Work:
+class WorkItem:
     """A job to do: a source model, a run, or, with its predicted classes of all target inputs, its second training."""
 
     key: str
@@ -25,19 +25,19 @@ class Work:
     job: Job | None = None
 
 
-def model_work(spec: SourceModelSpec) -> Work:
+def model_work(spec: SourceModelSpec) -> WorkItem:
     """The training on a source that runs share."""
-    return Work(spec.key, f"source model of {'+'.join(spec.source)}, {spec.backbone}, seed {spec.seed}", model=spec)
+    return WorkItem(spec.key, f"source model of {'+'.join(spec.source)}, {spec.backbone}, seed {spec.seed}", model=spec)
 
 
-def work_of(run: PlannedRun) -> Work:
+def work_of(run: PlannedRun) -> WorkItem:
     """A run."""
-    return Work(run.spec.key, label_of(run), run=run)
+    return WorkItem(run.spec.key, label_of(run), run=run)
 
 
-def reverse_work(run: PlannedRun, predicted: NDArray[np.int64]) -> Work:
+def reverse_work(run: PlannedRun, predicted: NDArray[np.int64]) -> WorkItem:
     """The second training of a run, for reverse validation."""
-    return Work(f"{run.spec.key}-reverse", f"back to the source: {label_of(run)}", run=run, predicted=predicted)
+    return WorkItem(f"{run.spec.key}-reverse", f"back to the source: {label_of(run)}", run=run, predicted=predicted)
 
 
 def label_of(run: PlannedRun) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tlbench.leaderboard.analysis.result_set import as_number
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.records.record import Record
 
 #: What is drawn of a curve, by the name of the panel.
@@ -16,7 +16,7 @@ TERMS: Mapping[str, str] = {"loss": "loss", "source-val": "source_val"}
 SHARED_PHASE = "source"
 
 
-def curves(place: Place) -> dict[str, Any]:
+def curves(place: TableGroup) -> dict[str, Any]:
     """A panel for `loss` and one for `source-val`, each with a line for every variant that has it.
 
     A point of a line has `step`, and over the runs (seeds and pairs) that were recorded there `mean`, `low` and `high`,

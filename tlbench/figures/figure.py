@@ -14,13 +14,13 @@ from tlbench.figures.curves import curves
 from tlbench.figures.frontier import frontier
 from tlbench.figures.heatmap import heatmap
 from tlbench.figures.ranks import ranks
-from tlbench.leaderboard.analysis.result_set import Board
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.result_set import ResultSet
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.tables import notes
 from tlbench.suites.filters import Filters
 
 #: What the data of each kind are made by.
-KINDS: Mapping[str, Callable[[Place], dict[str, Any]]] = MappingProxyType(
+KINDS: Mapping[str, Callable[[TableGroup], dict[str, Any]]] = MappingProxyType(
     {"heatmap": heatmap, "frontier": frontier, "cd": ranks, "curves": curves}
 )
 #: All kinds; the last is of runs that are made again, and not of a table.
@@ -30,7 +30,9 @@ FORMATS = ("pdf", "svg", "eps", "png")
 DPI = 300
 
 
-def place_of(board: Board, metric: str | None, selection: str | None, filters: Filters, option: str) -> Place:
+def place_of(
+    result_set: ResultSet, metric: str | None, selection: str | None, filters: Filters, option: str
+) -> TableGroup:
     """The one table that filters leave. `option` is how a caller writes one, as `--{}`.
 
     Raises `TlbenchError` that lists them where there are several, and as `places` does.
@@ -39,9 +41,9 @@ def place_of(board: Board, metric: str | None, selection: str | None, filters: F
 
     if selection == "all":
         raise TlbenchError(
-            f"a figure takes one {option.format('selection')}, not all; recorded: {', '.join(board.protocols())}"
+            f"a figure takes one {option.format('selection')}, not all; recorded: {', '.join(result_set.protocols())}"
         )
-    found = places(board, metric, selection, {name: globs for name, globs in filters.items() if globs})
+    found = places(result_set, metric, selection, {name: globs for name, globs in filters.items() if globs})
     if len(found) > 1:
         listing = "\n".join(f"  {notes.place_name(place)}" for place in found)
         ways = ", ".join(map(option.format, ("setting", "shots", "backbone")))
@@ -49,7 +51,7 @@ def place_of(board: Board, metric: str | None, selection: str | None, filters: F
     return found[0]
 
 
-def figure_data(kind: str, place: Place) -> dict[str, Any]:
+def figure_data(kind: str, place: TableGroup) -> dict[str, Any]:
     """What a figure of a table shows. Raises `TlbenchError` for a kind that there is not, and where nothing is there.
 
     `missing(kind, data)` of the data is empty then.
@@ -109,6 +111,6 @@ def format_of(path: Path) -> str:
 
 def data_hash(data: Mapping[str, Any]) -> str:
     """SHA-256 of what a figure shows."""
-    from tlbench.publishing.json_lines import compact
+    from tlbench.records.json_lines import compact
 
     return hashlib.sha256(compact(data).encode()).hexdigest()

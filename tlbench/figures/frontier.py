@@ -6,11 +6,11 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from tlbench.leaderboard.analysis.scores import CEILING, Place
+from tlbench.leaderboard.analysis.scores import CEILING, TableGroup
 from tlbench.leaderboard.tables.cells import metric_name
 
 
-def frontier(place: Place) -> dict[str, Any]:
+def frontier(place: TableGroup) -> dict[str, Any]:
     """`metric`, `unit`, `lower_is_better`, and a point for each variant with a mean over all pairs.
 
     A point has `variant`, `value` with its half-width `by`, `seconds` (wall seconds of a run, its own and, in full,
@@ -30,7 +30,7 @@ def frontier(place: Place) -> dict[str, Any]:
     }
 
 
-def _point(place: Place, variant: str) -> dict[str, Any] | None:
+def _point(place: TableGroup, variant: str) -> dict[str, Any] | None:
     found, own = place.overall(variant), place.own_seconds(variant)
     if found is None or not own:
         return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.tables import notes
 
 
-def heatmap(place: Place) -> dict[str, Any]:
+def heatmap(place: TableGroup) -> dict[str, Any]:
     """`gap` (its name), `unit`, `sources`, `targets`, and a panel for each variant with a gap.
 
     A cell of a panel has `source`, `target`, `gap` in the figure's unit (above 0, transfer hurt), the half-width `by`
@@ -28,11 +28,11 @@ def heatmap(place: Place) -> dict[str, Any]:
     }
 
 
-def _cells(place: Place, variant: str) -> list[dict[str, Any]]:
+def _cells(place: TableGroup, variant: str) -> list[dict[str, Any]]:
     return [_cell(place, variant, pair) for name, pair in place.gaps if name == variant]
 
 
-def _cell(place: Place, variant: str, pair: str) -> dict[str, Any]:
+def _cell(place: TableGroup, variant: str, pair: str) -> dict[str, Any]:
     source, target = pair.rsplit(":", 1)
     gap = place.gaps[variant, pair]
     return {
@@ -44,5 +44,5 @@ def _cell(place: Place, variant: str, pair: str) -> dict[str, Any]:
     }
 
 
-def _shown(place: Place, value: float) -> float:
+def _shown(place: TableGroup, value: float) -> float:
     return round(100 * value if place.scale.percent else value, 4)

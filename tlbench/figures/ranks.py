@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tlbench.evaluation.ranks import critical_difference, nemenyi
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.analysis.significance import groups
 
 
-def ranks(place: Place) -> dict[str, Any]:
+def ranks(place: TableGroup) -> dict[str, Any]:
     """`pairs`, `ranks` in order, best first, each with `variant`, `rank`, `low` and `high` (None with few pairs).
 
     From ten pairs on also `critical_difference`, the `groups` of names that lie within it, and Nemenyi's `p_values` of

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tlbench.core.preparation import input_fault, preparation_of
+from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import WEIGHTS
 from tlbench.data.folds import folds_of
 from tlbench.data.label_budget import draw_shots
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, Faults, TlbenchError
-from tlbench.planning.backbone_metadata import backbone_fault, backbones_of
-from tlbench.planning.run_context import Situation
+from tlbench.planning.run_context import RunContext
+from tlbench.planning.suite_backbones import backbones_of
+from tlbench.plugins.backbone_metadata import backbone_fault
+from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.suites.suite import Part, Suite
 
@@ -58,7 +60,7 @@ def _has_pretrained_weights(name: str, host: PluginHost) -> bool:
         return True
 
 
-def text_faults(situations: Iterable[Situation], host: PluginHost, trusted: Sequence[str]) -> Iterator[str]:
+def text_faults(situations: Iterable[RunContext], host: PluginHost, trusted: Sequence[str]) -> Iterator[str]:
     """Backbones that are given texts and take none, or take texts alone and are given none."""
     given = {
         (situation.backbone, name, situation.ready[name].storage)
@@ -71,7 +73,7 @@ def text_faults(situations: Iterable[Situation], host: PluginHost, trusted: Sequ
             yield fault
 
 
-def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator[str]:
+def situation_faults(suite: Suite, part: Part, situation: RunContext) -> Iterator[str]:
     """What the data of one situation lack, naming domain, split and class."""
     yield from _shape_faults(situation)
     yield from _class_faults(part, situation)
@@ -82,7 +84,7 @@ def situation_faults(suite: Suite, part: Part, situation: Situation) -> Iterator
         yield str(error)
 
 
-def _shape_faults(situation: Situation) -> Iterator[str]:
+def _shape_faults(situation: RunContext) -> Iterator[str]:
     """One network takes the inputs of all domains of a pair."""
     target = situation.ready[situation.target]
     for name in situation.source_domains:
@@ -92,7 +94,7 @@ def _shape_faults(situation: Situation) -> Iterator[str]:
             yield f"pair {name}:{target.name}: inputs have the shapes {shapes}; one network needs one shape"
 
 
-def _second_training_faults(suite: Suite, situation: Situation) -> Iterator[str]:
+def _second_training_faults(suite: Suite, situation: RunContext) -> Iterator[str]:
     """Reverse validation is judged on source validation examples, so every source must have some."""
     if suite.reverses and situation.setting == "transductive":
         for name in situation.source_domains:
@@ -100,7 +102,7 @@ def _second_training_faults(suite: Suite, situation: Situation) -> Iterator[str]
                 yield f"domain {name!r}, val: no examples, and reverse validation is judged on them; leave it out"
 
 
-def _class_faults(part: Part, situation: Situation) -> Iterator[str]:
+def _class_faults(part: Part, situation: RunContext) -> Iterator[str]:
     sources = [situation.ready[name] for name in situation.source_domains]
     if situation.setting == "unsupervised":
         return
@@ -128,7 +130,7 @@ def _named(domain: ReadyDomain) -> str:
     return f"{domain.name!r} has {', '.join(map(repr, names[:_SHOWN_CLASSES]))}{more}"
 
 
-def _draw(suite: Suite, situation: Situation) -> None:
+def _draw(suite: Suite, situation: RunContext) -> None:
     """Draw what runs will be given, to see that it can be had. Raises `DataError`."""
     target = situation.ready[situation.target]
     if situation.setting == "inductive":

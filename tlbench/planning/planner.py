@@ -11,10 +11,10 @@ from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.duplicates import shared_examples
 from tlbench.errors import Faults
-from tlbench.planning.backbone_metadata import backbone_version
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
-from tlbench.planning.run_context import Situation
+from tlbench.planning.run_context import RunContext
+from tlbench.plugins.backbone_metadata import backbone_version
 from tlbench.plugins.manager import PluginHost, entry_version
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.shared_examples import SharedExamples
@@ -52,13 +52,13 @@ class Planner:
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
         return self._plan
 
-    def _shared_examples(self, situations: Sequence[Situation]) -> list[SharedExamples]:
+    def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:
         """What the domains of pairs have in common, where they have anything."""
         pairs = {(source, each.target): each.ready for each in situations for source in each.source_domains}
         found = [shared_examples(ready[source], ready[target]) for (source, target), ready in pairs.items()]
         return [shared for shared in found if shared.count or shared.alike]
 
-    def _situations(self, part: Part) -> Iterator[Situation]:
+    def _situations(self, part: Part) -> Iterator[RunContext]:
         all_shots = part.shots if isinstance(part.shots, list) else [part.shots]
         recipe = self._suite.recipe(part)
         for shots in all_shots:
@@ -68,9 +68,9 @@ class Planner:
                     ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
                     self._plan.test_examples |= {name: domain.counts["test"] for name, domain in ready.items()}
                     for seed in self._suite.seeds:
-                        yield Situation(part.setting, shots, backbone, sources, target, seed, ready, recipe)
+                        yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe)
 
-    def _plan_situation(self, part: Part, situation: Situation) -> None:
+    def _plan_situation(self, part: Part, situation: RunContext) -> None:
         references = self._references(situation)
         for name, key in references.items():
             self._cell(situation, NamedVariant(name, name.partition(SINGLE_SOURCE)[0]), key, "reference", references)
@@ -87,9 +87,9 @@ class Planner:
             key = self._run(variant, situation, own, asked=True)
             self._cell(situation, variant, key, "strategy", own)
 
-    def _references(self, situation: Situation) -> dict[str, str]:
+    def _references(self, situation: RunContext) -> dict[str, str]:
         """The references of a setting, each keyed by what it uses."""
-        there: dict[str, Situation] = {}
+        there: dict[str, RunContext] = {}
         if situation.setting != "unsupervised" and situation.source_domains and situation.same_label_space:
             there["source-only"] = situation.from_sources(*situation.sources)
             if len(situation.sources) > 1:
@@ -103,7 +103,7 @@ class Planner:
         return {name: self._run(NamedVariant(use, use), there[name], {}) for name, use in uses.items()}
 
     def _without_source(
-        self, variant: NamedVariant, strategy: type[Strategy], situation: Situation, references: dict[str, str]
+        self, variant: NamedVariant, strategy: type[Strategy], situation: RunContext, references: dict[str, str]
     ) -> str:
         """The key of A(∅, T), which a strategy declares: a reference, or itself without the source."""
         if strategy.without_source in references:
@@ -113,7 +113,7 @@ class Planner:
         return self._run(variant, situation.alone(), {})
 
     def _run(
-        self, variant: NamedVariant, situation: Situation, references: dict[str, str], *, asked: bool = False
+        self, variant: NamedVariant, situation: RunContext, references: dict[str, str], *, asked: bool = False
     ) -> str:
         """The key of a run, planned now if it is not yet. Of runs that are asked for, selection may ask for more."""
         strategy = self._strategy(variant.use)
@@ -130,7 +130,7 @@ class Planner:
             self._plan.runs[spec.key] = PlannedRun(spec, variant.name, references, needs, metrics, skip, reverse)
         return spec.key
 
-    def _spec(self, variant: NamedVariant, strategy: type[Strategy], situation: Situation) -> RunSpec:
+    def _spec(self, variant: NamedVariant, strategy: type[Strategy], situation: RunContext) -> RunSpec:
         entry, _ = self._host.find("strategies", variant.use)
         return RunSpec(
             strategy=variant.use,
@@ -154,7 +154,7 @@ class Planner:
 
     def _cell(
         self,
-        situation: Situation,
+        situation: RunContext,
         variant: NamedVariant,
         key: str,
         role: Literal["strategy", "reference"],

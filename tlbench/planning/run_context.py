@@ -14,7 +14,7 @@ from tlbench.data.ready_domain import ReadyDomain
 
 
 @dataclass(frozen=True)
-class Situation:
+class RunContext:
     """A pair under a setting for a backbone and a seed, trained by a recipe. `ready` holds its domains.
 
     `initial` is `random` where A(∅, T) of a pair from weights starts, and the backbone's own elsewhere.
@@ -30,15 +30,15 @@ class Situation:
     recipe: Recipe
     initial: Literal["own", "random"] = "own"
 
-    def alone(self) -> Situation:
+    def alone(self) -> RunContext:
         """The target without the source, and without what its backbone brought where that was the source."""
         return replace(self, sources=(), initial="random" if self.from_weights else self.initial)
 
-    def ceiling(self) -> Situation:
+    def ceiling(self) -> RunContext:
         """All target labels, no source, the backbone's own initialisation."""
         return replace(self, setting="inductive", shots="all", sources=())
 
-    def from_sources(self, *sources: str) -> Situation:
+    def from_sources(self, *sources: str) -> RunContext:
         """Labelled examples of these sources alone, whatever the setting gives of the target."""
         return replace(self, setting="transductive", shots=None, sources=sources)
 

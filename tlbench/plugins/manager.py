@@ -22,10 +22,11 @@ from types import FunctionType, ModuleType
 
 import pluggy
 
-from tlbench import __version__, hookspecs
+from tlbench import hookspecs
 from tlbench.errors import PluginFailure, unknown
 from tlbench.plugins.editable_installs import version_of
 from tlbench.plugins.registry import Entry, Registry
+from tlbench.version import __version__
 
 GROUP = "tlbench"
 KINDS = ("strategies", "datasets", "backbones", "metrics", "suites", "renderers")

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tlbench.evaluation.statistics import Verdict
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.leaderboard import places
 from tlbench.leaderboard.tables import notes
 
@@ -24,10 +24,10 @@ class Harm:
         return sum(found["hurts"] for found in self.verdicts.values())
 
 
-def harm(board: Board) -> Harm:
-    """The verdicts of a board by the suite's own metric and protocol. Raises `TlbenchError` as its tables do."""
+def harm(result_set: ResultSet) -> Harm:
+    """The verdicts of a result set by the suite's own metric and protocol. Raises `TlbenchError` as its tables do."""
     found = Harm()
-    for place in places(board):
+    for place in places(result_set):
         used = {cell.variant: cell.strategy for cell in place.cells}
         for (variant, _), verdict in place.verdicts.items():
             found.verdicts.setdefault(used[variant], Counter())[verdict] += 1

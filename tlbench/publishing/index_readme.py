@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.renderers.markdown import escape
 from tlbench.publishing.harm_counts import Harm, harm
@@ -50,14 +50,14 @@ of the result: do not leave it out, for then nothing passes. Code that comes wit
 whoever checks one reads it first, and runs the check (`--run-code`) where there are no secrets."""
 
 
-def summary(boards: Mapping[str, Board], notes: str) -> str:
-    """The page in Markdown, from the board of each suite by the name of its folder. `notes` is hand-written text."""
-    found = {name: harm(board) for name, board in boards.items()}
+def summary(result_sets: Mapping[str, ResultSet], notes: str) -> str:
+    """The page in Markdown, from result sets by the names of their folders. `notes` is hand-written text."""
+    found = {name: harm(result_set) for name, result_set in result_sets.items()}
     sections = [
         "# Published tables",
         notes,
-        _suites(boards),
-        _figures(boards),
+        _suites(result_sets),
+        _figures(result_sets),
         _strategies(found),
         _hurt(found),
         RULES,
@@ -75,32 +75,32 @@ def _link(name: str) -> str:
     return f"[{escape(name)}]({name}/README.md)"
 
 
-def _suites(boards: Mapping[str, Board]) -> str:
+def _suites(result_sets: Mapping[str, ResultSet]) -> str:
     rows = [
         [
             _link(name),
-            escape(board.plan.summary),
-            _devices(board),
-            escape(board.plan.contributor) or "the project",
-            last_day(board),
-            len(board.records),
-            len(board.plan.seeds),
+            escape(result_set.plan.summary),
+            _devices(result_set),
+            escape(result_set.plan.contributor) or "the project",
+            last_day(result_set),
+            len(result_set.records),
+            len(result_set.plan.seeds),
         ]
-        for name, board in boards.items()
+        for name, result_set in result_sets.items()
     ]
     head = ["suite", "question", "device", "contributor", "last run", "runs", "seeds"]
     return "## Suites\n\n" + _table(head, rows, numbers=2)
 
 
-def _devices(board: Board) -> str:
+def _devices(result_set: ResultSet) -> str:
     shown = (
-        device({key: record.provenance.get(key) for key in ("device", "cpu")}) for record in board.records.values()
+        device({key: record.provenance.get(key) for key in ("device", "cpu")}) for record in result_set.records.values()
     )
     return escape("; ".join(sorted({text for text in shown if text})))
 
 
-def _figures(boards: Mapping[str, Board]) -> str:
-    counts = {name: verdict_counts(board) for name, board in boards.items() if board.plan.claims}
+def _figures(result_sets: Mapping[str, ResultSet]) -> str:
+    counts = {name: verdict_counts(result_set) for name, result_set in result_sets.items() if result_set.plan.claims}
     if not counts:
         return ""
     rows = [[_link(name), *(found[outcome] for outcome in OUTCOMES)] for name, found in counts.items()]

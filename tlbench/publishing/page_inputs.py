@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import Faults, TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, Board, PlanHeader, read_plan
-from tlbench.publishing.json_lines import compact, key_by_key
+from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, read_plan
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
+from tlbench.records.json_lines import compact, key_by_key
 from tlbench.records.published_records import PublishedFolder, is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -23,7 +23,7 @@ _WRITTEN = ("about", "summary", "claims")
 
 
 @dataclass(frozen=True)
-class Material:
+class PageInputs:
     """`plan` and `records` (by run key, sorted) as JSON of one form, without paths of the machine they are from.
 
     `predictions`: class ids by run key, of the runs that have any.
@@ -36,18 +36,18 @@ class Material:
     predictions: Predictions = field(default_factory=dict)
 
     @cached_property
-    def board(self) -> Board:
-        """The board of the tables."""
+    def result_set(self) -> ResultSet:
+        """The result set of the tables."""
         records = {key: Record.model_validate_json(record) for key, record in self.records.items()}
-        return Board(PlanHeader.model_validate_json(self.plan), records)
+        return ResultSet(PlanHeader.model_validate_json(self.plan), records)
 
     @property
     def suite(self) -> str:
         """The suite's name."""
-        return self.board.plan.suite
+        return self.result_set.plan.suite
 
 
-def read_material(folder: Path) -> Material:
+def read_page_inputs(folder: Path) -> PageInputs:
     """The material in `results/<suite>/` or in a published folder.
 
     Records of runs that the plan does not ask for are left out of the first, and are a fault of the second.
@@ -65,8 +65,8 @@ def read_material(folder: Path) -> Material:
     with_paths = [key for key in records if _may_hold_paths(contents[key])]
     _refuse_paths(folder, plan, [records[key] for key in with_paths])
     records |= {key: _cleaned(records[key]) for key in with_paths}
-    material = Material(key_by_key(plan), {key: compact(record) for key, record in records.items()})
-    return replace(material, predictions=read_predictions(folder, material.board.records.values()))
+    material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
+    return replace(material, predictions=read_predictions(folder, material.result_set.records.values()))
 
 
 def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tlbench.files import write_whole
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, Board
+from tlbench.leaderboard.analysis.result_set import PLAN_FILE, ResultSet
 from tlbench.leaderboard.renderers import csv_, latex
 from tlbench.leaderboard.tables.cells import Table
 from tlbench.publishing.file_changes import Content, bytes_of, has_changed
 from tlbench.publishing.index_readme import summary
-from tlbench.publishing.page_inputs import Material, read_material
+from tlbench.publishing.page_inputs import PageInputs, read_page_inputs
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
 from tlbench.publishing.suite_readme import readme
 from tlbench.publishing.svg_figures import FOLDER, Picture, pictures
@@ -32,17 +32,17 @@ Files = Mapping[Path, Content]
 class _Content:
     """What the files of one suite are made from; tables and drawings are made once for all of them."""
 
-    def __init__(self, material: Material, notes: str) -> None:
+    def __init__(self, material: PageInputs, notes: str) -> None:
         self.material = material
         self.notes = notes
 
     @cached_property
     def sections(self) -> list[Section]:
-        return sections(self.material.board)
+        return sections(self.material.result_set)
 
     @cached_property
     def pictures(self) -> list[Picture]:
-        return pictures(self.material.board)
+        return pictures(self.material.result_set)
 
     @property
     def tables(self) -> list[Table]:
@@ -56,14 +56,14 @@ FILES: Mapping[str, Callable[[_Content], str | bytes]] = MappingProxyType(
         PLAN_FILE: lambda of: of.material.plan,
         PREDICTIONS_FILE: lambda of: predictions_bytes(of.material.predictions),
         PAGE_FILE: lambda of: readme(of.material, of.notes, of.sections, of.pictures),
-        WEB_FILE: lambda of: suite_page(of.material.board, of.notes),
+        WEB_FILE: lambda of: suite_page(of.material.result_set, of.notes),
         "table.csv": lambda of: csv_.render(of.tables),
         "table.tex": lambda of: latex.render(of.tables),
     }
 )
 
 
-def suite_files(material: Material, out: Path) -> dict[Path, Content]:
+def suite_files(material: PageInputs, out: Path) -> dict[Path, Content]:
     """The content of each file of `out/<suite>/`. Raises `TlbenchError` where one cannot be made."""
     folder = out / material.suite
     content = _Content(material, _notes(folder))
@@ -71,16 +71,16 @@ def suite_files(material: Material, out: Path) -> dict[Path, Content]:
     return files | {folder / FOLDER / picture.name: picture for picture in content.pictures}
 
 
-def summary_files(out: Path, fresh: Iterable[Material] = ()) -> dict[Path, bytes]:
+def summary_files(out: Path, fresh: Iterable[PageInputs] = ()) -> dict[Path, bytes]:
     """The content of `out/README.md` and `out/index.html`, over all published folders there.
 
     `fresh` stands for what is not written yet. Raises `TlbenchError` where a folder there is damaged.
     """
-    boards: dict[str, Board] = {material.suite: material.board for material in fresh}
+    result_sets: dict[str, ResultSet] = {material.suite: material.result_set for material in fresh}
     for folder in sorted(path for path in out.glob("*") if is_published(path)) if out.is_dir() else []:
-        if folder.name not in boards:
-            boards[folder.name] = read_material(folder).board
-    ordered, notes = {name: boards[name] for name in sorted(boards)}, _notes(out)
+        if folder.name not in result_sets:
+            result_sets[folder.name] = read_page_inputs(folder).result_set
+    ordered, notes = {name: result_sets[name] for name in sorted(result_sets)}, _notes(out)
     return {out / PAGE_FILE: summary(ordered, notes).encode(), out / WEB_FILE: index_page(ordered, notes).encode()}
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.renderers.markdown import escape
 from tlbench.leaderboard.tables.cells import count
 from tlbench.records.record import Record
@@ -14,13 +14,13 @@ from tlbench.records.record import Record
 Provenance = Mapping[str, Any]
 
 
-def origin(board: Board) -> str:
+def origin(result_set: ResultSet) -> str:
     """A list in Markdown: how many runs and seconds, on what, with which versions, when, and from which commit."""
-    records = list(board.records.values())
+    records = list(result_set.records.values())
     ran = [record.provenance for record in records if record.provenance]
     lines = [
-        f"- contributor: {escape(board.plan.contributor)}" if board.plan.contributor else "",
-        f"- runs: {len(records)} ({statuses(records)}), {count(len(board.plan.seeds), 'seed')}",
+        f"- contributor: {escape(result_set.plan.contributor)}" if result_set.plan.contributor else "",
+        f"- runs: {len(records)} ({statuses(records)}), {count(len(result_set.plan.seeds), 'seed')}",
         f"- time: {_time(records)}",
         _line("device", ran, device),
         _line("versions", ran, _versions),
@@ -51,9 +51,9 @@ def device(one: Provenance) -> str:
     return ", ".join(str(part) for part in parts if part)
 
 
-def last_day(board: Board) -> str:
+def last_day(result_set: ResultSet) -> str:
     """The day (UTC) on which the last of its runs started; empty where no record says it."""
-    days = [str(record.provenance.get("started_utc") or "")[:10] for record in board.records.values()]
+    days = [str(record.provenance.get("started_utc") or "")[:10] for record in result_set.records.values()]
     return max(days, default="")
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlbench.leaderboard.renderers.markdown import escape, render
-from tlbench.publishing.page_inputs import Material
+from tlbench.publishing.page_inputs import PageInputs
 from tlbench.publishing.run_environment import origin
 from tlbench.publishing.svg_figures import FOLDER, Picture
 from tlbench.publishing.table_sections import Section
 
 
-def readme(material: Material, notes: str, sections: Sequence[Section], pictures: Sequence[Picture]) -> str:
+def readme(material: PageInputs, notes: str, sections: Sequence[Section], pictures: Sequence[Picture]) -> str:
     """The page in Markdown. `notes` is hand-written text on what came out, empty where there is none."""
-    board = material.board
+    result_set = material.result_set
     parts = [
-        f"# {escape(board.plan.suite)}",
-        board.plan.about or escape(board.plan.summary),
+        f"# {escape(result_set.plan.suite)}",
+        result_set.plan.about or escape(result_set.plan.summary),
         "[index.html](index.html) shows the same in a browser: sorted, filtered, as charts, and run by run.",
         _came_out(notes),
-        f"## Where and how it ran\n\n{origin(board)}",
+        f"## Where and how it ran\n\n{origin(result_set)}",
         *(_tables(section) for section in sections),
         _pictures(pictures),
         f"## How to check it\n\n{_commands(material)}",
@@ -46,14 +46,14 @@ def _pictures(pictures: Sequence[Picture]) -> str:
     return f"## Figures\n\n<details><summary>All {len(lines)}</summary>\n\n{listing}\n\n</details>"
 
 
-def _commands(material: Material) -> str:
+def _commands(material: PageInputs) -> str:
     """Commands, from the folder above that of all suites."""
     suite, key = material.suite, next(iter(material.records))
     claims = [(f"tlbench leaderboard FOLDER/{suite} --claims", "published figures beside ours")]
     commands = [
         (f"tlbench publish FOLDER/{suite} --check", "this page is what the records beside it give"),
         (f"tlbench leaderboard FOLDER/{suite}", "the tables, from the same records"),
-        *(claims if material.board.plan.claims else []),
+        *(claims if material.result_set.plan.claims else []),
         (f"tlbench show FOLDER/{suite}/{key[:8]}", "one of the runs"),
         (f"tlbench run {suite}", "all of it again, into results/"),
         (f"tlbench compare FOLDER/{suite} results/{suite}", "both, run by run"),

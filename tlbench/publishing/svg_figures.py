@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from tlbench.figures.figure import KINDS, data_hash, drawn, missing
-from tlbench.leaderboard.analysis.result_set import Board
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.result_set import ResultSet
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.leaderboard import places
 from tlbench.leaderboard.tables import notes
 
@@ -42,10 +42,10 @@ class Picture:
         return drawn(self.kind, self.data, self.title, "svg") + mark.encode()
 
 
-def pictures(board: Board) -> list[Picture]:
+def pictures(result_set: ResultSet) -> list[Picture]:
     """The figures of every table by the suite's own metric and protocol, those that have something to show."""
     seen: Counter[str] = Counter()
-    return [picture for place in places(board) for picture in _of(place, seen)]
+    return [picture for place in places(result_set) for picture in _of(place, seen)]
 
 
 def shown_hash(svg: bytes) -> str | None:
@@ -54,7 +54,7 @@ def shown_hash(svg: bytes) -> str | None:
     return found[1].decode() if found else None
 
 
-def _of(place: Place, seen: Counter[str]) -> Iterator[Picture]:
+def _of(place: TableGroup, seen: Counter[str]) -> Iterator[Picture]:
     slug = re.sub("[^a-z0-9]+", "-", notes.place_name(place).lower()).strip("-")
     seen[slug] += 1
     slug += f"-{seen[slug]}" if seen[slug] > 1 else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tlbench.errors import TlbenchError, unknown
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.by_figure import by_figure
 from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.tables.cells import Table
-from tlbench.suites.table_layouts import FURTHER_VIEWS, SELECTION, By
+from tlbench.suites.table_layouts import FURTHER_VIEWS, SELECTION, TableLayout
 
 #: What stands above the tables of a further shape. A shape that is not here is announced by its name.
 _HEADINGS = {"pair": "By pair", "shots": "By label budget", "source": "By source", SELECTION: "What choosing is worth"}
@@ -28,17 +28,23 @@ class Section:
     introduction: str = ""
 
 
-def sections(board: Board) -> list[Section]:
+def sections(result_set: ResultSet) -> list[Section]:
     """Published figures beside ours, the tables, and the further shapes that the suite asks for.
 
     Raises `TlbenchError` where a table cannot be made, as for a view that is not known.
     """
-    claims = [Section("Published figures beside ours", by_figure(board))] if board.plan.claims else []
-    return [*claims, Section("The tables", leaderboard(board)), *(_view(board, name) for name in board.plan.views)]
+    claims = [Section("Published figures beside ours", by_figure(result_set))] if result_set.plan.claims else []
+    return [
+        *claims,
+        Section("The tables", leaderboard(result_set)),
+        *(_view(result_set, name) for name in result_set.plan.views),
+    ]
 
 
-def _view(board: Board, name: str) -> Section:
+def _view(result_set: ResultSet, name: str) -> Section:
     if name not in FURTHER_VIEWS:
-        raise TlbenchError(f"the plan of {board.plan.suite!r}: {unknown('view', name, FURTHER_VIEWS)}")
-    tables = leaderboard(board, selection="all") if name == SELECTION else leaderboard(board, by=By(name))
+        raise TlbenchError(f"the plan of {result_set.plan.suite!r}: {unknown('view', name, FURTHER_VIEWS)}")
+    tables = (
+        leaderboard(result_set, selection="all") if name == SELECTION else leaderboard(result_set, by=TableLayout(name))
+    )
     return Section(_HEADINGS.get(name, f"By {name}"), tables, _INTRODUCTIONS.get(name, ""))

@@ -37,7 +37,7 @@ def provenance(choices: dict[str, str]) -> dict[str, Any]:
 
 @functools.cache
 def _constant() -> dict[str, Any]:
-    from tlbench import __version__
+    from tlbench.version import __version__
 
     return {
         "tlbench": __version__,

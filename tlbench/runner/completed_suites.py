@@ -14,19 +14,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlbench import __version__
 from tlbench.core.run_spec import PROTOCOL_VERSION, WEIGHTS
 from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.files import cache_folder
-from tlbench.planning.backbone_metadata import backbones_of, weights_revision
 from tlbench.planning.plan import PLAN_LAYOUT
+from tlbench.planning.suite_backbones import backbones_of
+from tlbench.plugins.backbone_metadata import weights_revision
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.plugins.remote_code import check_trusted_names
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
 from tlbench.suites.suite import Suite
 from tlbench.suites.suite_file import read_suite
+from tlbench.version import __version__
 
 if TYPE_CHECKING:
     from tlbench.runner.prepare import Request

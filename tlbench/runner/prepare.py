@@ -11,9 +11,9 @@ from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import Machine, choose_machine
 from tlbench.files import cache_folder, make_writable_folder
-from tlbench.planning.backbone_metadata import backbones_of, imports
 from tlbench.planning.plan import Plan
 from tlbench.planning.planner import Planner
+from tlbench.planning.suite_backbones import backbones_of, imports
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.plugins.remote_code import check_trusted_names
 from tlbench.records.result_folder import ResultFolder
@@ -33,7 +33,7 @@ Reuse = Literal["failed", "always", "never"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class RunOptions:
     """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit."""
 
     reuse: Reuse = "failed"
@@ -65,7 +65,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedSuite:
     """Everything that is known before the first run. `plan` is what the filters leave of `whole`."""
 
     suite: Suite
@@ -88,7 +88,7 @@ class Ready:
         plan: Plan,
         folder: ResultFolder,
         heard: Listener,
-        conditions: Conditions,
+        conditions: RunOptions,
         *,
         keep_features: bool = False,
         heard_by_plugins: bool = True,
@@ -123,7 +123,7 @@ class Ready:
         return {name: self.host.find("metrics", name)[0].load() for name in self.suite.scored_by}
 
 
-def prepare(request: Request) -> Ready:
+def prepare(request: Request) -> PreparedSuite:
     """Read, check, plan. Raises `TlbenchError` with everything that is wrong."""
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host, with_params=True)
@@ -144,4 +144,6 @@ def prepare(request: Request) -> Ready:
     plan = whole.select(filters) if filters else whole
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
-    return Ready(suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files, tuple(added))
+    return PreparedSuite(
+        suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files, tuple(added)
+    )

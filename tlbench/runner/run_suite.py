@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tlbench.execution.session import Listener
-    from tlbench.leaderboard.analysis.result_set import Board
+    from tlbench.leaderboard.analysis.result_set import ResultSet
     from tlbench.planning.plan import Plan
     from tlbench.records.record import Record
     from tlbench.records.result_folder import ResultFolder
-    from tlbench.runner.prepare import Conditions, Request
+    from tlbench.runner.prepare import Request, RunOptions
 
 #: The exit code of a suite that did not come to its end.
 INTERRUPTED = 130
@@ -23,7 +23,7 @@ ADDED = "added"
 
 
 @dataclass(frozen=True)
-class Done:
+class SuiteOutcome:
     """What a run of a suite gave. `plan` is what the filters left, or None where all was there and nothing planned."""
 
     folder: ResultFolder
@@ -36,13 +36,13 @@ class Done:
         return not failed(self.records)
 
 
-def carry_out(
+def run_suite(
     request: Request,
     results: Path,
-    conditions: Conditions,
+    conditions: RunOptions,
     heard: Listener,
     show: Callable[[Path], None] = lambda folder: None,
-) -> Done:
+) -> SuiteOutcome:
     """Run what is missing; `show` hears of the folder.
 
     Raises `TlbenchError` with everything that is wrong with what was asked for.
@@ -55,16 +55,16 @@ def carry_out(
     folder, records = there
     show(folder.folder)
     heard.planned(0, len(records), 0)
-    return Done(folder, records, None)
+    return SuiteOutcome(folder, records, None)
 
 
 def _run(
     request: Request,
     results: Path,
-    conditions: Conditions,
+    conditions: RunOptions,
     heard: Listener,
     show: Callable[[Path], None],
-) -> Done:
+) -> SuiteOutcome:
     """Plan, write the plan, and run what is missing of it."""
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
@@ -81,7 +81,7 @@ def _run(
         code = INTERRUPTED
         try:
             records = ready.session(ready.plan, folder, heard, conditions).run()
-            done = Done(folder, records, ready.plan)
+            done = SuiteOutcome(folder, records, ready.plan)
             code = 0 if done.whole else 1
         finally:
             ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
@@ -118,14 +118,16 @@ def failed(records: dict[str, Record]) -> dict[str, Record]:
     return {key: record for key, record in records.items() if record.status not in ("ok", "skipped")}
 
 
-def board_of(folder: Path, plan: Plan | None) -> Board:
-    """The board of what was asked for (everything, without a plan), from stored records."""
-    from tlbench.leaderboard.analysis.result_set import load_board
+def result_set_of(folder: Path, plan: Plan | None) -> ResultSet:
+    """The result set of what was asked for (everything, without a plan), from stored records."""
+    from tlbench.leaderboard.analysis.result_set import load_result_set
 
-    board = load_board(folder)
+    result_set = load_result_set(folder)
     if plan is not None:
         wanted = {(cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) for cell in plan.cells}
-        board.plan.cells = [
-            cell for cell in board.cells if (cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) in wanted
+        result_set.plan.cells = [
+            cell
+            for cell in result_set.cells
+            if (cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) in wanted
         ]
-    return board
+    return result_set

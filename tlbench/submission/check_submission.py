@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tlbench.errors import TlbenchError
-from tlbench.submission.file_checks import CHECKS, Remark, Submission
+from tlbench.submission.file_checks import CHECKS, Note, Submission
 from tlbench.submission.submission_folder import PLUGINS_FOLDER, SUITE_FILE
 
 if TYPE_CHECKING:
-    from tlbench.runner.prepare import Ready
-    from tlbench.submission.local_checks import Here
+    from tlbench.runner.prepare import PreparedSuite
+    from tlbench.submission.local_checks import LocalSubmission
 
 Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckReport:
     """A check that was made: its faults, a line each, none where it is passed; and what is to be known beside them."""
 
     name: str
@@ -27,12 +27,12 @@ class Checked:
     remarks: list[str] = field(default_factory=list)
 
 
-def check_files(submission: Submission) -> Iterator[Checked]:
+def check_files(submission: Submission) -> Iterator[CheckReport]:
     """What its files say by themselves. Nothing of it is run."""
     return (_checked(name, check, submission) for name, check in CHECKS.items())
 
 
-def check_here(here: Here) -> Iterator[Checked]:
+def check_here(here: LocalSubmission) -> Iterator[CheckReport]:
     """What it is beside the suite, the data and the labels that are here."""
     from tlbench.submission.local_checks import CHECKS_HERE
 
@@ -46,7 +46,7 @@ def code_of(submission: Submission) -> list[Path]:
 
 def prepared(
     submission: Submission, device: str, workers: int | None, files: Sequence[str], trusted: Sequence[str]
-) -> Ready:
+) -> PreparedSuite:
     """Its suite planned here, as most of its runs were computed: the built-in one of that name, or its own file.
 
     Raises `TlbenchError` where that is not possible, and for a file that calls itself as a built-in suite.
@@ -55,7 +55,7 @@ def prepared(
     from tlbench.runner.prepare import Request, prepare
     from tlbench.verification.rerun import compute_of, strategies_of
 
-    own, name = submission.folder / SUITE_FILE, submission.board.plan.suite
+    own, name = submission.folder / SUITE_FILE, submission.result_set.plan.suite
     built_in = name in plugin_host(files).registries["suites"]
     if built_in and own.is_file():
         raise TlbenchError(f"there is a built-in suite {name!r}, and {SUITE_FILE} is another of that name; rename it")
@@ -68,7 +68,7 @@ def prepared(
         threads=threads,
         deterministic=deterministic,
         trusted=tuple(trusted),
-        added=strategies_of(submission.board),
+        added=strategies_of(submission.result_set),
     )
     ready = prepare(request)
     if ready.suite.name != name:
@@ -76,7 +76,7 @@ def prepared(
     return ready
 
 
-def _checked(name: str, check: Callable[[Given], Iterator[str]], given: Given) -> Checked:
+def _checked(name: str, check: Callable[[Given], Iterator[str]], given: Given) -> CheckReport:
     """A part that cannot be read is a fault as others are."""
     said: list[str] = []
     try:
@@ -85,5 +85,5 @@ def _checked(name: str, check: Callable[[Given], Iterator[str]], given: Given) -
         said.append(str(error))
     except Exception as error:  # a record may hold anything where a check expects a number
         said.append(f"it holds what cannot be checked ({type(error).__name__}: {error})")
-    remarks: list[str] = [line for line in said if isinstance(line, Remark)]
-    return Checked(name, [line for line in said if not isinstance(line, Remark)], remarks)
+    remarks: list[str] = [line for line in said if isinstance(line, Note)]
+    return CheckReport(name, [line for line in said if not isinstance(line, Note)], remarks)

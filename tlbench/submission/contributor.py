@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.publishing.run_environment import device
 from tlbench.records.record import Record
 
@@ -30,14 +30,14 @@ class About(BaseModel):
     versions: dict[str, str]
 
 
-def about(board: Board, contributor: str, note: str) -> About:
+def about(result_set: ResultSet, contributor: str, note: str) -> About:
     """From the records alone, so that the same records give the same words."""
-    ran = [record for record in board.records.values() if record.status != "skipped"]
+    ran = [record for record in result_set.records.values() if record.status != "skipped"]
     sources = [record.provenance for record in ran if record.provenance]
     started = sorted(str(one["started_utc"]) for one in sources if one.get("started_utc"))
     ended = sorted(str(one["recorded_utc"]) for one in sources if one.get("recorded_utc"))
     return About(
-        suite=board.plan.suite,
+        suite=result_set.plan.suite,
         contributor=contributor,
         note=note,
         runs=len(ran),

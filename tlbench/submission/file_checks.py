@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tlbench.core.run_spec import RunSpec
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.selection import HONEST, OF_CHECKPOINTS, choose
-from tlbench.leaderboard.analysis.result_set import Board, load_board
+from tlbench.leaderboard.analysis.result_set import ResultSet, load_result_set
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import RECORDS_FILE
@@ -43,24 +43,24 @@ class Submission:
             raise TlbenchError(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from error
 
     @cached_property
-    def board(self) -> Board:
+    def result_set(self) -> ResultSet:
         """Its plan and its records."""
         if not (self.folder / RECORDS_FILE).is_file():
             raise TlbenchError(f"{self.folder / RECORDS_FILE} does not exist")
-        return load_board(self.folder)
+        return load_result_set(self.folder)
 
     @cached_property
     def predictions(self) -> Predictions:
         """What its runs predicted."""
-        return read_predictions(self.folder, self.board.records.values())
+        return read_predictions(self.folder, self.result_set.records.values())
 
     @property
     def records(self) -> dict[str, Record]:
         """Its records by run key."""
-        return self.board.records
+        return self.result_set.records
 
 
-class Remark(str):
+class Note(str):
     """What is to be known, and is no fault."""
 
 
@@ -93,7 +93,7 @@ def about(submission: Submission) -> Iterator[str]:
     """A contributor is named, and the suite that its runs are of."""
     if not submission.about.contributor.strip():
         yield f"{ABOUT_FILE} names no contributor"
-    plan = submission.board.plan
+    plan = submission.result_set.plan
     if submission.about.contributor != plan.contributor:
         yield f"{ABOUT_FILE} names {submission.about.contributor!r}, and the plan {plan.contributor!r}"
     try:
@@ -106,7 +106,7 @@ def about(submission: Submission) -> Iterator[str]:
 
 def whole(submission: Submission) -> Iterator[str]:
     """Every run of the plan is there; one that failed is a result, and says how it ended."""
-    for key in submission.board.plan.run_keys:
+    for key in submission.result_set.plan.run_keys:
         record = submission.records.get(key)
         if record is None:
             yield f"run {key} is missing; run the suite again, which does what is missing"
@@ -114,7 +114,7 @@ def whole(submission: Submission) -> Iterator[str]:
             yield f"run {key} is {record.status}, and does not say why"
         elif record.status not in ("ok", "skipped"):
             where = f"{record.variant} on {record.spec.pair}, seed {record.seed}"
-            yield Remark(f"{record.status}: {where}: {record.why}")
+            yield Note(f"{record.status}: {where}: {record.why}")
 
 
 def keys(submission: Submission) -> Iterator[str]:
@@ -127,7 +127,7 @@ def keys(submission: Submission) -> Iterator[str]:
         for name in Record.model_fields.keys() & RunSpec.model_fields.keys():
             if getattr(same, name) != getattr(record, name):
                 yield f"run {key}: {name} is {getattr(record, name)!r}, and {getattr(same, name)!r} in its description"
-    for cell in submission.board.cells:
+    for cell in submission.result_set.cells:
         record_of = submission.records.get(cell.run_key)
         if record_of is not None:
             yield from _of_another_run(cell, record_of)
@@ -135,7 +135,7 @@ def keys(submission: Submission) -> Iterator[str]:
 
 def selection(submission: Submission) -> Iterator[str]:
     """Nothing that is ranked was chosen by target test labels, and every checkpoint is the one its protocol chooses."""
-    own = submission.board.plan.selection
+    own = submission.result_set.plan.selection
     if own not in HONEST:
         yield f"the suite ranks by {own!r}, which chooses by target test labels; allowed: {', '.join(sorted(HONEST))}"
     for key, record in submission.records.items():

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.leaderboard.analysis.result_set import PlanHeader, as_number
-from tlbench.publishing.json_lines import compact
+from tlbench.records.json_lines import compact
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.record import Record
-from tlbench.submission.file_checks import Remark, Submission
-from tlbench.verification.run_sample import CONTENT, Planned, planned_for
+from tlbench.submission.file_checks import Note, Submission
+from tlbench.verification.run_sample import CONTENT, MatchedRun, planned_for
 
 if TYPE_CHECKING:
-    from tlbench.runner.prepare import Ready
+    from tlbench.runner.prepare import PreparedSuite
 
 #: What of a run may be another here: where it was computed, and the version of its strategy, as that of a package which
 #: was installed for editing there. Whether the numbers are the same, the runs that are made again say.
@@ -31,14 +31,14 @@ _TABLES = ("dataset", "primary_metric", "metrics", "selection", "seeds", "claims
 
 
 @dataclass(frozen=True)
-class Here:
+class LocalSubmission:
     """A submission beside its suite as it is planned here."""
 
     submission: Submission
-    ready: Ready
+    ready: PreparedSuite
 
     @cached_property
-    def planned(self) -> dict[str, Planned]:
+    def planned(self) -> dict[str, MatchedRun]:
         """By submitted run key the run with that which stands for it here."""
         whole = self.ready.whole
         return {key: planned_for(record, whole) for key, record in self.submission.records.items()}
@@ -49,10 +49,10 @@ class Here:
         return planned.run.spec.key if planned and planned.run else key
 
 
-CheckHere = Callable[[Here], Iterator[str]]
+CheckHere = Callable[[LocalSubmission], Iterator[str]]
 
 
-def same_suite(here: Here) -> Iterator[str]:
+def same_suite(here: LocalSubmission) -> Iterator[str]:
     """The runs are those that the suite asks for: none left out, added, of another recipe, or said not to apply."""
     answered = set()
     for key, planned in here.planned.items():
@@ -66,16 +66,16 @@ def same_suite(here: Here) -> Iterator[str]:
         if others := [words for words in planned.differs if words not in {*MAY_DIFFER, CONTENT["revisions"]}]:
             yield f"run {key} ({_name(record)}): another {', '.join(others)} than here"
     other = {words for one in here.planned.values() for words in one.differs if words in MAY_DIFFER}
-    yield from (Remark(f"another {words} than here") for words in sorted(other))
+    yield from (Note(f"another {words} than here") for words in sorted(other))
     for key, run in here.ready.whole.runs.items():
         if key not in answered:
             spec = run.spec
             yield f"left out: {run.variant} on {spec.pair}, {spec.setting}, seed {spec.seed}; the suite asks for it"
 
 
-def same_plan(here: Here) -> Iterator[str]:
+def same_plan(here: LocalSubmission) -> Iterator[str]:
     """Tables are made by the plan: its cells, their references, metrics and protocol are those of the suite here."""
-    own, submitted = PlanHeader.model_validate(here.ready.whole.to_json()), here.submission.board.plan
+    own, submitted = PlanHeader.model_validate(here.ready.whole.to_json()), here.submission.result_set.plan
     for name in _TABLES:
         if getattr(own, name) != getattr(submitted, name):
             yield f"plan.json: {name} is another than that of the suite here"
@@ -91,7 +91,7 @@ def same_plan(here: Here) -> Iterator[str]:
             yield f"run {key} ({_name(planned.record)}): its references are others than here"
 
 
-def same_data(here: Here) -> Iterator[str]:
+def same_data(here: LocalSubmission) -> Iterator[str]:
     """The revision of every domain is that of the data here."""
     specs = [record.spec for record in here.submission.records.values()]
     claimed = dict.fromkeys((spec.evaluation, *item) for spec in specs for item in spec.revisions.items())
@@ -101,7 +101,7 @@ def same_data(here: Here) -> Iterator[str]:
             yield f"domain {name!r} has the revision {revision}, and {own} here"
 
 
-def same_scores(here: Here) -> Iterator[str]:
+def same_scores(here: LocalSubmission) -> Iterator[str]:
     """Scores at a run's last step are those which its predictions have with the labels here."""
     metrics = {name: here.ready.host.find("metrics", name)[0].load() for name in OF_CLASSES}
     for key, record in here.submission.records.items():
@@ -125,7 +125,7 @@ def same_scores(here: Here) -> Iterator[str]:
     yield from _not_recomputed(here)
 
 
-def _not_recomputed(here: Here) -> Iterator[Remark]:
+def _not_recomputed(here: LocalSubmission) -> Iterator[Note]:
     """What the predictions of the last step do not say; the runs that are made again have it."""
     records = [record for record in here.submission.records.values() if record.status == "ok"]
     names = {name for record in records for name in record.metrics["last"]} - {*OF_CLASSES, "checkpoint"}
@@ -133,7 +133,7 @@ def _not_recomputed(here: Here) -> Iterator[Remark]:
     parts = [", ".join(sorted(names))] if names else []
     parts += [f"the scores of earlier checkpoints ({earlier} runs)"] if earlier else []
     if parts:
-        yield Remark(f"not recomputed: {' and '.join(parts)}; the sample has them")
+        yield Note(f"not recomputed: {' and '.join(parts)}; the sample has them")
 
 
 #: Sums in another order make smaller differences.
@@ -145,7 +145,7 @@ CHECKS_HERE: Mapping[str, CheckHere] = MappingProxyType(
 
 
 def _certain(
-    here: Here, record: Record, predicted: NDArray[Any]
+    here: LocalSubmission, record: Record, predicted: NDArray[Any]
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.int64]]:
     """Predicted classes as logits (n, classes), for metrics that read no more than the class; and the labels (n,)."""
     target = here.ready.domains.get(record.target, record.spec.evaluation)

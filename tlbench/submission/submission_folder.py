@@ -13,9 +13,9 @@ from pathlib import Path
 from tlbench.errors import TlbenchError
 from tlbench.files import write_whole
 from tlbench.leaderboard.analysis.result_set import PLAN_FILE
-from tlbench.publishing.json_lines import key_by_key
-from tlbench.publishing.page_inputs import Material
+from tlbench.publishing.page_inputs import PageInputs
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
+from tlbench.records.json_lines import key_by_key
 from tlbench.records.published_records import RECORDS_FILE
 from tlbench.submission.contributor import About
 from tlbench.suites.suite import NAMING_FILES
@@ -27,7 +27,7 @@ PLUGINS_FOLDER = "plugins"
 
 
 def submission_files(
-    material: Material, about: About, suite: Path | None = None, plugins: Iterable[Path] = ()
+    material: PageInputs, about: About, suite: Path | None = None, plugins: Iterable[Path] = ()
 ) -> dict[str, bytes]:
     """By name the content of each file. `suite` is the suite's own file, where it is no built-in one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class By(StrEnum):
+class TableLayout(StrEnum):
     """What the rows and columns are."""
 
     strategy = "strategy"
@@ -17,4 +17,4 @@ class By(StrEnum):
 #: Every protocol side by side, which on the command line is `--selection all`.
 SELECTION = "selection"
 #: What a page may show beside the summary by strategy, which it always shows.
-FURTHER_VIEWS = (*(by.value for by in By if by is not By.strategy), SELECTION)
+FURTHER_VIEWS = (*(by.value for by in TableLayout if by is not TableLayout.strategy), SELECTION)

@@ -9,21 +9,21 @@ import numpy as np
 import torch
 
 from tlbench.core.backbone import Backbone
-from tlbench.core.preparation import preparation_of
 from tlbench.plugins.backbone_factory import make_backbone
+from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.plugin_under_test import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
 from tlbench.testing.toy_domains import KINDS, made
 from tlbench.training.batches import batch_tensor
 
 
-def checks(subject: Subject) -> Iterator[Check]:
+def checks(subject: PluginUnderTest) -> Iterator[Check]:
     """All checks of a backbone. Its name may have an argument, as `mlp:16`."""
     yield from common_checks(subject)
     yield from subject.each(_ROWS, subject)
 
 
-def _some(subject: Subject) -> tuple[Backbone, torch.Tensor]:
+def _some(subject: PluginUnderTest) -> tuple[Backbone, torch.Tensor]:
     """The network for the first kind of input that it takes, and some inputs. Raises `NotApplicable` for none."""
     refused = []
     for kind in KINDS:
@@ -44,7 +44,7 @@ def _some(subject: Subject) -> tuple[Backbone, torch.Tensor]:
     raise NotApplicable(f"it takes none of the made-up inputs ({'; '.join(refused)})")
 
 
-def check_features(subject: Subject) -> None:
+def check_features(subject: PluginUnderTest) -> None:
     """Shape and values."""
     try:
         backbone, batch = _some(subject)
@@ -59,7 +59,7 @@ def check_features(subject: Subject) -> None:
         raise CheckFailed("features are not finite; look at its initialisation and at preprocess()")
 
 
-def check_each_alone(subject: Subject) -> None:
+def check_each_alone(subject: PluginUnderTest) -> None:
     """One by one as all together."""
     backbone, batch = _some(subject)
     with torch.inference_mode():
@@ -70,14 +70,14 @@ def check_each_alone(subject: Subject) -> None:
         )
 
 
-def check_initialisation(subject: Subject) -> None:
+def check_initialisation(subject: PluginUnderTest) -> None:
     """The host seeds torch before it asks for the network."""
     first, second = (_some(subject)[0].state_dict() for _ in range(2))
     if any(not torch.equal(first[name], second[name]) for name in first):
         raise CheckFailed("two networks of one seed differ; draw initial weights by torch's own generator")
 
 
-def check_gradient(subject: Subject) -> None:
+def check_gradient(subject: PluginUnderTest) -> None:
     """Every weight that asks for a gradient gets one."""
     backbone, batch = _some(subject)
     weights = [(name, weight) for name, weight in backbone.named_parameters() if weight.requires_grad]
@@ -88,7 +88,7 @@ def check_gradient(subject: Subject) -> None:
         raise CheckFailed(f"no gradient reaches {', '.join(without[:3])}; remove them, or set requires_grad_(False)")
 
 
-def check_head(subject: Subject) -> None:
+def check_head(subject: PluginUnderTest) -> None:
     """Two and seven classes."""
     backbone, batch = _some(subject)
     features = backbone.eval()(batch)
@@ -98,7 +98,7 @@ def check_head(subject: Subject) -> None:
             raise CheckFailed(f"head({classes}) gives {tuple(logits.shape)}; ({len(batch)}, {classes}) is expected")
 
 
-def check_stages(subject: Subject) -> None:
+def check_stages(subject: PluginUnderTest) -> None:
     """What is outside the stages could never be frozen."""
     backbone, _ = _some(subject)
     outside = [name for name, _ in backbone.named_parameters() if not name.startswith("stages.")]

@@ -9,10 +9,10 @@ from tlbench.errors import TlbenchError, unknown
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.plugins.registry import WRITTEN, Entry
 from tlbench.testing.check import Check
-from tlbench.testing.plugin_under_test import Subject
+from tlbench.testing.plugin_under_test import PluginUnderTest
 
 #: A function that yields the checks of one plugin, by kind.
-Maker = Callable[[Subject], Iterator[Check]]
+Maker = Callable[[PluginUnderTest], Iterator[Check]]
 
 
 def checks_of(kind: str, plugin: Any, host: PluginHost | None = None) -> Iterator[Check]:
@@ -31,7 +31,7 @@ def checks_of(kind: str, plugin: Any, host: PluginHost | None = None) -> Iterato
         name = getattr(plugin, "__name__", type(plugin).__name__)
         entry, argument = Entry(name, plugin, "", "given", "0"), None
     written = plugin if isinstance(plugin, str) else entry.name
-    yield from makers[kind](Subject(written, kind, entry, argument, host))
+    yield from makers[kind](PluginUnderTest(written, kind, entry, argument, host))
 
 
 def _makers() -> dict[str, Maker]:

@@ -9,16 +9,16 @@ from tlbench.core.domain import Dataset, Domain, Modality
 from tlbench.data.domain_checks import check_domain
 from tlbench.errors import DataError, Faults
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.plugin_under_test import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
 
 
-def checks(subject: Subject) -> Iterator[Check]:
+def checks(subject: PluginUnderTest) -> Iterator[Check]:
     """All checks of a dataset, without options. One whose data are not here is skipped."""
     yield from common_checks(subject)
     yield from subject.each(_ROWS, subject)
 
 
-def _dataset(subject: Subject) -> Dataset:
+def _dataset(subject: PluginUnderTest) -> Dataset:
     made = subject.load()
     try:
         given: tuple[Any, ...] = () if subject.argument is None else (subject.argument,)
@@ -29,7 +29,7 @@ def _dataset(subject: Subject) -> Dataset:
     return dataset
 
 
-def _loaded(subject: Subject) -> list[Domain]:
+def _loaded(subject: PluginUnderTest) -> list[Domain]:
     dataset = _dataset(subject)
     try:
         return [dataset.load(name) for name in dataset.domains]
@@ -37,7 +37,7 @@ def _loaded(subject: Subject) -> list[Domain]:
         raise NotApplicable(f"its data are not here: {error}") from error
 
 
-def check_stated(subject: Subject) -> None:
+def check_stated(subject: PluginUnderTest) -> None:
     """What readers of tables ask first."""
     dataset = _dataset(subject)
     if len(dataset.domains) < 2:
@@ -47,7 +47,7 @@ def check_stated(subject: Subject) -> None:
             raise CheckFailed(f"{name} is empty; say under which terms the data may be used, and where they come from")
 
 
-def check_domains(subject: Subject) -> None:
+def check_domains(subject: PluginUnderTest) -> None:
     """What the host itself asks of every domain before anything is trained."""
     for name, domain in zip(_dataset(subject).domains, _loaded(subject), strict=True):
         if domain.name != name:
@@ -60,7 +60,7 @@ def check_domains(subject: Subject) -> None:
             raise CheckFailed("; ".join(error.faults[:5])) from error
 
 
-def check_steady(subject: Subject) -> None:
+def check_steady(subject: PluginUnderTest) -> None:
     """The revision is a hash of the data, and in every run key."""
     first, second = _loaded(subject), _loaded(subject)
     for one, other in zip(first, second, strict=True):
@@ -70,7 +70,7 @@ def check_steady(subject: Subject) -> None:
             )
 
 
-def check_kinds(subject: Subject) -> None:
+def check_kinds(subject: PluginUnderTest) -> None:
     """What one backbone can read."""
     found = {(domain.modality, tuple(domain.train.inputs.shape[1:])) for domain in _loaded(subject)}
     if len(found) > 1:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.plugin_under_test import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
 
 CLASSES = 4
 
 
-def checks(subject: Subject) -> Iterator[Check]:
+def checks(subject: PluginUnderTest) -> Iterator[Check]:
     """All checks of a metric."""
     yield from common_checks(subject)
     yield from subject.each(_ROWS, subject.load())

@@ -30,7 +30,7 @@ Row = tuple[str, str, Callable[[Any], None]]
 
 
 @dataclass(frozen=True)
-class Subject:
+class PluginUnderTest:
     """An entry by the name under which it was asked for, with its argument where the name has one."""
 
     name: str
@@ -52,12 +52,12 @@ class Subject:
         return Check(name, about, self.name, run)
 
 
-def common_checks(subject: Subject) -> Iterator[Check]:
+def common_checks(subject: PluginUnderTest) -> Iterator[Check]:
     """What holds of every kind of plugin."""
     return subject.each(_COMMON, subject)
 
 
-def check_light(subject: Subject) -> None:
+def check_light(subject: PluginUnderTest) -> None:
     """In a fresh process with all plugins, none of `HEAVY` is imported."""
     if not isinstance(subject.entry.target, str):
         raise NotApplicable("it was given as an object, so its module is imported already; a package is lighter")
@@ -74,7 +74,7 @@ def check_light(subject: Subject) -> None:
         )
 
 
-def check_documented(subject: Subject) -> None:
+def check_documented(subject: PluginUnderTest) -> None:
     """It says what it is, and under which licence it may be used."""
     if not subject.entry.summary and subject.entry.plugin != "given":
         raise CheckFailed("it has no summary; give one as register(…, summary='what it does'): `tlbench list` shows it")
@@ -87,7 +87,7 @@ def check_documented(subject: Subject) -> None:
         )
 
 
-def licence_of(subject: Subject) -> str:
+def licence_of(subject: PluginUnderTest) -> str:
     """The licence of the distribution or file that it comes from; empty where none is stated."""
     found = inspect.getmodule(subject.load())
     own = getattr(found, "__license__", "")

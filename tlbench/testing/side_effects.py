@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ _watch = _Watch()
 @contextmanager
 def only_allowed_files() -> Iterator[list[str]]:
     """A list that is filled meanwhile with files of data that this thread opens, and searches through memory."""
+    _own_folders()  # before listening: from the hook, `gettempdir` would wait for its own lock
     heard = _watch.start()
     try:
         yield heard
@@ -127,11 +129,16 @@ def only_allowed_files() -> Iterator[list[str]]:
         _watch.stop()
 
 
+@cache
+def _own_folders() -> str:
+    """How the paths of the host's own temporary folders begin."""
+    return str(Path(tempfile.gettempdir()) / OWN_FOLDERS)
+
+
 def _is_data(path: str) -> bool:
     """Whether a file may hold data; what Python, its libraries and the host's own temporary folders hold is none."""
     installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-    own = str(Path(tempfile.gettempdir()) / OWN_FOLDERS)
     place = str(Path(path).absolute())
-    if place.startswith(own) or ".dist-info/" in place:  # where libraries look for each other
+    if place.startswith(_own_folders()) or ".dist-info/" in place:  # where libraries look for each other
         return False
     return place.endswith(_DATA) or (place.endswith(_DATA_OUTSIDE) and not place.startswith(installed))

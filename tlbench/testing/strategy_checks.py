@@ -14,14 +14,14 @@ from safetensors.torch import load, save
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from tlbench.core.predictor import ModelPredictor, Predictor
+from tlbench.core.probabilities import softmax
 from tlbench.core.run_spec import Budget, Setting
 from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.probabilities import softmax
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
-from tlbench.testing.plugin_under_test import Row, Subject, common_checks
+from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
 from tlbench.testing.side_effects import as_they_were, only_allowed_files
-from tlbench.testing.strategy_trial import SHORT, Bench, Case, Fitted
+from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial
 from tlbench.testing.toy_domains import KINDS, Kind
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
@@ -33,12 +33,12 @@ LEARNT = 0.76
 CLOSE = 1e-3
 
 
-def checks(subject: Subject) -> Iterator[Check]:
+def checks(subject: PluginUnderTest) -> Iterator[Check]:
     """All checks of a strategy. Raises `TlbenchError` where it cannot be loaded, or is none."""
     strategy = subject.load()
     if not (inspect.isclass(strategy) and issubclass(strategy, Strategy)):
         raise TlbenchError(f"{subject.name!r} is no strategy: {strategy!r} is no subclass of tlbench.Strategy")
-    bench = Bench(strategy, subject.host)
+    bench = StrategyTrial(strategy, subject.host)
     check = subject.check
     yield from common_checks(subject)
     yield check("metadata", "settings, paper and what it is trained on", partial(check_metadata, strategy))
@@ -114,7 +114,7 @@ def _can_be_made(strategy: type[Strategy]) -> bool:
 # ---- what it predicts -----------------------------------------------------------------------------------------------
 
 
-def check_runs(bench: Bench, setting: Setting, kind: Kind) -> None:
+def check_runs(bench: StrategyTrial, setting: Setting, kind: Kind) -> None:
     """Finite logits (n, classes), the same one by one, by sevens and all at once."""
     _check_predictions(bench.fit(bench.case(kind, setting)))
 
@@ -140,21 +140,21 @@ def _check_predictions(fitted: Fitted) -> None:
             )
 
 
-def check_other_classes(bench: Bench) -> None:
+def check_other_classes(bench: StrategyTrial) -> None:
     """Three classes of the target that the source has not."""
     if "inductive" not in bench.strategy.settings:
         raise NotApplicable("in its settings source and target have the same classes")
     _check_predictions(bench.fit(bench.case("vector", "inductive", target_classes=3)))
 
 
-def check_without_source(bench: Bench) -> None:
+def check_without_source(bench: StrategyTrial) -> None:
     """A(∅, T): where `without_source` is `self`, the same algorithm runs with no source at all."""
     if bench.strategy.without_source != "self" or "inductive" not in bench.strategy.settings:
         raise NotApplicable(f"without a source the host takes {bench.strategy.without_source!r}")
     _check_predictions(bench.fit(bench.case("vector", "inductive", source=False)))
 
 
-def check_learns(bench: Bench) -> None:
+def check_learns(bench: StrategyTrial) -> None:
     """On two classes that lie apart it is better than chance."""
     case = _any_case(bench)
     if case.task.setting == "unsupervised":
@@ -167,7 +167,7 @@ def check_learns(bench: Bench) -> None:
         )
 
 
-def check_single_class(bench: Bench) -> None:
+def check_single_class(bench: StrategyTrial) -> None:
     """Batches that hold one class only, as those of a rare class do."""
     case = _any_case(bench, source_labels=lambda labels: np.where(np.arange(len(labels)) < 3, labels, 1))
     logits = bench.fit(case, Budget(steps=6, batch_size=2, checkpoints=1)).logits()
@@ -178,14 +178,14 @@ def check_single_class(bench: Bench) -> None:
 # ---- what it depends on ---------------------------------------------------------------------------------------------
 
 
-def check_same_seed(bench: Bench) -> None:
+def check_same_seed(bench: StrategyTrial) -> None:
     """One seed, one result, to the last bit."""
     first, second = (bench.fit(_any_case(bench)).logits() for _ in range(2))
     if not np.array_equal(first, second):
         raise CheckFailed("two runs of one seed differ; take randomness from batch.generator, or from task.seed")
 
 
-def check_other_seed(bench: Bench) -> None:
+def check_other_seed(bench: StrategyTrial) -> None:
     """Another seed, another result, unless it says `deterministic = True`."""
     if bench.strategy.deterministic:
         raise NotApplicable("it says deterministic = True")
@@ -194,7 +194,7 @@ def check_other_seed(bench: Bench) -> None:
         raise CheckFailed("two seeds give the same predictions; use task.seed, or say deterministic = True")
 
 
-def check_generator(bench: Bench) -> None:
+def check_generator(bench: StrategyTrial) -> None:
     """What others draw from the global generators does not change it."""
     _gradient(bench)
 
@@ -219,7 +219,7 @@ def check_generator(bench: Bench) -> None:
         )
 
 
-def check_buffers(bench: Bench) -> None:
+def check_buffers(bench: StrategyTrial) -> None:
     """The strategy object holds its parameters and nothing that training changed."""
     _gradient(bench)
     fitted = bench.fit(_any_case(bench))
@@ -231,7 +231,7 @@ def check_buffers(bench: Bench) -> None:
         )
 
 
-def check_budget(bench: Bench) -> None:
+def check_budget(bench: StrategyTrial) -> None:
     """Every update of weights is one of the host's steps."""
     counted = 0
 
@@ -256,7 +256,7 @@ def check_budget(bench: Bench) -> None:
         raise CheckFailed(f"a phase has more updates than the budget of {SHORT.steps}: {phases}")
 
 
-def check_surroundings(bench: Bench) -> None:
+def check_surroundings(bench: StrategyTrial) -> None:
     """Threads, folder, environment, gradient mode and default type are as they were, and no file was written."""
     case = _any_case(bench)
     with as_they_were() as changed:
@@ -265,7 +265,7 @@ def check_surroundings(bench: Bench) -> None:
         raise CheckFailed(f"it changes {'; '.join(changed)}; leave that to the host and to those who use it")
 
 
-def check_labels(bench: Bench) -> None:
+def check_labels(bench: StrategyTrial) -> None:
     """It opens no file of data and does not go through the memory of its process, where labels could be found."""
     case = _any_case(bench)
     with only_allowed_files() as opened:
@@ -275,7 +275,7 @@ def check_labels(bench: Bench) -> None:
         raise CheckFailed(f"it {'; '.join(opened)}: what a run may know is on its task, and test labels are not")
 
 
-def check_saves(bench: Bench) -> None:
+def check_saves(bench: StrategyTrial) -> None:
     """Weights and buffers of a checkpoint are tensors that a file without pickle can hold."""
     fitted = bench.fit(_any_case(bench))
     predictor = fitted.predictor
@@ -290,7 +290,7 @@ def check_saves(bench: Bench) -> None:
         raise CheckFailed("it predicts otherwise after its weights were saved and loaded; keep all state in buffers")
 
 
-def check_cuda(bench: Bench) -> None:
+def check_cuda(bench: StrategyTrial) -> None:
     """The same on a CUDA device."""
     if not torch.cuda.is_available():
         raise NotApplicable("there is no CUDA device here")
@@ -316,7 +316,7 @@ _OF_BENCH: tuple[Row, ...] = (
 )
 
 
-def _any_case(bench: Bench, **options: Any) -> Case:
+def _any_case(bench: StrategyTrial, **options: Any) -> Case:
     """Vectors, in the first of its settings that has a task for it. Raises `NotApplicable` where none has."""
     reason = "it has no setting"
     for setting in SETTINGS:
@@ -327,6 +327,6 @@ def _any_case(bench: Bench, **options: Any) -> Case:
     raise NotApplicable(reason)
 
 
-def _gradient(bench: Bench) -> None:
+def _gradient(bench: StrategyTrial) -> None:
     if not issubclass(bench.strategy, GradientStrategy):
         raise NotApplicable("it is no gradient strategy")

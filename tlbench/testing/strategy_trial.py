@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from tlbench.core.backbone import Backbone
 from tlbench.core.inputs import Inputs
 from tlbench.core.predictor import Predictor
-from tlbench.core.preparation import preparation_of
 from tlbench.core.run_spec import Budget, Setting, Training
 from tlbench.core.strategy import Strategy
 from tlbench.core.task import Examples, SourceView, TargetView, TaskOutline, TransferTask
 from tlbench.execution.source_training import fit_source_model
 from tlbench.plugins.backbone_factory import make_backbone
+from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.testing.check import NotApplicable
 from tlbench.testing.side_effects import OWN_FOLDERS
@@ -62,7 +62,7 @@ class Fitted:
         return np.concatenate(parts)
 
 
-class Bench:
+class StrategyTrial:
     """Makes tasks, and fits one strategy class on them."""
 
     def __init__(self, strategy: type[Strategy], host: PluginHost, params: dict[str, Any] | None = None) -> None:

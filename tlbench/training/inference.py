@@ -22,7 +22,7 @@ def inference_slices(inputs: Inputs) -> Iterator[slice]:
     return (slice(at, at + rows) for at in range(0, len(inputs), rows))
 
 
-class Filled:
+class OutputBuffer:
     """An array of float32 (n, …) that is filled pass by pass.
 
     Kept as a list, the small result of each pass would lie among the large blocks that passes take and give back, and

@@ -24,7 +24,7 @@ from tlbench.core.task import Examples, TransferTask
 from tlbench.records.record import ModelSize, Seen
 from tlbench.training.batches import Batches, batch_tensor
 from tlbench.training.feature_predictor import FeaturePredictor
-from tlbench.training.inference import Filled, inference_slices
+from tlbench.training.inference import OutputBuffer, inference_slices
 from tlbench.training.loop import Groups, Loss, train, weights_of
 
 Progress = Callable[[str, int, int], None]
@@ -177,7 +177,7 @@ class Toolkit:
     def features(self, backbone: Backbone, inputs: Inputs, *, labelled: bool = True) -> NDArray[np.float32]:
         """Features (n, feature_dim) of raw inputs under a frozen backbone. `labelled` says how they count as seen."""
         start = time.perf_counter()
-        found = Filled(len(inputs))
+        found = OutputBuffer(len(inputs))
         with torch.inference_mode():
             for rows in inference_slices(inputs):
                 found.fill(rows, backbone(batch_tensor(inputs, rows, self.device)).cpu().numpy())

@@ -10,7 +10,7 @@ from tlbench.errors import TlbenchError
 if TYPE_CHECKING:
     from tlbench.execution.session import Listener
     from tlbench.records.planned_cell import PlannedCell
-    from tlbench.runner.prepare import Ready, Request
+    from tlbench.runner.prepare import PreparedSuite, Request
 
 #: With the baseline four maps fit a column.
 MOST = 3
@@ -40,7 +40,7 @@ def embedding_of(request: Request, heard: Listener) -> tuple[dict[str, Any], str
     return embedding(panels, classes), title
 
 
-def _cells(ready: Ready) -> list[PlannedCell]:
+def _cells(ready: PreparedSuite) -> list[PlannedCell]:
     """A cell for each strategy that is left, all of one pair, place and seed, the first seed of those left."""
     left = [
         cell
@@ -61,13 +61,13 @@ def _cells(ready: Ready) -> list[PlannedCell]:
     return left
 
 
-def _features(ready: Ready, keys: Sequence[str], heard: Listener) -> Mapping[str, Mapping[str, Any]]:
+def _features(ready: PreparedSuite, keys: Sequence[str], heard: Listener) -> Mapping[str, Mapping[str, Any]]:
     """What is stored beside the record of each run. Raises `TlbenchError` for one that does not come out."""
-    from tlbench.runner.prepare import Conditions
+    from tlbench.runner.prepare import RunOptions
     from tlbench.verification.scratch_runs import runs_aside
 
     runs = [ready.whole.runs[key] for key in dict.fromkeys(keys)]
-    with runs_aside(ready, runs, heard, Conditions(), keep_features=True) as (records, folder):
+    with runs_aside(ready, runs, heard, RunOptions(), keep_features=True) as (records, folder):
         for key in keys:
             record = records[key]
             if record.status != "ok":

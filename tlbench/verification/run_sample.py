@@ -27,7 +27,7 @@ CONTENT = {
 
 
 @dataclass(frozen=True)
-class Planned:
+class MatchedRun:
     """A published run and the run that is planned here in its place: None where there is none.
 
     `differs`: what of its description is another here.
@@ -50,15 +50,15 @@ def draw(records: Iterable[Record], number: int, seed: int) -> list[Record]:
     return sorted(chosen, key=lambda record: (record.variant, record.spec.pair, record.seed))
 
 
-def planned_for(record: Record, plan: Plan) -> Planned:
+def planned_for(record: Record, plan: Plan) -> MatchedRun:
     """The run of a plan that a published one is made again as: its own, or the one that differs in least."""
     if record.run_key in plan.runs:
-        return Planned(record, plan.runs[record.run_key])
+        return MatchedRun(record, plan.runs[record.run_key])
     alike = [run for run in plan.runs.values() if _identity(run.spec) == _identity(record.spec) and not run.skip]
     if not alike:
-        return Planned(record, None)
+        return MatchedRun(record, None)
     found = min(alike, key=lambda run: len(differing(record.spec, run.spec)))
-    return Planned(record, found, tuple(differing(record.spec, found.spec)))
+    return MatchedRun(record, found, tuple(differing(record.spec, found.spec)))
 
 
 def differing(published: RunSpec, here: RunSpec) -> list[str]:

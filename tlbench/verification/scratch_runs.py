@@ -15,12 +15,17 @@ from tlbench.verification.run_sample import part_of
 
 if TYPE_CHECKING:
     from tlbench.execution.session import Listener
-    from tlbench.runner.prepare import Conditions, Ready
+    from tlbench.runner.prepare import PreparedSuite, RunOptions
 
 
 @contextmanager
 def runs_aside(
-    ready: Ready, runs: Sequence[PlannedRun], heard: Listener, conditions: Conditions, *, keep_features: bool = False
+    ready: PreparedSuite,
+    runs: Sequence[PlannedRun],
+    heard: Listener,
+    conditions: RunOptions,
+    *,
+    keep_features: bool = False,
 ) -> Iterator[tuple[dict[str, Record], ResultFolder]]:
     """The records of these runs by key, and the folder with their predictions, which goes with the block."""
     with tempfile.TemporaryDirectory() as place:

@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tlbench.core.inputs import Inputs
-from tlbench.core.preparation import preparation_of
 from tlbench.core.seeds import derive
 from tlbench.errors import TlbenchError
+from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.remote_code import Untrusted, untrusted
 from tlbench_backbones.frozen.head_network import check_network, named_backbone, named_network, split
 
@@ -65,7 +65,7 @@ class Factory:
 
     def runs_remote_code(self, argument: str) -> bool:
         """Whether either backbone does. Its name is trusted with `frozen:` before it."""
-        from tlbench.planning.backbone_metadata import runs_remote_code
+        from tlbench.plugins.backbone_metadata import runs_remote_code
 
         features, network = split(argument)
         if network is None:
@@ -76,7 +76,7 @@ class Factory:
 
     def check(self, argument: str, *, trusted: bool = False) -> None:
         """Raises `TlbenchError` where a backbone is unknown, is not trusted, cannot be had, or does not fit."""
-        from tlbench.planning.backbone_metadata import check_backbone
+        from tlbench.plugins.backbone_metadata import check_backbone
 
         features, network = split(argument)
         if features.startswith("frozen:"):
@@ -92,7 +92,7 @@ class Factory:
 
     def revision(self, argument: str) -> str:
         """Those of the backbones and their weights."""
-        from tlbench.planning.backbone_metadata import backbone_version
+        from tlbench.plugins.backbone_metadata import backbone_version
 
         return "+".join(backbone_version(name, _host()) for name in split(argument) if name is not None)
 
@@ -112,7 +112,7 @@ class Features:
     """
 
     def __init__(self, backbone: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
-        from tlbench.planning.backbone_metadata import backbone_version
+        from tlbench.plugins.backbone_metadata import backbone_version
 
         self._backbone, self._host, self._trusted = backbone, host, trusted
         self._first = preparation_of(backbone, host, trusted)
@@ -125,7 +125,7 @@ class Features:
         """A row for each example."""
         import torch
 
-        from tlbench.training.batches import batch_tensor
+        from tlbench import batch_tensor
 
         arrays = inputs if self._first is None else self._first(inputs, device)
         backbone = self._network(tuple(arrays.shape[1:]), device)

@@ -39,8 +39,8 @@ def split(argument: str) -> tuple[str, str | None]:
 
 def check_network(name: str, host: PluginHost, trusted: Sequence[str]) -> None:
     """Raises `TlbenchError` where there is no such backbone, it cannot be had, or it does not take vectors."""
-    from tlbench.planning.backbone_metadata import check_backbone
     from tlbench.plugins.backbone_factory import make_backbone
+    from tlbench.plugins.backbone_metadata import check_backbone
 
     with named_network(name):
         factory: Any = host.find("backbones", name)[0].load()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.keras.factory import Wanted
+from tlbench_backbones.keras.name import ParsedName
 from tlbench_backbones.keras.torch_backend import import_keras, seeded_by_torch
 from tlbench_backbones.shared.image_backbone import ImageBackbone, need_images
 from tlbench_backbones.shared.name_syntax import given
@@ -36,12 +36,12 @@ class KerasBackbone(ImageBackbone):
 
     network: Any
 
-    def __init__(self, wanted: Wanted, input_shape: tuple[int, ...], *, pretrained: bool) -> None:
-        name = f"keras:{wanted.name}"
+    def __init__(self, parsed: ParsedName, input_shape: tuple[int, ...], *, pretrained: bool) -> None:
+        name = f"keras:{parsed.name}"
         need_images(name, input_shape)
-        super().__init__(name, _size(wanted, input_shape), wanted.interpolation)
-        self._made_from = (wanted, input_shape)
-        network, self._preprocess = make_network(wanted, self.size, pretrained=pretrained)
+        super().__init__(name, _size(parsed, input_shape), parsed.interpolation)
+        self._made_from = (parsed, input_shape)
+        network, self._preprocess = make_network(parsed, self.size, pretrained=pretrained)
         # Not registered: its state dict has names that depend on what the process has made before.
         object.__setattr__(self, "network", network)
         self.stages = nn.ModuleList(KerasStage(layers) for layers in _by_resolution(network, self.size[0]))
@@ -62,9 +62,9 @@ class KerasBackbone(ImageBackbone):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A network of its own with the same weights and modes: the copy of a Keras model is not tied to stages."""
-        wanted, input_shape = self._made_from
+        parsed, input_shape = self._made_from
         with torch.random.fork_rng(devices=[]):
-            copied = type(self)(wanted, input_shape, pretrained=False)
+            copied = type(self)(parsed, input_shape, pretrained=False)
         copied.load_state_dict(self.state_dict())
         for ours, theirs in zip(self.modules(), copied.modules(), strict=True):
             theirs.training = ours.training
@@ -105,16 +105,16 @@ class KerasStage(nn.Module):
 
 
 def make_network(
-    wanted: Wanted, size: tuple[int, int] | None, *, pretrained: bool
+    parsed: ParsedName, size: tuple[int, int] | None, *, pretrained: bool
 ) -> tuple[Any, Callable[..., Tensor]]:
     """The Keras model (n, h, w, 3) to (n, d) on the CPU, and its `preprocess_input`; without `size` for any.
 
     Raises `TlbenchError` for a name, an argument or weights that cannot be had.
     """
     keras = import_keras()
-    constructor = _constructor(wanted.name, keras.applications)
-    weights = "imagenet" if pretrained and wanted.imagenet else None
-    shape = (size or (wanted.img_size, wanted.img_size)) + (3,)
+    constructor = _constructor(parsed.name, keras.applications)
+    weights = "imagenet" if pretrained and parsed.imagenet else None
+    shape = (size or (parsed.img_size, parsed.img_size)) + (3,)
     try:
         with (
             seeded_by_torch(keras),
@@ -124,13 +124,13 @@ def make_network(
         ):
             warnings.simplefilter("ignore", UserWarning)  # that weights were trained at another size, as they are
             network = constructor(
-                include_top=False, weights=weights, input_shape=shape, pooling=wanted.pooling, **wanted.options
+                include_top=False, weights=weights, input_shape=shape, pooling=parsed.pooling, **parsed.options
             )
     except Exception as error:  # whatever constructors and downloads raise
         if weights is not None:
-            make_network(wanted, size, pretrained=False)  # a wrong argument is told first
-            raise TlbenchError(_no_weights(wanted, error)) from error
-        message = f"keras.applications.{wanted.name} cannot be made with {given(wanted.options)}"
+            make_network(parsed, size, pretrained=False)  # a wrong argument is told first
+            raise TlbenchError(_no_weights(parsed, error)) from error
+        message = f"keras.applications.{parsed.name} cannot be made with {given(parsed.options)}"
         raise TlbenchError(f"{message}: {first_line(error)}") from error
     family = getattr(keras.applications, constructor.__module__.rpartition(".")[2])
     return network, family.preprocess_input
@@ -146,17 +146,17 @@ def _constructor(name: str, applications: Any) -> Callable[..., Any]:
     return constructor
 
 
-def _no_weights(wanted: Wanted, error: Exception) -> str:
-    message = f"keras cannot load the ImageNet weights of {wanted.name!r}: {first_line(error)}. With a network it "
+def _no_weights(parsed: ParsedName, error: Exception) -> str:
+    message = f"keras cannot load the ImageNet weights of {parsed.name!r}: {first_line(error)}. With a network it "
     message += "downloads them once, into the folder models of KERAS_HOME (~/.keras by default); without one, bring "
-    return f"{message}that folder from another machine, or say keras:{wanted.name}?weights=none for random weights"
+    return f"{message}that folder from another machine, or say keras:{parsed.name}?weights=none for random weights"
 
 
-def _size(wanted: Wanted, input_shape: tuple[int, ...]) -> tuple[int, int]:
+def _size(parsed: ParsedName, input_shape: tuple[int, ...]) -> tuple[int, int]:
     """The size (height, width) that images get."""
-    if wanted.img_size is not None:
-        return wanted.img_size, wanted.img_size
-    smallest = SMALLEST_OF.get(wanted.name, SMALLEST)
+    if parsed.img_size is not None:
+        return parsed.img_size, parsed.img_size
+    smallest = SMALLEST_OF.get(parsed.name, SMALLEST)
     return max(input_shape[1], smallest), max(input_shape[2], smallest)
 
 

@@ -16,7 +16,7 @@ from tlbench_backbones.shared.image_backbone import NormalisedNetwork, need_imag
 from tlbench_backbones.shared.name_syntax import INTERPOLATIONS, given
 from tlbench_backbones.shared.stages import by_children, stages_of
 from tlbench_backbones.shared.weight_files import first_line, load_strictly
-from tlbench_backbones.timm.factory import Wanted, need_timm
+from tlbench_backbones.timm.name import ParsedName, need_timm
 
 #: The smallest side that is not enlarged, where a model does not say: one cell of most networks' last feature map.
 SMALLEST = 32
@@ -34,41 +34,41 @@ class TimmBackbone(NormalisedNetwork):
     of a frozen one are frozen with it.
     """
 
-    def __init__(self, network: nn.Module, wanted: Wanted, input_shape: tuple[int, ...]) -> None:
-        name, config = f"timm:{wanted.name}", _data_config(network, wanted)
-        size = _size(network, config, wanted, input_shape)
+    def __init__(self, network: nn.Module, parsed: ParsedName, input_shape: tuple[int, ...]) -> None:
+        name, config = f"timm:{parsed.name}", _data_config(network, parsed)
+        size = _size(network, config, parsed, input_shape)
         super().__init__(network, stages_of(network, _groups(network)), name, size, config, f"{name}?img_size=224")
 
 
 # ---- the network and its weights --------------------------------------------------------------------------------
 
 
-def make_network(wanted: Wanted, *, pretrained: bool) -> nn.Module:
+def make_network(parsed: ParsedName, *, pretrained: bool) -> nn.Module:
     """The network without its classifier. Raises `TlbenchError` for a name, an argument or weights that are wrong."""
-    _check_name(wanted.name)
-    from_hub = pretrained and wanted.file is None
+    _check_name(parsed.name)
+    from_hub = pretrained and parsed.file is None
     try:
         with _quiet():
-            network = _create(wanted, pretrained=from_hub)
+            network = _create(parsed, pretrained=from_hub)
     except Exception as error:  # whatever constructors and downloads raise
         if from_hub:
-            make_network(wanted, pretrained=False)  # a wrong argument is told first
-            raise TlbenchError(_no_weights(wanted, error)) from error
-        options = given({**wanted.data, **wanted.options})
-        message = f"the timm model {wanted.name!r} cannot be made with {options}: {first_line(error)}"
+            make_network(parsed, pretrained=False)  # a wrong argument is told first
+            raise TlbenchError(_no_weights(parsed, error)) from error
+        options = given({**parsed.data, **parsed.options})
+        message = f"the timm model {parsed.name!r} cannot be made with {options}: {first_line(error)}"
         raise TlbenchError(message) from error
-    if pretrained and wanted.file is not None:
-        load_weights(network, wanted.file, wanted.name)
+    if pretrained and parsed.file is not None:
+        load_weights(network, parsed.file, parsed.name)
     return network
 
 
-def origin(wanted: Wanted) -> str:
+def origin(parsed: ParsedName) -> str:
     """Where timm takes a model's weights from: the repository on the hub, which names model and tag, or a link."""
     import timm
 
-    _check_name(wanted.name)
-    config = timm.get_pretrained_cfg(wanted.name)
-    return str((config and (config.hf_hub_id or config.url)) or wanted.name)
+    _check_name(parsed.name)
+    config = timm.get_pretrained_cfg(parsed.name)
+    return str((config and (config.hf_hub_id or config.url)) or parsed.name)
 
 
 @contextlib.contextmanager
@@ -90,14 +90,14 @@ def load_weights(network: nn.Module, file: Path, name: str) -> None:
     load_strictly(network, file, f"the timm model {name!r}", heads)
 
 
-def _create(wanted: Wanted, *, pretrained: bool) -> nn.Module:
+def _create(parsed: ParsedName, *, pretrained: bool) -> nn.Module:
     import timm
 
-    options = dict(wanted.options)
-    config = timm.get_pretrained_cfg(wanted.name)
-    if config is not None and config.fixed_input_size and "img_size" in wanted.data:
-        options["img_size"] = wanted.data["img_size"]
-    network: nn.Module = timm.create_model(wanted.name, pretrained=pretrained, num_classes=0, **options)
+    options = dict(parsed.options)
+    config = timm.get_pretrained_cfg(parsed.name)
+    if config is not None and config.fixed_input_size and "img_size" in parsed.data:
+        options["img_size"] = parsed.data["img_size"]
+    network: nn.Module = timm.create_model(parsed.name, pretrained=pretrained, num_classes=0, **options)
     return network
 
 
@@ -119,9 +119,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def _no_weights(wanted: Wanted, error: Exception) -> str:
-    name = wanted.name
-    message = f"timm cannot load its weights for {name!r} from {origin(wanted)!r}: {first_line(error)}. "
+def _no_weights(parsed: ParsedName, error: Exception) -> str:
+    name = parsed.name
+    message = f"timm cannot load its weights for {name!r} from {origin(parsed)!r}: {first_line(error)}. "
     message += (
         "With a network (and without HF_HUB_OFFLINE) it downloads them once; without one, bring model.safetensors "
     )
@@ -136,24 +136,24 @@ def _config_of(network: nn.Module) -> Mapping[str, Any]:
     return config
 
 
-def _data_config(network: nn.Module, wanted: Wanted) -> dict[str, Any]:
+def _data_config(network: nn.Module, parsed: ParsedName) -> dict[str, Any]:
     """Input size, mean, deviation and interpolation of the model, with what the name says in their place."""
     from timm.data import resolve_model_data_config
 
-    config: dict[str, Any] = {**resolve_model_data_config(network), **wanted.data}
+    config: dict[str, Any] = {**resolve_model_data_config(network), **parsed.data}
     if config["interpolation"] not in INTERPOLATIONS:
-        message = f"the timm model {wanted.name!r} resizes by {config['interpolation']!r}, which tlbench does not; "
-        raise TlbenchError(f"{message}say another, as in timm:{wanted.name}?interpolation=bicubic")
+        message = f"the timm model {parsed.name!r} resizes by {config['interpolation']!r}, which tlbench does not; "
+        raise TlbenchError(f"{message}say another, as in timm:{parsed.name}?interpolation=bicubic")
     return config
 
 
 def _size(
-    network: nn.Module, config: Mapping[str, Any], wanted: Wanted, input_shape: tuple[int, ...]
+    network: nn.Module, config: Mapping[str, Any], parsed: ParsedName, input_shape: tuple[int, ...]
 ) -> tuple[int, int]:
     """The size (height, width) that images get."""
-    need_images(f"timm:{wanted.name}", input_shape)
-    if "img_size" in wanted.data:
-        return wanted.data["img_size"], wanted.data["img_size"]
+    need_images(f"timm:{parsed.name}", input_shape)
+    if "img_size" in parsed.data:
+        return parsed.data["img_size"], parsed.data["img_size"]
     height, width = config["input_size"][-2:]
     about = _config_of(network)
     smallest = (about.get("min_input_size") or (3, SMALLEST, SMALLEST))[1]

@@ -15,7 +15,7 @@ from tlbench_backbones.shared.image_backbone import NormalisedNetwork, need_imag
 from tlbench_backbones.shared.name_syntax import given
 from tlbench_backbones.shared.stages import by_children, stages_of
 from tlbench_backbones.shared.weight_files import first_line, load_strictly
-from tlbench_backbones.torchhub.factory import WITHOUT, Wanted
+from tlbench_backbones.torchhub.name import WITHOUT, ParsedName
 
 #: What classifiers are called in most networks: a linear layer, or a sequence that ends in one.
 CLASSIFIERS = ("fc", "classifier", "head", "heads")
@@ -29,14 +29,14 @@ class HubBackbone(NormalisedNetwork):
     """
 
     def __init__(
-        self, network: nn.Module, classifier: str | None, wanted: Wanted, input_shape: tuple[int, ...]
+        self, network: nn.Module, classifier: str | None, parsed: ParsedName, input_shape: tuple[int, ...]
     ) -> None:
-        name = f"torchhub:{wanted.repository}{'@' + wanted.tag if wanted.tag else ''}:{wanted.model}"
+        name = f"torchhub:{parsed.repository}{'@' + parsed.tag if parsed.tag else ''}:{parsed.model}"
         need_images(name, input_shape)
-        side = wanted.data["img_size"]
+        side = parsed.data["img_size"]
         size = (input_shape[1], input_shape[2]) if side is None else (side, side)
         stages = stages_of(network, by_children(network))
-        super().__init__(network, stages, name, size, wanted.data, f"{name}?img_size=224")
+        super().__init__(network, stages, name, size, parsed.data, f"{name}?img_size=224")
         what = (
             f"what its classifier {classifier!r} is given" if classifier else "its output, for no classifier is known"
         )
@@ -51,35 +51,35 @@ class HubBackbone(NormalisedNetwork):
         return features.flatten(1)
 
 
-def make_network(wanted: Wanted, *, pretrained: bool) -> tuple[nn.Module, str | None]:
+def make_network(parsed: ParsedName, *, pretrained: bool) -> tuple[nn.Module, str | None]:
     """The network without its classifier, and what that was called. Raises `TlbenchError` where it cannot be had."""
-    options = dict(wanted.options)
+    options = dict(parsed.options)
     if not pretrained:
         options |= {key: value for key, value in WITHOUT.items() if key in options}
-    network = _run_code(wanted, options)
-    whose = f"the network {wanted.model!r} of {wanted.repository!r}"
+    network = _run_code(parsed, options)
+    whose = f"the network {parsed.model!r} of {parsed.repository!r}"
     if not isinstance(network, nn.Module):
         raise TlbenchError(f"{whose} is no torch.nn.Module but a {type(network).__name__}; name another entry point")
     classifier = _take_off_classifier(network)
-    if pretrained and wanted.file is not None:
-        load_strictly(network, wanted.file, whose, [classifier] if classifier else [])
+    if pretrained and parsed.file is not None:
+        load_strictly(network, parsed.file, whose, [classifier] if classifier else [])
     return network, classifier
 
 
-def _run_code(wanted: Wanted, options: dict[str, Any]) -> object:
+def _run_code(parsed: ParsedName, options: dict[str, Any]) -> object:
     """What the entry point gives. Whether its code may run has been asked before."""
-    local = wanted.tag is None
+    local = parsed.tag is None
     # Whole, for Python remembers relative folders of its path from where it first met them.
-    source = str(wanted.folder.resolve()) if local else f"{wanted.repository}:{wanted.tag}"
+    source = str(parsed.folder.resolve()) if local else f"{parsed.repository}:{parsed.tag}"
     try:
-        with _modules_of_its_own(wanted.folder), contextlib.redirect_stdout(sys.stderr):
+        with _modules_of_its_own(parsed.folder), contextlib.redirect_stdout(sys.stderr):
             return hub.load(  # type: ignore[no-untyped-call]
-                source, wanted.model, source="local" if local else "github", trust_repo=True, verbose=False, **options
+                source, parsed.model, source="local" if local else "github", trust_repo=True, verbose=False, **options
             )
     except Exception as error:  # whatever the network, and code of others, raise
-        message = f"torch.hub cannot make {wanted.model!r} of {source!r} with {given(options)}: {first_line(error)}"
-        if not local and not wanted.folder.is_dir():
-            message += f". With a network it downloads the repository once, into {str(wanted.folder)!r}; without one, "
+        message = f"torch.hub cannot make {parsed.model!r} of {source!r} with {given(options)}: {first_line(error)}"
+        if not local and not parsed.folder.is_dir():
+            message += f". With a network it downloads the repository once, into {str(parsed.folder)!r}; without one, "
             message += "bring a copy and name its folder, as in torchhub:./FOLDER:MODEL"
         raise TlbenchError(message) from error
 

@@ -24,7 +24,7 @@ from typing import Any
 from tlbench.errors import TlbenchError
 from tlbench.plugins.remote_code import untrusted
 from tlbench_backbones.shared.weight_files import digest_of
-from tlbench_backbones.transformers.factory import Wanted
+from tlbench_backbones.transformers.name import ParsedName
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 #: One of these holds the words of a tokenizer.
@@ -41,28 +41,28 @@ CONVERT = (
 )
 
 
-def locate(wanted: Wanted) -> Path:
+def locate(parsed: ParsedName) -> Path:
     """The folder of a model, with its configuration checked; from the hub it is downloaded where no cache has it.
 
     Raises `TlbenchError` for what is not there, cannot be had, or wants to run code.
     """
-    folder = wanted.folder
+    folder = parsed.folder
     if folder is not None and not folder.is_dir():
-        raise TlbenchError(f"there is no folder {wanted.name!r} (looked for in {Path.cwd()})")
-    folder = folder or _cached(wanted) or _download(wanted)
+        raise TlbenchError(f"there is no folder {parsed.name!r} (looked for in {Path.cwd()})")
+    folder = folder or _cached(parsed) or _download(parsed)
     read_json(folder / CONFIG)
-    _refuse_code(wanted, folder)
+    _refuse_code(parsed, folder)
     return folder
 
 
-def content_revision(wanted: Wanted) -> str:
+def content_revision(parsed: ParsedName) -> str:
     """A hash of the files of a folder, or the commit on the hub; no network is asked."""
-    if wanted.folder is not None:
-        reading = replace(wanted, trusted=True)  # whether code may run is no matter where none does
+    if parsed.folder is not None:
+        reading = replace(parsed, trusted=True)  # whether code may run is no matter where none does
         folder, weights = locate(reading), [file.name for file in weight_files(reading)]
         return files_revision(folder, (CONFIG, *TOKENIZER, *weights, *code_files(folder)))
-    cached = _cached(wanted)
-    return f"hub:{cached.name}" if cached else f"hub:{wanted.name}@{wanted.revision or 'main'}, not downloaded"
+    cached = _cached(parsed)
+    return f"hub:{cached.name}" if cached else f"hub:{parsed.name}@{parsed.revision or 'main'}, not downloaded"
 
 
 def files_revision(folder: Path, names: Iterable[str]) -> str:
@@ -72,25 +72,25 @@ def files_revision(folder: Path, names: Iterable[str]) -> str:
     return f"sha256:{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
 
 
-def weight_files(wanted: Wanted) -> list[Path]:
+def weight_files(parsed: ParsedName) -> list[Path]:
     """The files that hold the weights. Raises `TlbenchError` where one is missing, or all are pickles."""
-    folder = locate(wanted)
+    folder = locate(parsed)
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     if not (folder / INDEX).is_file():
-        raise TlbenchError(_no_weights(wanted, folder))
+        raise TlbenchError(_no_weights(parsed, folder))
     parts = sorted(set(read_json(folder / INDEX).get("weight_map", {}).values()))
     if missing := [part for part in parts if not (folder / part).is_file()]:
         raise TlbenchError(f"{str(folder)!r} lacks {', '.join(missing)}, which {INDEX} names")
     return [folder / INDEX, *(folder / part for part in parts)]
 
 
-def need_vocabulary(wanted: Wanted) -> Path:
+def need_vocabulary(parsed: ParsedName) -> Path:
     """The folder of a model that has a vocabulary.
 
     Raises `TlbenchError` where it has none: transformers would make a tokenizer that knows no word.
     """
-    folder = locate(wanted)
+    folder = locate(parsed)
     if not any((folder / name).is_file() for name in VOCABULARIES):
         message = f"{str(folder)!r} has no vocabulary, which is one of {', '.join(VOCABULARIES)}"
         raise TlbenchError(f"{message}; bring those of the model, as its tokenizer's save_pretrained writes them")
@@ -129,21 +129,21 @@ def _code_of(folder: Path) -> dict[str, list[str]]:
     return {name: re.findall(r"[\w./-]+", json.dumps(content)) for name, content in maps.items()}
 
 
-def _refuse_code(wanted: Wanted, folder: Path) -> None:
+def _refuse_code(parsed: ParsedName, folder: Path) -> None:
     """Raise `TlbenchError` for code that is not trusted, and for that of another repository than the model's."""
     for file, classes in _code_of(folder).items():
-        if not wanted.trusted:
-            what = f"{wanted.name!r} runs Python code of its own ({file} has an 'auto_map')"
-            raise untrusted(f"transformers:{wanted.argument}", what)
+        if not parsed.trusted:
+            what = f"{parsed.name!r} runs Python code of its own ({file} has an 'auto_map')"
+            raise untrusted(f"transformers:{parsed.argument}", what)
         if elsewhere := [name for name in classes if "--" in name]:
-            message = f"{file} of {wanted.name!r} takes code from another repository, as {elsewhere[0]}, which"
+            message = f"{file} of {parsed.name!r} takes code from another repository, as {elsewhere[0]}, which"
             message = f"{message} could change unseen; bring a folder that has the Python files of that repository"
             raise TlbenchError(f"{message} too, and leave out all up to '--' in its 'auto_map'")
 
 
-def _no_weights(wanted: Wanted, folder: Path) -> str:
-    message = f"{wanted.name!r} has no {WEIGHTS}, and weights are read from no other form (looked in {str(folder)!r})"
-    if wanted.folder is None:
+def _no_weights(parsed: ParsedName, folder: Path) -> str:
+    message = f"{parsed.name!r} has no {WEIGHTS}, and weights are read from no other form (looked in {str(folder)!r})"
+    if parsed.folder is None:
         message += "; on the hub, a revision may have it, as ?revision=refs/pr/1; else"
     else:
         message += ";"
@@ -153,16 +153,16 @@ def _no_weights(wanted: Wanted, folder: Path) -> str:
 # ---- the hub ----------------------------------------------------------------------------------------------------
 
 
-def _cached(wanted: Wanted) -> Path | None:
+def _cached(parsed: ParsedName) -> Path | None:
     """What the hub's cache has of a model, None where it lacks configuration or weights. No network is asked."""
     if importlib.util.find_spec("huggingface_hub") is None:
         return None
     try:
-        folder = _snapshot(wanted, local_files_only=True)
+        folder = _snapshot(parsed, local_files_only=True)
     except (OSError, ValueError):
         return None
     there = (folder / CONFIG).is_file() and any((folder / name).is_file() for name in (WEIGHTS, INDEX))
-    return folder if there and not (wanted.trusted and _lacks_code(folder)) else None
+    return folder if there and not (parsed.trusted and _lacks_code(folder)) else None
 
 
 def _lacks_code(folder: Path) -> bool:
@@ -170,21 +170,21 @@ def _lacks_code(folder: Path) -> bool:
     return bool(_code_of(folder)) and not any(folder.rglob("*.py"))
 
 
-def _download(wanted: Wanted) -> Path:
+def _download(parsed: ParsedName) -> Path:
     try:
-        return _snapshot(wanted, local_files_only=False)
+        return _snapshot(parsed, local_files_only=False)
     except Exception as error:  # whatever the hub, the network and the disk say
-        message = f"{wanted.name!r} is no folder here (looked for in {Path.cwd()}), and cannot be had from the "
+        message = f"{parsed.name!r} is no folder here (looked for in {Path.cwd()}), and cannot be had from the "
         message += f"Hugging Face hub: {first_sentence(error)}. With a network (and without HF_HUB_OFFLINE) it is "
         message += f"downloaded once, to the cache that HF_HOME names; without one, bring a folder with {CONFIG}, "
         raise TlbenchError(f"{message}{WEIGHTS} and its vocabulary, and name it: transformers:FOLDER") from error
 
 
-def _snapshot(wanted: Wanted, *, local_files_only: bool) -> Path:
+def _snapshot(parsed: ParsedName, *, local_files_only: bool) -> Path:
     from huggingface_hub import snapshot_download
 
-    patterns = [*DOWNLOADED, "*.py"] if wanted.trusted else DOWNLOADED
+    patterns = [*DOWNLOADED, "*.py"] if parsed.trusted else DOWNLOADED
     place = snapshot_download(
-        wanted.name, revision=wanted.revision, allow_patterns=patterns, local_files_only=local_files_only
+        parsed.name, revision=parsed.revision, allow_patterns=patterns, local_files_only=local_files_only
     )
     return Path(place)

@@ -8,55 +8,55 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers.factory import Wanted
 from tlbench_backbones.transformers.families import FAMILIES, has_own_code, positions, unsuited
 from tlbench_backbones.transformers.files import first_sentence, locate, weight_files
+from tlbench_backbones.transformers.name import ParsedName
 
 
-def make_network(wanted: Wanted, *, pretrained: bool) -> Any:
+def make_network(parsed: ParsedName, *, pretrained: bool) -> Any:
     """The encoder without pooler, in float32 and training mode; random weights are decided by torch's seed.
 
     Raises `TlbenchError` for a kind of model, a length or weights that are wrong.
     """
-    folder = locate(wanted)
+    folder = locate(parsed)
     if pretrained:
-        weight_files(wanted)
+        weight_files(parsed)
     with _quiet():
-        config = _config(wanted, folder)
-        network = _load(wanted, folder, config) if pretrained else _random(wanted, config)
+        config = _config(parsed, folder)
+        network = _load(parsed, folder, config) if pretrained else _random(parsed, config)
     # Code of its own may call its pooler, of which its last states know nothing.
     if not has_own_code(config) and getattr(network, "pooler", None) is not None:
         network.pooler = None
     return network.float().train()
 
 
-def _config(wanted: Wanted, folder: Path) -> Any:
+def _config(parsed: ParsedName, folder: Path) -> Any:
     from transformers import AutoConfig
 
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=wanted.trusted)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=parsed.trusted)
     except Exception as error:  # whatever a configuration's class raises
-        raise TlbenchError(f"cannot read the configuration of {wanted.name!r}: {first_sentence(error)}") from error
+        raise TlbenchError(f"cannot read the configuration of {parsed.name!r}: {first_sentence(error)}") from error
     if reason := unsuited(config):
         known = f"encoders of these kinds are supported: {', '.join(sorted(FAMILIES))}"
-        raise TlbenchError(f"{wanted.name!r} is of the kind {config.model_type!r}, {reason}; {known}")
+        raise TlbenchError(f"{parsed.name!r} is of the kind {config.model_type!r}, {reason}; {known}")
     most = positions(config)
-    if most is not None and wanted.max_length > most:
-        message = f"max_length={wanted.max_length}: {wanted.name!r} has positions for {most} tokens"
-        raise TlbenchError(f"{message}; say at most that, as transformers:{wanted.name}?max_length={most}")
+    if most is not None and parsed.max_length > most:
+        message = f"max_length={parsed.max_length}: {parsed.name!r} has positions for {most} tokens"
+        raise TlbenchError(f"{message}; say at most that, as transformers:{parsed.name}?max_length={most}")
     return config
 
 
-def _random(wanted: Wanted, config: Any) -> Any:
+def _random(parsed: ParsedName, config: Any) -> Any:
     from transformers import AutoModel
 
     try:
-        return AutoModel.from_config(config, trust_remote_code=wanted.trusted)
+        return AutoModel.from_config(config, trust_remote_code=parsed.trusted)
     except Exception as error:  # whatever a constructor raises
-        raise TlbenchError(f"cannot make {wanted.name!r}: {first_sentence(error)}") from error
+        raise TlbenchError(f"cannot make {parsed.name!r}: {first_sentence(error)}") from error
 
 
-def _load(wanted: Wanted, folder: Path, config: Any) -> Any:
+def _load(parsed: ParsedName, folder: Path, config: Any) -> Any:
     from transformers import AutoModel
 
     try:
@@ -65,14 +65,14 @@ def _load(wanted: Wanted, folder: Path, config: Any) -> Any:
             config=config,
             use_safetensors=True,
             local_files_only=True,
-            trust_remote_code=wanted.trusted,
+            trust_remote_code=parsed.trusted,
             ignore_mismatched_sizes=True,  # they are told with all that does not fit
             output_loading_info=True,
         )
     except Exception as error:  # whatever constructors and readers raise
-        raise TlbenchError(f"cannot load {wanted.name!r}: {first_sentence(error)}") from error
+        raise TlbenchError(f"cannot load {parsed.name!r}: {first_sentence(error)}") from error
     if faults := _misfits(network, report):
-        message = f"the weights of {wanted.name!r} do not fit its config.json: {'; '.join(faults)}"
+        message = f"the weights of {parsed.name!r} do not fit its config.json: {'; '.join(faults)}"
         raise TlbenchError(f"{message}. transformers would draw such weights at random; bring both files of one model")
     return network
 

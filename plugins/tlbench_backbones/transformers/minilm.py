@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from tlbench.errors import TlbenchError
 from tlbench_backbones.transformers import factory as transformers_
+from tlbench_backbones.transformers import name as transformers_name
 from tlbench_datasets.named.public_data import DataFile
 
 if TYPE_CHECKING:
@@ -88,28 +89,28 @@ def _argument(options: str) -> str:
     return f"{_place()}?{options}" if options else _place()
 
 
-def _parsed(options: str) -> transformers_.Wanted:
+def _parsed(options: str) -> transformers_name.ParsedName:
     """What the options say, of whatever folder."""
-    wanted = transformers_.parse(f"{HUB}?{options}" if options else HUB)
-    if wanted.revision is not None:
-        message = f"revision={wanted.revision}: minilm is one model with the weights that were published"
-        raise TlbenchError(f"{message}; for another, name transformers:{HUB}?revision={wanted.revision}")
-    if wanted.max_length > POSITIONS:
+    parsed = transformers_name.parse(f"{HUB}?{options}" if options else HUB)
+    if parsed.revision is not None:
+        message = f"revision={parsed.revision}: minilm is one model with the weights that were published"
+        raise TlbenchError(f"{message}; for another, name transformers:{HUB}?revision={parsed.revision}")
+    if parsed.max_length > POSITIONS:
         raise TlbenchError(
-            f"max_length={wanted.max_length}: minilm has positions for {POSITIONS} tokens; say at most that"
+            f"max_length={parsed.max_length}: minilm has positions for {POSITIONS} tokens; say at most that"
         )
-    return wanted
+    return parsed
 
 
 def _refuse_other_weights(argument: str) -> None:
     from tlbench_backbones.shared.weight_files import digest_of
     from tlbench_backbones.transformers.files import weight_files
 
-    wanted = transformers_.parse(argument)
-    file = weight_files(wanted)[0]
+    parsed = transformers_name.parse(argument)
+    file = weight_files(parsed)[0]
     if digest_of(file) != WEIGHTS:
         message = f"{str(file)!r} does not hold the weights of all-MiniLM-L6-v2 as they were published"
-        raise TlbenchError(f"{message}; bring those, or name these by transformers:{wanted.name}")
+        raise TlbenchError(f"{message}; bring those, or name these by transformers:{parsed.name}")
 
 
 def _not_to_be_had(error: TlbenchError) -> TlbenchError:

@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from tlbench.core.backbone import Backbone
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers.factory import Wanted
 from tlbench_backbones.transformers.families import family_of
 from tlbench_backbones.transformers.files import first_sentence
+from tlbench_backbones.transformers.name import ParsedName
 
 #: Tokens per forward pass where no gradient is taken: with 3,072 hidden units (BERT-base) they take about 0.1 GB.
 TOKENS = 64 * 128
@@ -38,22 +38,22 @@ class TransformersBackbone(Backbone):
     A network that is made by code of its own is one stage, and a note says what is not known of it.
     """
 
-    def __init__(self, network: Any, wanted: Wanted, input_shape: tuple[int, ...]) -> None:
+    def __init__(self, network: Any, parsed: ParsedName, input_shape: tuple[int, ...]) -> None:
         super().__init__((), 0)
-        if input_shape != (wanted.max_length,):
-            message = f"backbone 'transformers:{wanted.name}' takes texts as ids of {wanted.max_length} tokens"
+        if input_shape != (parsed.max_length,):
+            message = f"backbone 'transformers:{parsed.name}' takes texts as ids of {parsed.max_length} tokens"
             raise TlbenchError(f"{message}; the inputs are {input_shape}")
         self.network: nn.Module = network
-        self.pooling, self.normalise = wanted.pooling, wanted.normalise
+        self.pooling, self.normalise = parsed.pooling, parsed.normalise
         self.padding_id = int(getattr(network.config, "pad_token_id", None) or 0)
         family = family_of(network.config)
         # Views of the network's parts, which must not be registered: its weights would be there twice.
         del self.stages
         stages = [network] if family is None else _stages(network, network.get_submodule(family.layers))
         object.__setattr__(self, "stages", stages)
-        self.feature_dim = self._measure(wanted.name) if family is None else int(network.config.hidden_size)
+        self.feature_dim = self._measure(parsed.name) if family is None else int(network.config.hidden_size)
         if family is None:
-            self.notes = (f"'transformers:{wanted.name}' {UNKNOWN}",)
+            self.notes = (f"'transformers:{parsed.name}' {UNKNOWN}",)
 
     def preprocess(self, inputs: Tensor) -> Tensor:
         """Token ids as int64, never as floats, which inputs of another kind are."""

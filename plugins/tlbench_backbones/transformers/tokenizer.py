@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers.factory import PADDING, Wanted
 from tlbench_backbones.transformers.files import (
     CONFIG,
     TOKENIZER,
@@ -21,6 +20,7 @@ from tlbench_backbones.transformers.files import (
     first_sentence,
     need_vocabulary,
 )
+from tlbench_backbones.transformers.name import PADDING, ParsedName
 
 
 class TransformersTokenizer:
@@ -30,12 +30,12 @@ class TransformersTokenizer:
     `revision`, for a new version of them may cut texts in another way.
     """
 
-    def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
-        self._folder = need_vocabulary(wanted)
+    def __init__(self, parsed: ParsedName) -> None:
+        self._wanted = parsed
+        self._folder = need_vocabulary(parsed)
         content = files_revision(self._folder, (CONFIG, *TOKENIZER, *code_files(self._folder)))
         libraries = [f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "tokenizers")]
-        self.revision = ",".join([content, str(wanted.max_length), *libraries])
+        self.revision = ",".join([content, str(parsed.max_length), *libraries])
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """Ids (n, max_length) of n texts; the same for a text whatever the others are."""

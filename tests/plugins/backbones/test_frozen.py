@@ -7,8 +7,8 @@ import pytest
 import torch
 from toy_suite import SUITE
 
-from tlbench.core.preparation import preparation_of
 from tlbench.errors import TlbenchError
+from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import latest_host, plugin_host
 from tlbench_backbones.frozen.backbone import Features, factory
 

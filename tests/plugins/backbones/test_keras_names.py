@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.keras.factory import factory, parse
+from tlbench_backbones.keras.factory import factory
+from tlbench_backbones.keras.name import parse
 
 
 @pytest.mark.parametrize(

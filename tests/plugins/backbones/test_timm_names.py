@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.timm.factory import factory, parse
+from tlbench_backbones.timm.factory import factory
+from tlbench_backbones.timm.name import parse
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.torchhub.factory import factory, parse
+from tlbench_backbones.torchhub.factory import factory
+from tlbench_backbones.torchhub.name import parse
 
 HUBCONF = """
 from layers import Net

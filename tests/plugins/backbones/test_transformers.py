@@ -10,8 +10,9 @@ from tiny_encoders import LAYERS, LENGTH, features, ids_of, make, write_encoder
 from tlbench.core.run_spec import Budget, Training
 from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.training.toolkit import Toolkit
-from tlbench_backbones.transformers.factory import PADDING, factory
+from tlbench_backbones.transformers.factory import factory
 from tlbench_backbones.transformers.families import FAMILIES
+from tlbench_backbones.transformers.name import PADDING
 from tlbench_strategies.fine_tuning.fine_tune import FineTune
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'tlbench[hub]'")

@@ -13,8 +13,9 @@ import pytest
 from tiny_encoders import write_vocabulary
 
 from tlbench.errors import TlbenchError
-from tlbench_backbones.transformers.factory import Wanted, factory, parse
+from tlbench_backbones.transformers.factory import factory
 from tlbench_backbones.transformers.files import locate, weight_files
+from tlbench_backbones.transformers.name import ParsedName, parse
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_a_missing_part_of_the_weights_is_named(folder):
     with pytest.raises(TlbenchError, match=r"lacks model-2\.safetensors, which model\.safetensors\.index\.json names"):
         factory.revision(str(folder))
     (folder / "model-2.safetensors").write_bytes(b"two")
-    names = [file.name for file in weight_files(Wanted(str(folder)))]
+    names = [file.name for file in weight_files(ParsedName(str(folder)))]
     assert names == ["model.safetensors.index.json", "model-1.safetensors", "model-2.safetensors"]
 
 
@@ -143,8 +144,8 @@ def test_pickled_weights_become_safetensors_by_the_command_of_the_message(folder
 
 
 def test_a_name_has_keys():
-    assert parse("roberta-base") == Wanted("roberta-base", "mean", 128, None)
-    assert parse("o/n?pooling=cls&max_length=64&revision=refs/pr/1") == Wanted("o/n", "cls", 64, "refs/pr/1")
+    assert parse("roberta-base") == ParsedName("roberta-base", "mean", 128, None)
+    assert parse("o/n?pooling=cls&max_length=64&revision=refs/pr/1") == ParsedName("o/n", "cls", 64, "refs/pr/1")
 
 
 def test_a_name_is_a_folder_where_there_is_one_and_else_an_id(tmp_path, monkeypatch):

@@ -6,19 +6,19 @@ import statistics
 from collections.abc import Mapping
 
 from tlbench.evaluation.statistics import paired_difference
-from tlbench.leaderboard.analysis.scores import CEILING, BySeed, Place
+from tlbench.leaderboard.analysis.scores import CEILING, BySeed, TableGroup
 
 #: Level of the test against the next best.
 ALPHA = 0.05
 
 
-def best_overall(place: Place, metric: str) -> str | None:
+def best_overall(place: TableGroup, metric: str) -> str | None:
     """The variant with the best mean over pairs, if it is shown to be better than the next."""
     found = {name: place.means(name, place.shown(name, metric), metric) for name in _candidates(place)}
     return best({name: values for name, values in found.items() if values}, place.scale_of(metric).lower_is_better)
 
 
-def best_on(place: Place, pair: str) -> str | None:
+def best_on(place: TableGroup, pair: str) -> str | None:
     """The variant that is best on one pair, if it is shown to be better than the next."""
     found = {name: place.by_seed(name, pair) for name in _candidates(place)}
     return best({name: values for name, values in found.items() if values}, place.scale.lower_is_better)
@@ -38,6 +38,6 @@ def best(values: Mapping[str, BySeed], lower_is_better: bool = False) -> str | N
     return order[0] if test.p_value is not None and test.p_value <= ALPHA else None
 
 
-def _candidates(place: Place) -> list[str]:
+def _candidates(place: TableGroup) -> list[str]:
     """All rows but the ceiling; none where numbers are chosen on target test labels, which rank nothing."""
     return [] if place.selection == "target-test" else [name for name in place.variants if name != CEILING]

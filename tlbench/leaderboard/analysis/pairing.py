@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Correct = Callable[[str, int], NDArray[Any] | None]
 
 
-class Spot(NamedTuple):
+class CellKey(NamedTuple):
     """Where runs stand. `variant` is empty where two variants are compared, whatever their names."""
 
     setting: str
@@ -59,7 +59,7 @@ BySeed = Mapping[int, Run]
 
 
 @dataclass(frozen=True)
-class Couple:
+class RunPair:
     """The runs of A and B in one spot."""
 
     a: BySeed
@@ -112,18 +112,18 @@ class Couple:
         return [test for test in tests if test is not None]
 
 
-def runs_of(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> dict[Spot, dict[int, Run]]:
-    """The runs of (a part of) `Board.frame` by spot and seed; `single`: it holds one variant, whose name is left out.
+def runs_of(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> dict[CellKey, dict[int, Run]]:
+    """The runs of (a part of) `ResultSet.frame` by cell and seed; `single`: it holds one variant, whose name goes.
 
     A reference that lacks the protocol, because it has no source, is taken at its last step, as on the leaderboard.
     Raises `TlbenchError` where the frame lacks the metric.
     """
     if metric not in frame.columns:
         raise TlbenchError(f"the records hold no {metric!r}")
-    rows: dict[Spot, dict[int, dict[str, Any]]] = {}
+    rows: dict[CellKey, dict[int, dict[str, Any]]] = {}
     for row in frame.to_dict("records"):
         place = (row["setting"], _plain(row["shots"]), row["backbone"], row["evaluation"])
-        spot = Spot(*place, row["pair"], "" if single else row["variant"])
+        spot = CellKey(*place, row["pair"], "" if single else row["variant"])
         rows.setdefault(spot, {}).setdefault(row["seed"], {})[row["selection"]] = row
     return {
         spot: {seed: _run(by_protocol, metric, selection) for seed, by_protocol in by_seed.items()}

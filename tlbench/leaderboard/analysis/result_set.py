@@ -1,4 +1,4 @@
-"""What a suite asked for and what is stored of it: one board, also as a long-form frame."""
+"""What a suite asked for and what is stored of it: one result set, also as a long-form frame."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PlanHeader(BaseModel):
 
 
 @dataclass
-class Board:
+class ResultSet:
     """The plan of a suite, the records that are there by run key, and what is wrong with those that are not."""
 
     plan: PlanHeader
@@ -148,26 +148,26 @@ class Board:
         }
 
 
-def load_board(folder: Path) -> Board:
+def load_result_set(folder: Path) -> ResultSet:
     """Read `results/<suite>/`, or a published folder: `plan.json` and the records that its cells and references name.
 
     A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read, and
     for a published folder whose records are damaged or not the plan's.
     """
-    board = Board(read_plan(folder))
+    result_set = ResultSet(read_plan(folder))
     if is_published(folder):
-        board.records = PublishedFolder(folder).records(board.plan.run_keys)
-        return board
+        result_set.records = PublishedFolder(folder).records(result_set.plan.run_keys)
+        return result_set
     results = ResultFolder(folder.parent, folder.name)
-    for key in board.plan.run_keys:
+    for key in result_set.plan.run_keys:
         try:
             record = results.read(key)
         except TlbenchError:
-            board.damaged[key] = f"damaged record: {results.record_file(key).name}"
+            result_set.damaged[key] = f"damaged record: {results.record_file(key).name}"
             continue
         if record is not None:
-            board.records[key] = record
-    return board
+            result_set.records[key] = record
+    return result_set
 
 
 def read_plan(folder: Path) -> PlanHeader:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tlbench.evaluation.selection import DESCRIPTIONS
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.suites.suite import SINGLE_SOURCE
 
@@ -29,13 +29,15 @@ class Choices:
     lines: list[str] = field(default_factory=list)
 
 
-def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *, keep: bool) -> Choices:
+def choose_members(result_set: ResultSet, cells: Sequence[PlannedCell], selection: str, *, keep: bool) -> Choices:
     """A row for every grid, in each place its member with the best score by `selection`.
 
     Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given; nor
     does a protocol that scores no member, because the setting lacks what it reads.
     """
-    families = list(dict.fromkeys(cell.family for cell in cells if cell.family and _is_scored(board, cell, selection)))
+    families = list(
+        dict.fromkeys(cell.family for cell in cells if cell.family and _is_scored(result_set, cell, selection))
+    )
     if selection == "last" or not families:
         return Choices(list(cells))
     choices = Choices([cell for cell in cells if keep or cell.family not in families])
@@ -45,42 +47,42 @@ def choose_members(board: Board, cells: Sequence[PlannedCell], selection: str, *
             if cell.family == family:
                 place = (cell.setting, cell.shots, cell.evaluation, cell.backbone)
                 by_run.setdefault((*place, cell.pair, cell.seed), []).append(cell)
-        chosen = [_best(board, members, selection) for members in by_run.values()]
+        chosen = [_best(result_set, members, selection) for members in by_run.values()]
         for cell, members in zip(chosen, by_run.values(), strict=True):
             choices.cells.append(cell.model_copy(update={"variant": family}))
             choices.considered[family, cell.pair, cell.seed] = [member.run_key for member in members]
-        choices.lines.append(_line(board, family, chosen, selection, max(map(len, by_run.values()))))
+        choices.lines.append(_line(result_set, family, chosen, selection, max(map(len, by_run.values()))))
     return choices
 
 
-def with_choices(board: Board, selection: str) -> Board:
-    """The board with a row for every grid beside the rows of its members."""
-    cells = choose_members(board, board.cells, selection, keep=True).cells
-    return Board(board.plan.model_copy(update={"cells": cells}), board.records, board.damaged)
+def with_choices(result_set: ResultSet, selection: str) -> ResultSet:
+    """The result set with a row for every grid beside the rows of its members."""
+    cells = choose_members(result_set, result_set.cells, selection, keep=True).cells
+    return ResultSet(result_set.plan.model_copy(update={"cells": cells}), result_set.records, result_set.damaged)
 
 
-def _is_scored(board: Board, cell: PlannedCell, selection: str) -> bool:
-    record = board.records.get(cell.run_key)
+def _is_scored(result_set: ResultSet, cell: PlannedCell, selection: str) -> bool:
+    record = result_set.records.get(cell.run_key)
     return record is not None and selection in record.metrics
 
 
-def _best(board: Board, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
+def _best(result_set: ResultSet, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
     """The member with the highest score, of equal ones the first; one that is not there, where there is such a one."""
-    absent = [member for member in members if board.status(member.run_key) not in ("ok", *RULED_OUT)]
-    return absent[0] if absent else max(members, key=lambda member: _score(board, member.run_key, selection))
+    absent = [member for member in members if result_set.status(member.run_key) not in ("ok", *RULED_OUT)]
+    return absent[0] if absent else max(members, key=lambda member: _score(result_set, member.run_key, selection))
 
 
-def _score(board: Board, key: str, selection: str) -> float:
+def _score(result_set: ResultSet, key: str, selection: str) -> float:
     """A run's best score by a protocol, over its checkpoints; −∞ for none."""
-    record = board.records[key]
+    record = result_set.records[key]
     scores = record.selection.get(selection, []) if record.status == "ok" else []
     return max((score for score in scores if score is not None), default=float("-inf"))
 
 
-def _line(board: Board, family: str, chosen: Sequence[PlannedCell], selection: str, members: int) -> str:
+def _line(result_set: ResultSet, family: str, chosen: Sequence[PlannedCell], selection: str, members: int) -> str:
     """How often which member was chosen, by what, and how often there was nothing to choose by."""
-    there = [cell for cell in chosen if board.status(cell.run_key) == "ok"]
-    scored = [cell for cell in there if _score(board, cell.run_key, selection) > float("-inf")]
+    there = [cell for cell in chosen if result_set.status(cell.run_key) == "ok"]
+    scored = [cell for cell in there if _score(result_set, cell.run_key, selection) > float("-inf")]
     counts = Counter(cell.variant for cell in scored)
     named = ", ".join(f"{variant.removeprefix(family)} {number}" for variant, number in counts.most_common())
     why = DESCRIPTIONS.get(selection, selection)

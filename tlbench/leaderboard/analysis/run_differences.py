@@ -1,4 +1,4 @@
-"""In what the runs of two boards were made differently, which decides what their difference means."""
+"""In what the runs of two result sets were made differently, which decides what their difference means."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 
 #: What of a run's description is the same for the whole of a suite.
 COMMON = ("budget", "training", "compute", "protocol")
 
 
-def check_same_data(a: Board, b: Board, names: tuple[str, str]) -> None:
+def check_same_data(a: ResultSet, b: ResultSet, names: tuple[str, str]) -> None:
     """Raise `TlbenchError` where the same name stands for other data, so that scores cannot be paired."""
     if a.plan.dataset != b.plan.dataset:
         raise TlbenchError(
@@ -29,7 +29,7 @@ def check_same_data(a: Board, b: Board, names: tuple[str, str]) -> None:
         )
 
 
-def differences(a: Board, b: Board) -> list[str]:
+def differences(a: ResultSet, b: ResultSet) -> list[str]:
     """A note for each thing in which the runs of A and B were made differently."""
     first, second = _made(a), _made(b)
     return [
@@ -46,18 +46,18 @@ def _among(values: dict[str, set[str]], name: str) -> str:
     return ", ".join(sorted(values.get(name, {"its default"})))
 
 
-def _revisions(board: Board) -> dict[str, set[str]]:
+def _revisions(result_set: ResultSet) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for record in board.records.values():
+    for record in result_set.records.values():
         for domain, revision in record.spec.revisions.items():
             found.setdefault(domain, set()).add(revision)
     return found
 
 
-def _made(board: Board) -> dict[str, dict[str, set[str]]]:
-    """The values of settings that occur, by name, of the whole board ("") and of each variant and backbone."""
+def _made(result_set: ResultSet) -> dict[str, dict[str, set[str]]]:
+    """The values of settings that occur, by name, of the whole result set ("") and of each variant and backbone."""
     found: dict[str, dict[str, set[str]]] = {}
-    for record in board.records.values():
+    for record in result_set.records.values():
         spec = record.spec.model_dump(mode="json")
         common = {name: spec[name] for name in COMMON}
         own = {"version": spec["strategy_version"], **spec["params"]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tlbench.evaluation.statistics import Estimate
 from tlbench.leaderboard.analysis.result_set import as_number
-from tlbench.leaderboard.analysis.scores import CEILING, Place, Spot
+from tlbench.leaderboard.analysis.scores import CEILING, CellKey, TableGroup
 from tlbench.leaderboard.claims.matching import is_about_pair
 from tlbench.leaderboard.tables.cells import FLAGGED
 from tlbench.records.record import Record
@@ -22,7 +22,7 @@ class Sanity:
     """The lines under a table, and the references on pairs that bear the mark."""
 
     lines: list[str]
-    spots: frozenset[Spot]
+    spots: frozenset[CellKey]
 
     def marks(self, variant: str, pair: str | None = None) -> tuple[str, ...]:
         """The mark of a reference on a pair, or of its row."""
@@ -30,7 +30,7 @@ class Sanity:
         return (FLAGGED,) if found else ()
 
 
-def sanity(place: Place) -> Sanity:
+def sanity(place: TableGroup) -> Sanity:
     """What is doubtful in one table."""
     low = _low_oracles(place)
     lines = [f"{FLAGGED} oracle is below source-only on {', '.join(low)}"] if low else []
@@ -42,7 +42,7 @@ def sanity(place: Place) -> Sanity:
     return Sanity(lines, frozenset(spots))
 
 
-def _low_oracles(place: Place) -> list[str]:
+def _low_oracles(place: TableGroup) -> list[str]:
     """The pairs on which the ceiling lies below what it should bound, which points to a fault of the runs."""
     # A worse calibration of the ceiling, say, is no fault.
     if place.scale.lower_is_better or not {"source-only", CEILING} <= set(place.variants):
@@ -51,14 +51,14 @@ def _low_oracles(place: Place) -> list[str]:
     return [pair for pair, (top, low) in found.items() if top and low and top.mean < low.mean]
 
 
-def _far_from_published(place: Place) -> Iterator[tuple[Spot, Estimate, Claim]]:
+def _far_from_published(place: TableGroup) -> Iterator[tuple[CellKey, Estimate, Claim]]:
     """The references that lie far from a claim.
 
     Figures hold for the suite's own selection alone, and points are a measure of fractions alone.
     """
-    if not place.scale.percent or place.selection != place.board.plan.selection:
+    if not place.scale.percent or place.selection != place.result_set.plan.selection:
         return
-    for claim in place.board.plan.claims:
+    for claim in place.result_set.plan.claims:
         for pair in place.pairs:
             found = place.at(claim.strategy, pair) if _is_about(claim, place, pair) else None
             if found is not None and _is_far(found, claim.value):
@@ -70,12 +70,12 @@ def _is_far(found: Estimate, published: float) -> bool:
     return abs(found.mean - published) > max(FAR, found.half_width or 0.0)
 
 
-def _is_about(claim: Claim, place: Place, pair: str) -> bool:
+def _is_about(claim: Claim, place: TableGroup, pair: str) -> bool:
     """Whether a claim is about a reference of this table on this pair, by the protocol that the suite follows."""
     return (
         not claim.differs
         and claim.strategy in (*place.baselines, *place.ceiling)
-        and claim.dataset == place.board.plan.dataset
+        and claim.dataset == place.result_set.plan.dataset
         and claim.backbone == place.cells[0].backbone
         and claim.metric == place.metric
         and is_about_pair(claim, pair)
@@ -83,14 +83,14 @@ def _is_about(claim: Claim, place: Place, pair: str) -> bool:
     )
 
 
-def _same_labels(claim: Claim, place: Place) -> bool:
+def _same_labels(claim: Claim, place: TableGroup) -> bool:
     """Whether the reference's number is that of the claim's setting, whatever table it stands in."""
     if claim.strategy == "source-only":  # one run in every table, and no target label in it
         return claim.setting == "transductive"
     if claim.strategy == CEILING:  # one run in every table
         return True
     # A claim names no label budget, so of several none is known to be meant.
-    budgets = {cell.shots for cell in place.board.cells if cell.setting == place.setting}
+    budgets = {cell.shots for cell in place.result_set.cells if cell.setting == place.setting}
     return claim.setting == place.setting and len(budgets) == 1
 
 

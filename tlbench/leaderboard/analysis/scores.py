@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.evaluation import gaps
-from tlbench.evaluation.probabilities import LOWER_IS_BETTER
 from tlbench.evaluation.ranks import RankEstimate, average_ranks
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, Verdict, estimate, verdicts
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.row_selection import BEST_SINGLE, choose_members, choose_single_source
 from tlbench.leaderboard.tables.cells import Scale
 from tlbench.records.planned_cell import PlannedCell
@@ -19,7 +19,7 @@ from tlbench.records.record import Record
 
 BySeed = dict[int, float]
 #: A variant on a pair.
-Spot = tuple[str, str]
+CellKey = tuple[str, str]
 #: References in the order of rows: what no transfer gives first, the ceiling last.
 BASELINES = ("source-only", BEST_SINGLE, "target-only")
 CEILING = "oracle"
@@ -31,7 +31,7 @@ GAP_BASE = {"transductive": "source-only", "inductive": "without-source", "unsup
 
 
 @dataclass(frozen=True)
-class Shown:
+class TableMean:
     """What of a variant goes into means: pairs and seeds, and how many runs were left out of them."""
 
     pairs: tuple[str, ...]
@@ -40,13 +40,13 @@ class Shown:
 
 
 @dataclass
-class Place:
+class TableGroup:
     """The cells of one setting, label budget, evaluation and backbone under one protocol: what may be ranked together.
 
     Values are fractions as stored, gaps differences of errors (positive: transfer hurt).
     """
 
-    board: Board
+    result_set: ResultSet
     cells: Sequence[PlannedCell]
     selection: str
     metric: str
@@ -60,10 +60,10 @@ class Place:
 
     def __post_init__(self) -> None:
         self.members = {cell.run_key for cell in self.cells if cell.family}
-        chosen = choose_members(self.board, self.cells, self.selection, keep=self.keep_members)
+        chosen = choose_members(self.result_set, self.cells, self.selection, keep=self.keep_members)
         self.cells, lines = choose_single_source(chosen.cells, self._larger_is_better)
         self.considered, self.choices = chosen.considered, [*chosen.lines, *lines]
-        self.by_spot: dict[Spot, dict[int, PlannedCell]] = {}
+        self.by_spot: dict[CellKey, dict[int, PlannedCell]] = {}
         # A suite may list a reference among its strategies; it is one row then, as the reference.
         for cell in sorted(self.cells, key=lambda cell: cell.role != "reference"):
             self.by_spot.setdefault((cell.variant, cell.pair), {}).setdefault(cell.seed, cell)
@@ -99,15 +99,15 @@ class Place:
 
     def score(self, key: str, metric: str, *, reference: bool) -> float | None:
         """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
-        record = self.board.records.get(key)
+        record = self.result_set.records.get(key)
         lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
         # Of the runs of strategies, reverse validation has a say in those of a grid alone.
         as_given = reference or (self.selection == REVERSE and key not in self.members)
         if self.fall_back and as_given and record is not None and lacks:
             alone = reference and record.variant not in REFERENCES
             self.at_last_step.add(record.variant + (" without the source" if alone else ""))
-            return self.board.score(key, "last", metric)
-        return self.board.score(key, self.selection, metric)
+            return self.result_set.score(key, "last", metric)
+        return self.result_set.score(key, self.selection, metric)
 
     def value(self, cell: PlannedCell, metric: str | None = None) -> float | None:
         """The number of a cell."""
@@ -125,7 +125,7 @@ class Place:
 
     def _own_seconds(self, key: str) -> float:
         """What a run took itself; a second training only counts where it is what chooses."""
-        record = self.board.records.get(key)
+        record = self.result_set.records.get(key)
         if record is None:
             return 0.0
         own = record.seconds.own
@@ -135,10 +135,10 @@ class Place:
         """Why a cell has no number; None where it has one."""
         if self.value(cell, metric) is not None:
             return None
-        why = self.board.reason(cell.run_key)
+        why = self.result_set.reason(cell.run_key)
         if why is not None:
             return why
-        has_protocol = self.selection in self.board.records[cell.run_key].metrics
+        has_protocol = self.selection in self.result_set.records[cell.run_key].metrics
         return f"no {metric} in the record" if has_protocol else f"not scored by {self.selection}"
 
     def by_seed(self, variant: str, pair: str, metric: str | None = None) -> BySeed:
@@ -154,7 +154,7 @@ class Place:
         """Count these pairs too, those of a table beside this one: what is not asked for on them is a hole."""
         self.pairs = list(dict.fromkeys([*self.pairs, *pairs]))
 
-    def shown(self, variant: str, metric: str | None = None, pairs: Sequence[str] | None = None) -> Shown | None:
+    def shown(self, variant: str, metric: str | None = None, pairs: Sequence[str] | None = None) -> TableMean | None:
         """What a variant's means over some pairs (default: all) are over.
 
         None where it has a hole that is not to be dropped, or nothing is left.
@@ -164,7 +164,7 @@ class Place:
         found = {pair: set(self.by_seed(variant, pair, metric)) for pair in asked}
         there = sum(len(seeds) for seeds in found.values())
         if there == planned:
-            return Shown(tuple(asked), tuple(self.seeds), 0)
+            return TableMean(tuple(asked), tuple(self.seeds), 0)
         if not self.drop or not there:
             return None
         # A seed or a pair goes as a whole: means over other pairs for each seed would measure the pairs.
@@ -172,9 +172,9 @@ class Place:
         whole = [pair for pair, have in found.items() if have.issuperset(seeds)]
         if not whole:
             return None
-        return Shown(tuple(whole), tuple(seeds), planned - len(whole) * len(seeds))
+        return TableMean(tuple(whole), tuple(seeds), planned - len(whole) * len(seeds))
 
-    def means(self, variant: str, shown: Shown | None, metric: str | None = None) -> BySeed | None:
+    def means(self, variant: str, shown: TableMean | None, metric: str | None = None) -> BySeed | None:
         """By seed, the mean over pairs; None where something is missing."""
         return _means(shown, lambda pair: self.by_seed(variant, pair, metric))
 
@@ -212,7 +212,7 @@ class Place:
         return GAP_BASE.get(self.setting)
 
     @cached_property
-    def gaps(self) -> dict[Spot, PairedTest | None]:
+    def gaps(self) -> dict[CellKey, PairedTest | None]:
         """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped.
 
         Where a strategy is not applicable at all, there is nothing to decide and no entry.
@@ -227,7 +227,7 @@ class Place:
         return self.by_spot[variant, pair].values()
 
     def _has_gap(self, cell: PlannedCell) -> bool:
-        skipped = self.board.status(cell.run_key) == "skipped"
+        skipped = self.result_set.status(cell.run_key) == "skipped"
         return not skipped and cell.references.get(self.base or "") not in (None, cell.run_key)
 
     def _gap(self, variant: str, pair: str) -> PairedTest | None:
@@ -238,7 +238,7 @@ class Place:
         return gap(ours, base)
 
     @cached_property
-    def verdicts(self) -> dict[Spot, Verdict]:
+    def verdicts(self) -> dict[CellKey, Verdict]:
         """What transfer did on each pair, Holm-corrected over the cells of the table; none where there is no gap."""
         there = {spot: gap for spot, gap in self.gaps.items() if gap is not None}
         return dict(zip(there, verdicts(list(there.values())), strict=True))
@@ -306,12 +306,12 @@ class Place:
             for cell in cells.values()
         }
         for key in keys:
-            record = self.board.records.get(key)
+            record = self.result_set.records.get(key)
             if record is not None and record.status == "ok":
                 yield record
 
 
-def _means(shown: Shown | None, values: Callable[[str], Mapping[int, float]]) -> BySeed | None:
+def _means(shown: TableMean | None, values: Callable[[str], Mapping[int, float]]) -> BySeed | None:
     """By seed, the mean over the pairs shown; None where there is nothing to show or a value is missing."""
     if shown is None:
         return None

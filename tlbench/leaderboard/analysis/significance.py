@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tlbench.evaluation.ranks import critical_difference, friedman, wilcoxon_holm
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.tables.cells import count
 
@@ -19,7 +19,7 @@ NAMED = 4
 TICK = 3
 
 
-def significance(place: Place) -> tuple[list[str], str]:
+def significance(place: TableGroup) -> tuple[list[str], str]:
     """Lines for under a table, and a diagram; nothing below ten pairs and for what was chosen by test scores."""
     scores, pairs = place.ranked, len(place.pairs)
     distance = critical_difference(len(scores), pairs)

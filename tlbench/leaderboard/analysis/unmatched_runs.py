@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tlbench.leaderboard.analysis.pairing import BySeed, Spot
+from tlbench.leaderboard.analysis.pairing import BySeed, CellKey
 from tlbench.leaderboard.tables.cells import count
 
 #: How many pairs or variants of a place a note names.
 NAMED = 3
-Side = Mapping[Spot, BySeed]
+Side = Mapping[CellKey, BySeed]
 
 
 def nothing_in_common(names: tuple[str, str], metric: str, selection: str, a: Side, b: Side) -> str:
@@ -21,7 +21,7 @@ def nothing_in_common(names: tuple[str, str], metric: str, selection: str, a: Si
     return f"{head}: {names[0]} has {_listing(list(a))}; {names[1]} has {_listing(list(b))}"
 
 
-def without_numbers(spots: Sequence[Spot], a: Side, b: Side) -> str:
+def without_numbers(spots: Sequence[CellKey], a: Side, b: Side) -> str:
     """A note: a place that has no table, because no run of the one can be paired with one of the other there."""
     within: list[Side] = [{spot: side[spot] for spot in spots} for side in (a, b)]
     return f"not compared: {spots[0].place}: {_reasons(('A', 'B'), *within)}"
@@ -47,15 +47,15 @@ def _reasons(names: tuple[str, str], a: Side, b: Side) -> str:
     return "; ".join(parts) or "each has numbers, but for other seeds of these pairs"
 
 
-def _listing(spots: Sequence[Spot]) -> str:
+def _listing(spots: Sequence[CellKey]) -> str:
     """By place the pairs, or of several variants how many pairs of each."""
-    by_place: dict[str, list[Spot]] = {}
+    by_place: dict[str, list[CellKey]] = {}
     for spot in spots:
         by_place.setdefault(spot.place, []).append(spot)
     return "; ".join(f"{_names(within)} ({place})" for place, within in by_place.items()) or "nothing"
 
 
-def _names(spots: Sequence[Spot]) -> str:
+def _names(spots: Sequence[CellKey]) -> str:
     pairs = Counter(spot.variant for spot in spots)
     names = [f"{variant} on {count(number, 'pair')}" for variant, number in pairs.items()]
     if set(pairs) == {""}:

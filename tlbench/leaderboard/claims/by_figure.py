@@ -9,16 +9,16 @@ from typing import Literal
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.reproduction import PROPORTIONS, Outcome
 from tlbench.evaluation.statistics import MIN_SEEDS
-from tlbench.leaderboard.analysis.result_set import Board
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.result_set import ResultSet
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.sections import Section, elsewhere, sections, tally
-from tlbench.leaderboard.claims.verdicts import Finding, tested_on, widest
+from tlbench.leaderboard.claims.verdicts import ClaimVerdict, tested_on, widest
 from tlbench.leaderboard.leaderboard import with_columns
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import MISSING, Cell, Column, Scale, Table, metric_name
 from tlbench.suites.claims import Claim
 from tlbench.suites.filters import Filters
-from tlbench.suites.table_layouts import By
+from tlbench.suites.table_layouts import TableLayout
 
 COLUMNS = [
     Column("figure", "figure", "left"),
@@ -41,30 +41,30 @@ VERDICTS = (
 
 
 def by_figure(
-    board: Board,
+    result_set: ResultSet,
     metric: str | None = None,
-    by: str = By.strategy,
+    by: str = TableLayout.strategy,
     selection: str | None = None,
     columns: Sequence[str] | None = None,
     missing: Literal["show", "drop"] = "show",
     filters: Filters | None = None,
 ) -> list[Table]:
-    """The published figures of a board beside ours: a table for each table of the board and metric that has some.
+    """The published figures of a result set beside ours: one for each of its tables and metrics that has some.
 
     `metric`: figures of this one alone. `columns`: which columns beside the first, in this order. `filters` leave the
     figures of what they leave. Raises `TlbenchError` where `by` is not the default, as `published.sections` does, and
     for an unknown column.
     """
-    if by != By.strategy:
+    if by != TableLayout.strategy:
         raise TlbenchError(
             f"--claims has a row for each published figure, so --by {by} does not go with it; leave out one"
         )
-    found = sections(board, metric, selection, missing == "drop", filters)
-    tables = [_table(board, section) for section in found]
+    found = sections(result_set, metric, selection, missing == "drop", filters)
+    tables = [_table(result_set, section) for section in found]
     if len(found) > 1:
-        total = tally(finding for section in found for finding in section.findings)
+        total = tally(finding for section in found for finding in section.claim_verdicts)
         tables[-1].notes.append(f"all tables: {_counted(total)}")
-    if others := elsewhere(board.plan):
+    if others := elsewhere(result_set.plan):
         tables[-1].notes.append(f"not shown: {others}")
     return with_columns(tables, columns, set())
 
@@ -73,24 +73,26 @@ def _counted(verdicts: Mapping[Outcome, int]) -> str:
     return ", ".join(f"{outcome} {number}" for outcome, number in verdicts.items())
 
 
-def _table(board: Board, section: Section) -> Table:
+def _table(result_set: ResultSet, section: Section) -> Table:
     place, footnotes = section.place, _Numbered()
     labels = _labels(section)
-    rows = [[Cell(label), *_cells(f, place, footnotes)] for label, f in zip(labels, section.findings, strict=True)]
-    counted = _counted(tally(section.findings))
+    rows = [
+        [Cell(label), *_cells(f, place, footnotes)] for label, f in zip(labels, section.claim_verdicts, strict=True)
+    ]
+    counted = _counted(tally(section.claim_verdicts))
     if place is None:
-        title = f"{board.plan.suite} · published figures that no table of this suite can hold"
+        title = f"{result_set.plan.suite} · published figures that no table of this suite can hold"
         caption = "Published as printed, with the ± of their sources; fractions in %."
         return Table(title, COLUMNS, rows, caption, [counted], footnotes.texts)
     marks = notes.marks(place, COLUMNS[:1], [])
-    lines = [counted, VERDICTS.format(widest=widest(place.scale)), *_exceptions(place, section.findings), *marks]
+    lines = [counted, VERDICTS.format(widest=widest(place.scale)), *_exceptions(place, section.claim_verdicts), *marks]
     # A table of machines is told apart by its title alone.
     title = f"{notes.title(place)} · published {metric_name(place.metric)}"
-    return Table(title, COLUMNS, rows, _caption(place, section.findings), lines, footnotes.texts)
+    return Table(title, COLUMNS, rows, _caption(place, section.claim_verdicts), lines, footnotes.texts)
 
 
-def _caption(place: Place, findings: Sequence[Finding]) -> str:
-    found = [finding.comparison for finding in findings if finding.outcome != "not comparable"]
+def _caption(place: TableGroup, claim_verdicts: Sequence[ClaimVerdict]) -> str:
+    found = [finding.comparison for finding in claim_verdicts if finding.outcome != "not comparable"]
     margin = ", ± two combined standard errors" if any(test and test.margin is not None for test in found) else ""
     ours = notes.caption(place, over_pairs=False)
     return f"{ours} Published: as printed, with the ± of its source. Difference: ours − published{margin}."
@@ -111,8 +113,8 @@ class _Numbered:
 
 def _labels(section: Section) -> list[str]:
     """A name for each row; where several have the same, the figures' sources and then protocols tell them apart."""
-    names = [_label(finding) for finding in section.findings]
-    claims = [finding.first.claim for finding in section.findings]
+    names = [_label(finding) for finding in section.claim_verdicts]
+    claims = [finding.first.claim for finding in section.claim_verdicts]
     for more in ([claim.citation for claim in claims], [claim.protocol for claim in claims]):
         many = Counter(names)
         pairs = zip(names, more, strict=True)
@@ -120,7 +122,7 @@ def _labels(section: Section) -> list[str]:
     return names
 
 
-def _label(finding: Finding) -> str:
+def _label(finding: ClaimVerdict) -> str:
     match, claim = finding.first, finding.first.claim
     variant = match.variant or claim.strategy
     use = f" ({claim.strategy})" if variant != claim.strategy else ""
@@ -131,7 +133,7 @@ def _label(finding: Finding) -> str:
     return " · ".join(parts if match.place else [*parts, claim.setting, claim.backbone, metric_name(claim.metric)])
 
 
-def _cells(finding: Finding, place: Place | None, footnotes: _Numbered) -> list[Cell]:
+def _cells(finding: ClaimVerdict, place: TableGroup | None, footnotes: _Numbered) -> list[Cell]:
     claims = [match.claim for match in finding.matches]
     scale = place.scale if place else Scale.of(claims[0].metric, [finding.value])
     source = footnotes.of(_source(claim) for claim in claims)
@@ -147,7 +149,7 @@ def _source(claim: Claim) -> str:
     return "; ".join(filter(None, (claim.citation, protocol, claim.note)))
 
 
-def _printed(finding: Finding, claims: Sequence[Claim], scale: Scale) -> str:
+def _printed(finding: ClaimVerdict, claims: Sequence[Claim], scale: Scale) -> str:
     """A figure with the digits of its source; a mean of several as our own numbers are."""
     decimals = claims[0].decimals
     if finding.is_mean or decimals is None:
@@ -159,7 +161,7 @@ def _printed(finding: Finding, claims: Sequence[Claim], scale: Scale) -> str:
     return " ± ".join(parts)
 
 
-def _difference(finding: Finding, scale: Scale) -> Cell:
+def _difference(finding: ClaimVerdict, scale: Scale) -> Cell:
     found = finding.comparison
     if found is None:
         return Cell(MISSING)
@@ -170,19 +172,19 @@ def _difference(finding: Finding, scale: Scale) -> Cell:
     return Cell(f"{text} ± {scale.text(margin)}", value, margin, value - margin, value + margin)
 
 
-def _exceptions(place: Place, findings: Sequence[Finding]) -> Iterator[str]:
+def _exceptions(place: TableGroup, claim_verdicts: Sequence[ClaimVerdict]) -> Iterator[str]:
     """What of the verdicts' rule does not hold of some figures, or holds in a way of its own."""
-    if any(finding.is_mean for finding in findings):
+    if any(finding.is_mean for finding in claim_verdicts):
         yield (
             "Mean of pairs: ours with its interval over seeds of the mean; the standard error of the published mean is "
             "the root of the summed squares of its figures', divided by their number. It is not counted as a figure."
         )
-    if same := dict.fromkeys(finding.first.variant for finding in findings if finding.deterministic):
+    if same := dict.fromkeys(finding.first.variant for finding in claim_verdicts if finding.deterministic):
         yield (
             f"{', '.join(same)}: every seed gives the same to the last bit, so that ± {place.scale.text(0)} is true of "
             "the seeds, and no sign of care."
         )
-    compared = [match.claim for finding in findings if finding.comparison for match in finding.matches]
+    compared = [match.claim for finding in claim_verdicts if finding.comparison for match in finding.matches]
     alone = [claim for claim in compared if claim.plus_minus is None and tested_on(place, claim) is None]
     if alone and place.metric not in PROPORTIONS:
         yield f"{metric_name(place.metric)} is no share of examples, so p(1 − p)/n is left out."

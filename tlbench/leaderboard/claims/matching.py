@@ -9,7 +9,7 @@ from typing import get_args
 
 from tlbench.core.run_spec import CLUSTERING, Evaluation, label_budget
 from tlbench.evaluation.selection import PROTOCOLS
-from tlbench.leaderboard.analysis.scores import CEILING, Place
+from tlbench.leaderboard.analysis.scores import CEILING, TableGroup
 from tlbench.suites.claims import Claim
 
 #: How a part of a claim's `protocol` may name its label budget, as titles of tables do.
@@ -25,14 +25,14 @@ class Match:
     """
 
     claim: Claim
-    place: Place | None = None
+    place: TableGroup | None = None
     variant: str = ""
     pair: str = ""
     apart: tuple[str, ...] = ()
     lacks: str = ""
 
 
-def matches(claim: Claim, places: Sequence[Place]) -> list[Match]:
+def matches(claim: Claim, places: Sequence[TableGroup]) -> list[Match]:
     """The rows that a claim is about, at least one match. `places` are all tables there are, of the claim's metric."""
     stated = (claim.differs,) if claim.differs else ()
     place, apart, lacks = _place(claim, places)
@@ -58,7 +58,7 @@ def named_budget(claim: Claim) -> str | None:
     return next((part for part in _parts(claim) if _BUDGET.fullmatch(part)), None)
 
 
-def _place(claim: Claim, places: Sequence[Place]) -> tuple[Place | None, tuple[str, ...], str]:
+def _place(claim: Claim, places: Sequence[TableGroup]) -> tuple[TableGroup | None, tuple[str, ...], str]:
     """The table of a claim; where there is none, in what it is apart from the suite or what the suite lacks."""
     here = [place for place in places if place.setting == claim.setting] or _same_run(claim, places)
     if not here:
@@ -78,23 +78,23 @@ def _place(claim: Claim, places: Sequence[Place]) -> tuple[Place | None, tuple[s
     return here[budgets.index(named) if named in budgets else 0], (), ""
 
 
-def _same_run(claim: Claim, places: Sequence[Place]) -> list[Place]:
+def _same_run(claim: Claim, places: Sequence[TableGroup]) -> list[TableGroup]:
     """Tables of another setting in which the very run stands: a reference's number may not depend on the setting."""
     if claim.strategy == CEILING or (claim.strategy == "source-only" and claim.setting == "transductive"):
         return [place for place in places if claim.strategy in place.variants]
     return []
 
 
-def _metric_fault(claim: Claim, place: Place) -> str:
+def _metric_fault(claim: Claim, place: TableGroup) -> str:
     """Why no run of a table has the claim's metric; empty where some have it."""
-    if claim.metric not in place.board.plan.metrics:
+    if claim.metric not in place.result_set.plan.metrics:
         return f"the suite does not measure {claim.metric}"
     if place.setting == "unsupervised" and claim.metric not in CLUSTERING and claim.strategy != CEILING:
         return f"runs of the setting 'unsupervised' are not scored by {claim.metric}"
     return ""
 
 
-def _budget(place: Place) -> str:
+def _budget(place: TableGroup) -> str:
     return label_budget(place.cells[0].shots).removeprefix(", ")
 
 
@@ -102,7 +102,7 @@ def _parts(claim: Claim) -> list[str]:
     return [part.strip() for part in re.split("[,;]", claim.protocol)]
 
 
-def _contradictions(claim: Claim, place: Place) -> list[str]:
+def _contradictions(claim: Claim, place: TableGroup) -> list[str]:
     """What a claim's protocol names between commas, an evaluation or a selection protocol, and is not ours."""
     ours = {"evaluation": place.cells[0].evaluation, "selection": place.selection}
     known = {"evaluation": get_args(Evaluation), "selection": tuple(PROTOCOLS)}
@@ -114,7 +114,7 @@ def _contradictions(claim: Claim, place: Place) -> list[str]:
     ]
 
 
-def _variants(claim: Claim, place: Place) -> list[str]:
+def _variants(claim: Claim, place: TableGroup) -> list[str]:
     """The row that bears the claim's name; where there is none, every row that uses the strategy."""
     if claim.strategy in place.variants:
         return [claim.strategy]
@@ -122,7 +122,7 @@ def _variants(claim: Claim, place: Place) -> list[str]:
     return list(dict.fromkeys(uses))
 
 
-def _no_row(claim: Claim, place: Place) -> str:
+def _no_row(claim: Claim, place: TableGroup) -> str:
     if any(cell.family == claim.strategy for cell in place.cells):
         return (
             f"{claim.strategy!r} is a grid, of which {place.selection} chooses no member; "

@@ -9,10 +9,10 @@ from typing import get_args
 
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.reproduction import Outcome
-from tlbench.leaderboard.analysis.result_set import Board, PlanHeader
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.matching import Match, is_about_pair, matches
-from tlbench.leaderboard.claims.verdicts import Finding, findings
+from tlbench.leaderboard.claims.verdicts import ClaimVerdict, claim_verdicts
 from tlbench.leaderboard.leaderboard import cells_by_place, chosen_cells, metric_and_protocol
 from tlbench.leaderboard.tables.cells import count
 from tlbench.records.planned_cell import PlannedCell
@@ -26,24 +26,24 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 class Section:
     """The findings of one table and metric; without a place, those that have no table of ours."""
 
-    place: Place | None
-    findings: list[Finding]
+    place: TableGroup | None
+    claim_verdicts: list[ClaimVerdict]
 
 
-def tally(findings: Iterable[Finding]) -> dict[Outcome, int]:
+def tally(claim_verdicts: Iterable[ClaimVerdict]) -> dict[Outcome, int]:
     """How many figures have each verdict, in the order of `OUTCOMES`; means are not counted again."""
-    found = Counter(finding.outcome for finding in findings if not finding.is_mean)
+    found = Counter(finding.outcome for finding in claim_verdicts if not finding.is_mean)
     return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
-def verdict_counts(board: Board, selection: str | None = None) -> dict[Outcome, int]:
+def verdict_counts(result_set: ResultSet, selection: str | None = None) -> dict[Outcome, int]:
     """How many published figures of a suite have each verdict, all 0 where it names none. Raises as `sections` does."""
-    found = sections(board, selection=selection) if board.plan.claims else []
-    return tally(finding for section in found for finding in section.findings)
+    found = sections(result_set, selection=selection) if result_set.plan.claims else []
+    return tally(finding for section in found for finding in section.claim_verdicts)
 
 
 def sections(
-    board: Board,
+    result_set: ResultSet,
     metric: str | None = None,
     selection: str | None = None,
     drop: bool = False,
@@ -55,29 +55,31 @@ def sections(
     runs that are there. `filters` leave the figures of what they leave. Raises `TlbenchError` for a name that is not
     known, for several protocols at once, and where no figure is left.
     """
-    if not board.plan.claims:
-        raise TlbenchError(_no_claims(board.plan))
-    _, protocol = metric_and_protocol(board, metric, selection)
+    if not result_set.plan.claims:
+        raise TlbenchError(_no_claims(result_set.plan))
+    _, protocol = metric_and_protocol(result_set, metric, selection)
     if protocol == "all":
-        raise TlbenchError(f"--claims takes one --selection, not all; recorded: {', '.join(board.protocols())}")
-    cells = chosen_cells(board.cells, filters or {})
-    claims = _chosen_claims(board.plan, cells, metric, filters or {})
-    by_metric: list[list[Place]] = []
+        raise TlbenchError(f"--claims takes one --selection, not all; recorded: {', '.join(result_set.protocols())}")
+    cells = chosen_cells(result_set.cells, filters or {})
+    claims = _chosen_claims(result_set.plan, cells, metric, filters or {})
+    by_metric: list[list[TableGroup]] = []
     matched: dict[int, list[Match]] = {}
     for name in dict.fromkeys(claim.metric for claim in claims):
-        by_metric.append([_place(board, within, protocol, name, drop) for within in cells_by_place(cells)])
+        by_metric.append([_place(result_set, within, protocol, name, drop) for within in cells_by_place(cells)])
         for claim in claims:
             for match in matches(claim, by_metric[-1]) if claim.metric == name else ():
                 matched.setdefault(id(match.place), []).append(match)
     places = [place for same_cells in zip(*by_metric, strict=True) for place in same_cells]
     return [
-        Section(place, list(findings(place, matched[id(place)]))) for place in (*places, None) if id(place) in matched
+        Section(place, list(claim_verdicts(place, matched[id(place)])))
+        for place in (*places, None)
+        if id(place) in matched
     ]
 
 
-def _place(board: Board, cells: list[PlannedCell], selection: str, metric: str, drop: bool) -> Place:
+def _place(result_set: ResultSet, cells: list[PlannedCell], selection: str, metric: str, drop: bool) -> TableGroup:
     # Of clusters the last step alone is scored.
-    return Place(board, cells, "last" if cells[0].setting == "unsupervised" else selection, metric, drop)
+    return TableGroup(result_set, cells, "last" if cells[0].setting == "unsupervised" else selection, metric, drop)
 
 
 def _chosen_claims(plan: PlanHeader, cells: Sequence[PlannedCell], metric: str | None, filters: Filters) -> list[Claim]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tlbench.evaluation import reproduction
 from tlbench.evaluation.reproduction import PROPORTIONS, WIDEST, Comparison, Outcome
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.matching import Match
 from tlbench.leaderboard.tables.cells import Scale
 from tlbench.leaderboard.tables.footnotes import Footnotes
@@ -17,7 +17,7 @@ from tlbench.suites.claims import Claim
 
 
 @dataclass(frozen=True)
-class Finding:
+class ClaimVerdict:
     """One row: a published figure, or the mean of those of every pair, and what there is of ours beside it.
 
     `value` and `plus_minus` are as published. `ours` and `comparison` are None where a run is missing. `outcome` is
@@ -45,7 +45,7 @@ class Finding:
         return self.matches[0]
 
 
-def findings(place: Place | None, matches: Sequence[Match]) -> Iterator[Finding]:
+def claim_verdicts(place: TableGroup | None, matches: Sequence[Match]) -> Iterator[ClaimVerdict]:
     """A finding for each match of one table; under those of one publication on every pair, one for their mean."""
     groups: dict[tuple[str, ...], list[Match]] = {}
     for match in matches:
@@ -58,18 +58,18 @@ def findings(place: Place | None, matches: Sequence[Match]) -> Iterator[Finding]
             yield _mean(place, group)
 
 
-def _covers(place: Place, group: Sequence[Match]) -> bool:
+def _covers(place: TableGroup, group: Sequence[Match]) -> bool:
     """Whether there is one figure for each of several pairs, so that their mean is comparable to ours."""
     pairs = [match.pair for match in group if match.variant]
     return len(pairs) == len(group) == len(place.pairs) > 1 and set(pairs) == set(place.pairs)
 
 
-def _single(place: Place | None, match: Match) -> Finding:
+def _single(place: TableGroup | None, match: Match) -> ClaimVerdict:
     claim = match.claim
     if place is None or not match.variant:
         outcome: Outcome = "missing" if match.lacks else "not comparable"
         reasons = tuple(filter(None, (match.lacks, *match.apart)))
-        return Finding((match,), claim.value, claim.plus_minus, None, None, outcome, reasons)
+        return ClaimVerdict((match,), claim.value, claim.plus_minus, None, None, outcome, reasons)
     if place.at(match.variant, match.pair) is None:
         return _missing(place, (match,), claim.value, claim.plus_minus, [match.pair])
     seeds = list(place.by_seed(match.variant, match.pair).values())
@@ -77,7 +77,7 @@ def _single(place: Place | None, match: Match) -> Finding:
     return _compared(place, (match,), claim.value, claim.plus_minus, _error(place, match), seeds, same)
 
 
-def _mean(place: Place, group: Sequence[Match]) -> Finding:
+def _mean(place: TableGroup, group: Sequence[Match]) -> ClaimVerdict:
     variant, claims = group[0].variant, [match.claim for match in group]
     value = statistics.fmean(claim.value for claim in claims)
     printed = [claim.plus_minus for claim in claims if claim.plus_minus is not None]
@@ -92,14 +92,14 @@ def _mean(place: Place, group: Sequence[Match]) -> Finding:
 
 
 def _compared(
-    place: Place,
+    place: TableGroup,
     matches: tuple[Match, ...],
     value: float,
     plus_minus: float | None,
     error: float,
     seeds: Sequence[float],
     same: bool,
-) -> Finding:
+) -> ClaimVerdict:
     # Points are a measure of fractions alone; of another metric it is that share of the figure.
     limit = WIDEST if place.scale.percent else WIDEST * abs(value)
     found = reproduction.compare(value, error, seeds, deterministic=same, widest=limit)
@@ -107,23 +107,23 @@ def _compared(
     apart = _apart(matches)
     outcome = "not comparable" if apart else found.outcome
     reasons = apart or _why_inconclusive(place, found, ours)
-    return Finding(matches, value, plus_minus, ours, found, outcome, reasons, same)
+    return ClaimVerdict(matches, value, plus_minus, ours, found, outcome, reasons, same)
 
 
 def _missing(
-    place: Place, matches: tuple[Match, ...], value: float, plus_minus: float | None, pairs: Sequence[str]
-) -> Finding:
+    place: TableGroup, matches: tuple[Match, ...], value: float, plus_minus: float | None, pairs: Sequence[str]
+) -> ClaimVerdict:
     footnotes = Footnotes(place)
     footnotes.missing(matches[0].variant, place.metric, pairs)
     reasons = (*footnotes.texts, *_apart(matches))
-    return Finding(matches, value, plus_minus, None, None, "missing", reasons)
+    return ClaimVerdict(matches, value, plus_minus, None, None, "missing", reasons)
 
 
 def _apart(matches: Sequence[Match]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for match in matches for text in match.apart))
 
 
-def _why_inconclusive(place: Place, found: Comparison, ours: Estimate) -> tuple[str, ...]:
+def _why_inconclusive(place: TableGroup, found: Comparison, ours: Estimate) -> tuple[str, ...]:
     if found.outcome != "inconclusive":
         return ()
     if ours.half_width is None:
@@ -136,7 +136,7 @@ def widest(scale: Scale) -> str:
     return f"{scale.text(WIDEST)} points" if scale.percent else f"{100 * WIDEST:g} % of the figure"
 
 
-def _error(place: Place, match: Match) -> float:
+def _error(place: TableGroup, match: Match) -> float:
     """The standard error of one published figure."""
     claim, seeds = match.claim, place.by_seed(match.variant, match.pair)
     return reproduction.published_error(
@@ -148,16 +148,16 @@ def _error(place: Place, match: Match) -> float:
     )
 
 
-def tested_on(place: Place, claim: Claim) -> int | None:
+def tested_on(place: TableGroup, claim: Claim) -> int | None:
     """How many examples a figure was tested on, where that bounds its error and the plan says so."""
-    return place.board.plan.test_examples.get(claim.target) if claim.metric in PROPORTIONS else None
+    return place.result_set.plan.test_examples.get(claim.target) if claim.metric in PROPORTIONS else None
 
 
-def _same_for_every_seed(place: Place, variant: str, pair: str) -> bool:
+def _same_for_every_seed(place: TableGroup, variant: str, pair: str) -> bool:
     """Whether several seeds gave the same in every score that is stored, to the last bit.
 
     That a strategy is deterministic its class says and no record does, so it is read from what came out.
     """
     cells = [cell for cell in place.by_spot[variant, pair].values() if place.value(cell) is not None]
-    records = [place.board.records[cell.run_key] for cell in cells]
+    records = [place.result_set.records[cell.run_key] for cell in cells]
     return len(records) > 1 and all(record.metrics == records[0].metrics for record in records)

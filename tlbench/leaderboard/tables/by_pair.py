@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tlbench.leaderboard.analysis.best_values import best_on
 from tlbench.leaderboard.analysis.sanity import Sanity, sanity
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import FLAGGED, HURTS, MISSING, Cell, Column, Table
@@ -14,7 +14,7 @@ from tlbench.leaderboard.tables.footnotes import Footnotes
 from tlbench.leaderboard.tables.recipe_notes import recipes
 
 
-def by_pair(place: Place) -> Table:
+def by_pair(place: TableGroup) -> Table:
     """One row per variant and reference, one column per pair; `↓` where transfer is shown to hurt."""
     footnotes, doubts = Footnotes(place), sanity(place)
     best = {pair: best_on(place, pair) for pair in place.pairs}
@@ -36,7 +36,7 @@ def by_pair(place: Place) -> Table:
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 
 
-def _cell(place: Place, footnotes: Footnotes, doubts: Sanity, variant: str, pair: str) -> Cell:
+def _cell(place: TableGroup, footnotes: Footnotes, doubts: Sanity, variant: str, pair: str) -> Cell:
     found = place.at(variant, pair)
     numbers = footnotes.missing(variant, place.metric, [pair])
     if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlbench.evaluation.statistics import PairedTest, paired_difference
-from tlbench.leaderboard.analysis.scores import REVERSE, Place
+from tlbench.leaderboard.analysis.scores import REVERSE, TableGroup
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import DISHONEST, Cell, Column, Table
@@ -15,7 +15,7 @@ from tlbench.leaderboard.tables.recipe_notes import recipes
 TEST = "target-test"
 
 
-def by_selection(places: Sequence[Place]) -> list[Table]:
+def by_selection(places: Sequence[TableGroup]) -> list[Table]:
     """Two tables with protocols as columns: the metric, and its difference to `target-test`.
 
     `places` are the same cells under each protocol, at least one.
@@ -25,7 +25,7 @@ def by_selection(places: Sequence[Place]) -> list[Table]:
     return [levels, _differences(places, test)] if test and len(places) > 1 else [levels]
 
 
-def _levels(places: Sequence[Place]) -> Table:
+def _levels(places: Sequence[TableGroup]) -> Table:
     first, footnotes = places[0], Footnotes(places[0])
     rows = []
     for variant in _variants(places):
@@ -44,7 +44,7 @@ def _levels(places: Sequence[Place]) -> Table:
     return Table(notes.title(first, "every selection protocol"), _columns(places), rows, text, lines, footnotes.texts)
 
 
-def _differences(places: Sequence[Place], test: Place) -> Table:
+def _differences(places: Sequence[TableGroup], test: TableGroup) -> Table:
     honest = [place for place in places if place is not test]
     rows = []
     for variant in _variants(places):
@@ -56,23 +56,23 @@ def _differences(places: Sequence[Place], test: Place) -> Table:
     return Table(title, _columns(honest), rows, text, [*recipes(test), *_test_note(places)])
 
 
-def _variants(places: Sequence[Place]) -> list[str]:
+def _variants(places: Sequence[TableGroup]) -> list[str]:
     """All rows: a protocol that chooses among members of a grid has one more than `last`, which does not."""
     return max((place.variants for place in places), key=len)
 
 
-def _columns(places: Sequence[Place]) -> list[Column]:
+def _columns(places: Sequence[TableGroup]) -> list[Column]:
     heads = (f"{place.selection} {DISHONEST}" if place.selection == TEST else place.selection for place in places)
     return [FIRST, *(Column(place.selection, head) for place, head in zip(places, heads, strict=True))]
 
 
-def _test_note(places: Sequence[Place]) -> list[str]:
+def _test_note(places: Sequence[TableGroup]) -> list[str]:
     if all(place.selection != TEST for place in places):
         return []
     return [f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked"]
 
 
-def _difference(place: Place, test: Place, variant: str) -> PairedTest | None:
+def _difference(place: TableGroup, test: TableGroup, variant: str) -> PairedTest | None:
     shown = place.shown(variant)
     ours, theirs = place.means(variant, shown), test.means(variant, shown)
     if ours is None or theirs is None:

@@ -10,7 +10,7 @@ from tlbench.core.run_spec import Shots
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import PairedTest, Verdict, verdicts
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.tables import label_budgets, notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import (
@@ -32,12 +32,12 @@ _OTHER_TEST = "tests every pair by itself, and corrects within each budget"
 _OTHER_FAMILY = "corrects within each budget, so it may decide what is undecided here, and never says the opposite"
 
 
-def by_shots(places: Sequence[Place]) -> list[Table]:
+def by_shots(places: Sequence[TableGroup]) -> list[Table]:
     """One table for each backbone and evaluation of `inductive` that has several label budgets.
 
-    `places` are all of a board under one protocol, at least one. Raises `TlbenchError` where there is no such table.
+    `places`: all of a result set under one protocol, at least one. Raises `TlbenchError` where there is no such table.
     """
-    groups: dict[tuple[str, str, str], list[Place]] = {}
+    groups: dict[tuple[str, str, str], list[TableGroup]] = {}
     for place in places:
         first = place.cells[0]
         groups.setdefault((place.setting, first.backbone, first.evaluation), []).append(place)
@@ -51,8 +51,8 @@ def by_shots(places: Sequence[Place]) -> list[Table]:
     return tables
 
 
-def _no_curve(places: Sequence[Place]) -> str:
-    suite = places[0].board.plan.suite
+def _no_curve(places: Sequence[TableGroup]) -> str:
+    suite = places[0].result_set.plan.suite
     return (
         f"--by shots sets label budgets of one backbone side by side, and {suite!r} has no two of them: it has "
         f"{'; '.join(notes.place_name(place) for place in places)}. Give an inductive part of the suite several, as in "
@@ -63,8 +63,8 @@ def _no_curve(places: Sequence[Place]) -> str:
 class _Curve:
     """One backbone under one evaluation, at each label budget."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
-        self.places: dict[Shots, Place] = {
+    def __init__(self, places: Sequence[TableGroup]) -> None:
+        self.places: dict[Shots, TableGroup] = {
             shots: place
             for place in sorted(places, key=lambda place: label_budgets.order(place.cells[0].shots))
             if (shots := place.cells[0].shots) is not None
@@ -210,7 +210,7 @@ def _listing(several: Sequence[Shots]) -> str:
     return ", ".join(map(label_budgets.short, several))
 
 
-def _in_order(places: Sequence[Place]) -> list[str]:
+def _in_order(places: Sequence[TableGroup]) -> list[str]:
     """All rows of several tables: references, strategies, the ceiling."""
     parts = ("baselines", "strategies", "ceiling")
     return list(dict.fromkeys(name for part in parts for place in places for name in getattr(place, part)))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import PairedTest
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.tables import best_source, notes
 from tlbench.leaderboard.tables.cells import EMPTY, FLAGGED, MISSING, VERDICT_MARKS, Cell, Column, Table, metric_name
 from tlbench.leaderboard.tables.footnotes import Footnotes
@@ -19,10 +19,10 @@ MEAN = Column("mean:target", "mean over\ntargets", starts_group=True)
 MEAN_ROW = "mean over sources"
 
 
-def by_source(places: Sequence[Place]) -> list[Table]:
+def by_source(places: Sequence[TableGroup]) -> list[Table]:
     """A table of gaps for each strategy that is applicable, wherever there are several sources.
 
-    `places` are all of a board under one protocol, at least one. Raises `TlbenchError` where there is no such table.
+    `places`: all of a result set under one protocol, at least one. Raises `TlbenchError` where there is no such table.
     """
     shown = [place for place in places if len(_sources(place)) > 1]
     absent = [line for place in shown for line in _without_table(place)]
@@ -36,15 +36,15 @@ def by_source(places: Sequence[Place]) -> list[Table]:
     return tables
 
 
-def _sources(place: Place) -> list[str]:
+def _sources(place: TableGroup) -> list[str]:
     return list(dict.fromkeys("+".join(cell.source) for cell in place.cells))
 
 
-def _has_gaps(place: Place, variant: str) -> bool:
+def _has_gaps(place: TableGroup, variant: str) -> bool:
     return any(name == variant for name, _ in place.gaps)
 
 
-def _without_table(place: Place) -> list[str]:
+def _without_table(place: TableGroup) -> list[str]:
     """Why strategies have no table: nowhere applicable, or no gap to take."""
     lines = []
     for variant in place.strategies:
@@ -56,8 +56,8 @@ def _without_table(place: Place) -> list[str]:
     return lines
 
 
-def _no_matrix(places: Sequence[Place], absent: Sequence[str]) -> str:
-    suite = places[0].board.plan.suite
+def _no_matrix(places: Sequence[TableGroup], absent: Sequence[str]) -> str:
+    suite = places[0].result_set.plan.suite
     several = f"{suite!r} has no strategy with a gap from several sources"
     has = "; ".join(f"{notes.place_name(place)}: {', '.join(_sources(place))}" for place in places)
     return (
@@ -71,7 +71,7 @@ def _no_matrix(places: Sequence[Place], absent: Sequence[str]) -> str:
 class _Matrix:
     """One strategy in one table's place."""
 
-    def __init__(self, place: Place, variant: str) -> None:
+    def __init__(self, place: TableGroup, variant: str) -> None:
         self.place, self.variant = place, variant
         self.sources = _sources(place)
         targets = dict.fromkeys(cell.target for cell in place.cells)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.leaderboard.analysis.best_values import best_overall
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.analysis.significance import significance
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import (
@@ -41,7 +41,7 @@ COLUMN_NAMES = ("gap", "gain", "verdicts", "closed", "rank", *(column.name for c
 
 
 def by_strategy(
-    place: Place, metrics: Sequence[str], columns: Sequence[str] | None = None, *, tests: bool = True
+    place: TableGroup, metrics: Sequence[str], columns: Sequence[str] | None = None, *, tests: bool = True
 ) -> Table:
     """One row per variant and reference. `metrics` are the columns of quality, the first the one gaps are made of.
 
@@ -52,7 +52,7 @@ def by_strategy(
 
 
 class _ByStrategy:
-    def __init__(self, place: Place, metrics: Sequence[str], chosen: Sequence[str] | None) -> None:
+    def __init__(self, place: TableGroup, metrics: Sequence[str], chosen: Sequence[str] | None) -> None:
         self.place = place
         self.footnotes = Footnotes(place)
         self.sanity = sanity(place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from tlbench.evaluation.probabilities import LOWER_IS_BETTER
+from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.evaluation.statistics import Estimate, Verdict
 
 MISSING = "—"

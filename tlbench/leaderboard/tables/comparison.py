@@ -1,4 +1,4 @@
-"""Two variants of one board, or two boards: paired differences, per pair and overall."""
+"""Two variants of one result set, or two result sets: paired differences, per pair and overall."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, verdicts
-from tlbench.leaderboard.analysis.pairing import Correct, Couple, Run, Spot, runs_of
+from tlbench.leaderboard.analysis.pairing import CellKey, Correct, Run, RunPair, runs_of
 from tlbench.leaderboard.analysis.unmatched_runs import alone, nothing_in_common, without_numbers
 from tlbench.leaderboard.tables.cells import (
     DISHONEST,
@@ -42,7 +42,7 @@ def compare(
 ) -> list[Table]:
     """The paired difference A − B of a metric: for each pair its interval, p-value and verdict, and overall.
 
-    The frames are (parts of) `Board.frame`. Where each holds one variant, these two are compared; where they hold
+    The frames are (parts of) `ResultSet.frame`. Where each holds one variant, these two are compared; where they hold
     several, each variant is compared with its namesake. Only what both hold is compared; the rest is named in a note.
     There is one table for each setting, label budget, backbone and evaluation, and verdicts are Holm-corrected over it.
     `overall` is the mean over a variant's pairs, by seed; it is not shown where a run is missing. With `correct`
@@ -50,7 +50,7 @@ def compare(
     """
     single = frame_a["variant"].nunique() <= 1 and frame_b["variant"].nunique() <= 1
     a, b = (runs_of(frame, metric, selection, single) for frame in (frame_a, frame_b))
-    couples = {spot: Couple(a[spot], b[spot]) for spot in a if spot in b}
+    couples = {spot: RunPair(a[spot], b[spot]) for spot in a if spot in b}
     if not any(couple.seeds for couple in couples.values()):
         raise TlbenchError(nothing_in_common(names, metric, selection, a, b))
     values = [value for couple in couples.values() for value in couple.values(couple.a) + couple.values(couple.b)]
@@ -65,9 +65,9 @@ def compare(
     return tables
 
 
-def _by_place(couples: Mapping[Spot, Couple]) -> list[dict[Spot, Couple]]:
+def _by_place(couples: Mapping[CellKey, RunPair]) -> list[dict[CellKey, RunPair]]:
     """Couples that may stand in one table."""
-    places: dict[str, dict[Spot, Couple]] = {}
+    places: dict[str, dict[CellKey, RunPair]] = {}
     for spot, couple in couples.items():
         places.setdefault(spot.place, {})[spot] = couple
     return list(places.values())
@@ -78,7 +78,7 @@ class _Comparison:
 
     def __init__(
         self,
-        couples: Mapping[Spot, Couple],
+        couples: Mapping[CellKey, RunPair],
         scale: Scale,
         names: tuple[str, str],
         single: bool,
@@ -131,7 +131,7 @@ class _Comparison:
                 listed.append(self._overall(variant))
         return [row for listed in rows.values() for row in listed]
 
-    def _row(self, label: str, couple: Couple, p: float | None, verdict: str) -> list[Cell]:
+    def _row(self, label: str, couple: RunPair, p: float | None, verdict: str) -> list[Cell]:
         a, b = (estimate(couple.values(which)) if couple.seeds else None for which in (couple.a, couple.b))
         test = couple.difference
         numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(test, signed=True)]
@@ -154,7 +154,7 @@ class _Comparison:
             return test
         return PairedTest(-test.mean, test.half_width, test.n, test.p_value)
 
-    def _seeds(self, couple: Couple) -> Cell:
+    def _seeds(self, couple: RunPair) -> Cell:
         """How many seeds are compared, with a footnote for each reason why others are not."""
         if len(couple.seeds) == couple.asked:
             return Cell(str(couple.asked), couple.asked)
@@ -166,7 +166,7 @@ class _Comparison:
             self.footnotes.append(text)
         return self.footnotes.index(text) + 1
 
-    def _same_items(self, spot: Spot) -> list[Cell]:
+    def _same_items(self, spot: CellKey) -> list[Cell]:
         """In how many seeds McNemar's test calls the one or the other better; nothing where it is not asked for."""
         if self.tests is None:
             return []
@@ -215,7 +215,7 @@ class _Comparison:
         return lines
 
 
-def _mean(couples: list[Couple]) -> Couple | None:
+def _mean(couples: list[RunPair]) -> RunPair | None:
     """By seed, the means over couples; None where a run is missing or seeds differ."""
     seeds = couples[0].seeds
     if not seeds or not all(couple.whole and couple.seeds == seeds for couple in couples):
@@ -224,7 +224,7 @@ def _mean(couples: list[Couple]) -> Couple | None:
     for index, side in enumerate(sides):
         for seed in seeds:
             side[seed] = Run("", statistics.fmean(v for c in couples if (v := c.at(seed)[index]) is not None))
-    return Couple(*sides)
+    return RunPair(*sides)
 
 
 def _p(value: float | None) -> Cell:

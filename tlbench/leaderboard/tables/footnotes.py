@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.tables.cells import count
 
 LONGEST_REASON = 160
@@ -16,7 +16,7 @@ NOT_ASKED = "not asked for by the suite"
 class Footnotes:
     """The footnotes of one table, numbered in the order in which cells ask for them."""
 
-    place: Place
+    place: TableGroup
     texts: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> tuple[int, ...]:
@@ -42,7 +42,7 @@ class Footnotes:
             for seed, cell in self.place.by_spot[variant, pair].items():
                 key = cell.references.get("without-source")
                 if key and key != cell.run_key and self.place.score(key, self.place.metric, reference=True) is None:
-                    reason = phrase(self.place.board.status(key), self.place.board.reason(key) or "no score")
+                    reason = phrase(self.place.result_set.status(key), self.place.result_set.reason(key) or "no score")
                     reasons.setdefault(reason, []).append((pair, seed))
         numbers: tuple[int, ...] = ()
         for why, at in reasons.items():
@@ -59,7 +59,7 @@ class Footnotes:
                 cell = cells.get(seed)
                 reason = NOT_ASKED if cell is None else self.place.reason(cell, metric)
                 if reason is not None:
-                    status = self.place.board.status(cell.run_key) if cell else "missing"
+                    status = self.place.result_set.status(cell.run_key) if cell else "missing"
                     holes.setdefault(phrase(status, reason), []).append((pair, seed))
         return holes
 

@@ -8,7 +8,7 @@ from tlbench.core.run_spec import label_budget
 from tlbench.evaluation.gaps import negative_transfer_rate
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
-from tlbench.leaderboard.analysis.scores import REVERSE, Place, Spot
+from tlbench.leaderboard.analysis.scores import REVERSE, CellKey, TableGroup
 from tlbench.leaderboard.tables.cells import (
     DISHONEST,
     FLAGGED,
@@ -37,13 +37,13 @@ GAP_MEANINGS = {
 GAIN_MEANING = "Gain: error of target-only minus that of the strategy."
 
 
-def title(place: Place, extra: str = "", budget: str | None = None) -> str:
+def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
     """What must never be mixed: suite, setting, label budget (or `budget`), backbone, evaluation, protocol."""
     first = place.cells[0]
     protocol = extra or f"selection: {place.selection}"
     warning = f"{DISHONEST} " if place.selection == "target-test" else ""
     parts = (
-        place.board.plan.suite,
+        place.result_set.plan.suite,
         first.setting + (label_budget(first.shots) if budget is None else budget),
         first.backbone,
         first.evaluation,
@@ -52,18 +52,18 @@ def title(place: Place, extra: str = "", budget: str | None = None) -> str:
     return " · ".join(parts)
 
 
-def place_name(place: Place) -> str:
+def place_name(place: TableGroup) -> str:
     """A table among others of its suite: `inductive, 5 shots · small-cnn · held-out`."""
     first = place.cells[0]
     return f"{first.setting}{label_budget(first.shots)} · {first.backbone} · {first.evaluation}"
 
 
-def caption(place: Place, *, over_pairs: bool) -> str:
+def caption(place: TableGroup, *, over_pairs: bool) -> str:
     """What the numbers are, over how many pairs and seeds, and what was dropped."""
     return f"{measured(place, over_pairs=over_pairs)} {dropped(place, over_pairs)}".strip()
 
 
-def measured(place: Place, *, over_pairs: bool, of: str | None = None) -> str:
+def measured(place: TableGroup, *, over_pairs: bool, of: str | None = None) -> str:
     """What the numbers are (by default the metric, in its unit), and over how many pairs and seeds."""
     unit = " in %" if place.scale.percent else ""
     interval = "mean" if place.few_seeds else "mean ± 95 % interval"
@@ -74,7 +74,7 @@ def measured(place: Place, *, over_pairs: bool, of: str | None = None) -> str:
     return f"{of or metric_name(place.metric) + unit} on {where}, {interval} over {over}."
 
 
-def dropped(place: Place, over_pairs: bool, only: str | None = None) -> str:
+def dropped(place: TableGroup, over_pairs: bool, only: str | None = None) -> str:
     """How many runs means leave out, by variant (or of one `only`); nothing unless that was asked for."""
     if not place.drop:
         return ""
@@ -88,7 +88,7 @@ def dropped(place: Place, over_pairs: bool, only: str | None = None) -> str:
     return f"Dropped from means, of {total} runs each: {named}; rows may be over different pairs." if named else ""
 
 
-def harm(place: Place, only: str | None = None) -> list[str]:
+def harm(place: TableGroup, only: str | None = None) -> list[str]:
     """The line that names every cell that hurts, and the negative-transfer rate with the others beside it.
 
     `only`: of the cells of this variant.
@@ -100,7 +100,7 @@ def harm(place: Place, only: str | None = None) -> list[str]:
     return [f"hurts: {listing}" if listing else "no cell is shown to hurt", _rate(place, gaps)]
 
 
-def hurt(place: Place, only: str | None = None) -> str:
+def hurt(place: TableGroup, only: str | None = None) -> str:
     """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none."""
     by_variant: dict[str, list[str]] = {}
     for (variant, pair), gap in place.gaps.items():
@@ -109,7 +109,7 @@ def hurt(place: Place, only: str | None = None) -> str:
     return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
 
 
-def _rate(place: Place, gaps: Mapping[Spot, PairedTest | None]) -> str:
+def _rate(place: TableGroup, gaps: Mapping[CellKey, PairedTest | None]) -> str:
     rate = negative_transfer_rate({spot: verdict for spot, verdict in place.verdicts.items() if spot in gaps}, gaps)
     share = f" ({100 * rate.rate:.0f} %)" if rate.rate is not None else ""
     parts = [f"negative transfer: {rate.hurt} of {count(rate.decided, 'decided cell')}{share}"]
@@ -124,14 +124,14 @@ def _rate(place: Place, gaps: Mapping[Spot, PairedTest | None]) -> str:
     return "; ".join(parts)
 
 
-def shared_examples(place: Place) -> list[str]:
+def shared_examples(place: TableGroup) -> list[str]:
     """The line that says which test examples stand in a source too."""
     asked = {(source, cell.target) for cell in place.cells for source in cell.source}
-    found = [shared.text for shared in place.board.plan.shared if (shared.source, shared.target) in asked]
+    found = [shared.text for shared in place.result_set.plan.shared if (shared.source, shared.target) in asked]
     return [f"duplicates across domains: {'; '.join(found)}"] if found else []
 
 
-def _spot(spot: Spot) -> str:
+def _spot(spot: CellKey) -> str:
     return f"{spot[0]} on {spot[1]}"
 
 
@@ -141,13 +141,13 @@ def points(scale: Scale, gap: PairedTest) -> str:
     return text if gap.half_width is None else f"{text} ± {scale.text(gap.half_width)}"
 
 
-def gap_meaning(place: Place, *, gain: bool = False) -> str:
+def gap_meaning(place: TableGroup, *, gain: bool = False) -> str:
     """What the gap of a setting is, and its unit; with `gain` what that is too, where the setting has it."""
     gained = f" {GAIN_MEANING}" if gain and place.setting == "inductive" else ""
     return GAP_MEANINGS[place.setting] + gained + (" Gaps are in points." if place.scale.percent else "")
 
 
-def verdict_note(place: Place, *, gain: bool = True) -> list[str]:
+def verdict_note(place: TableGroup, *, gain: bool = True) -> list[str]:
     """How verdicts are made, or that there are none."""
     meaning = [gap_meaning(place, gain=gain)] if place.gaps else []
     if place.few_seeds:
@@ -159,7 +159,7 @@ def verdict_note(place: Place, *, gain: bool = True) -> list[str]:
     return [*meaning, verdicts]
 
 
-def same_for_every_seed(place: Place, *, over_pairs: bool) -> list[str]:
+def same_for_every_seed(place: TableGroup, *, over_pairs: bool) -> list[str]:
     """What has no interval although there are seeds for one: whole rows, or rows on single pairs."""
     if over_pairs:
         rows = [name for name in place.variants if _is_same(place.overall(name))]
@@ -178,7 +178,7 @@ def _is_same(found: Estimate | None) -> bool:
 
 
 def marks(
-    place: Place, columns: Iterable[Column], texts: Iterable[tuple[str, ...]], only: str | None = None
+    place: TableGroup, columns: Iterable[Column], texts: Iterable[tuple[str, ...]], only: str | None = None
 ) -> list[str]:
     """One line for each mark that stands in the table, and for what is shown at another step than the others.
 
@@ -204,7 +204,7 @@ def marks(
     return lines + (_flags(place, only) if FLAGGED in present else [])
 
 
-def _rank_note(place: Place) -> str:
+def _rank_note(place: TableGroup) -> str:
     unranked = [name for name in place.strategies if name not in place.ranks]
     baseline = f" and {place.rank_baseline[0]}, the baseline without transfer" if place.rank_baseline else ""
     baseline = (
@@ -215,16 +215,16 @@ def _rank_note(place: Place) -> str:
     return f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}, of the strategies{baseline}{holes}"
 
 
-def _flags(place: Place, only: str | None = None) -> list[str]:
+def _flags(place: TableGroup, only: str | None = None) -> list[str]:
     """The sanity flags, without the number of the single run that follows the colon."""
-    found: dict[str, dict[Spot, None]] = {}
+    found: dict[str, dict[CellKey, None]] = {}
     for spot, cells in place.by_spot.items():
         for flag in flags_of(place, cells.values()) if only in (None, spot[0]) else ():
             found.setdefault(flag.partition(":")[0], {})[spot] = None
     return [f"{FLAGGED} {flag}: {_listing(spots)}" for flag, spots in found.items()]
 
 
-def _listing(spots: Iterable[Spot]) -> str:
+def _listing(spots: Iterable[CellKey]) -> str:
     """`a on x:y, x:z; b on x:y`: each variant once."""
     by_variant: dict[str, list[str]] = {}
     for variant, pair in spots:
@@ -232,8 +232,8 @@ def _listing(spots: Iterable[Spot]) -> str:
     return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
 
 
-def flags_of(place: Place, cells: Iterable[object]) -> list[str]:
+def flags_of(place: TableGroup, cells: Iterable[object]) -> list[str]:
     """Sanity flags of the records behind some cells."""
     keys = [getattr(cell, "run_key", "") for cell in cells]
-    records = [place.board.records[key] for key in keys if key in place.board.records]
+    records = [place.result_set.records[key] for key in keys if key in place.result_set.records]
     return [flag for record in records for flag in record.flags]

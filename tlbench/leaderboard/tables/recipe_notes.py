@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tlbench.core.recipe import Recipe, apart
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.scores import TableGroup
 
 
-def recipes(place: Place) -> list[str]:
+def recipes(place: TableGroup) -> list[str]:
     """What sets the recipes of a table's pairs apart; nothing where all have the same.
 
     A pair has one recipe in a table: a suite that would give it two is refused.

@@ -14,13 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from tlbench import __version__
-from tlbench.leaderboard.analysis.result_set import Board
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.tables.cells import count
 from tlbench.publishing.harm_counts import harm
 from tlbench.publishing.run_environment import device, statuses
 from tlbench.publishing.web.page_data import content
+from tlbench.version import __version__
 
 #: In the order in which they need each other.
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
@@ -31,20 +31,20 @@ _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
 
 
-def suite_page(board: Board, notes: str = "", *, live: bool = False) -> str:
+def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) -> str:
     """The page. `notes` is hand-written Markdown on what came out. Raises `TlbenchError` as the tables do.
 
     A `live` one asks the server that it came from what is new, and links to no file beside it.
     """
-    data = content(board)
+    data = content(result_set)
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
     text: str = _template("page.html.j2").render(
         live=live,
-        suite=board.plan.suite,
-        summary=board.plan.summary,
-        facts=_facts(board),
+        suite=result_set.plan.suite,
+        summary=result_set.plan.summary,
+        facts=_facts(result_set),
         claims=data["claims"],
-        about=_prose(notes, board.plan.about),
+        about=_prose(notes, result_set.plan.about),
         data=_json(_without_claims(data)),
         styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
         scripts=[Markup(text) for text in (*_scripts(), *([_asset(LIVE_SCRIPT)] if live else []))],
@@ -54,16 +54,16 @@ def suite_page(board: Board, notes: str = "", *, live: bool = False) -> str:
     return text
 
 
-def live_parts(board: Board) -> dict[str, Any]:
+def live_parts(result_set: ResultSet) -> dict[str, Any]:
     """What changes on a live page while records land: its data, its facts, and its published figures as HTML."""
-    data = content(board)
+    data = content(result_set)
     claims = _template("claims.html.j2").render(claims=data["claims"]) if data["claims"] else ""
-    return {"data": _without_claims(data), "facts": _facts(board), "claims": claims}
+    return {"data": _without_claims(data), "facts": _facts(result_set), "claims": claims}
 
 
-def index_page(boards: Mapping[str, Board], notes: str = "") -> str:
+def index_page(result_sets: Mapping[str, ResultSet], notes: str = "") -> str:
     """The page over all suites, by the names of their folders. `notes` is hand-written Markdown."""
-    suites = [_entry(name, board) for name, board in boards.items()]
+    suites = [_entry(name, result_set) for name, result_set in result_sets.items()]
     text: str = _template("index.html.j2").render(
         suites=suites,
         outcomes=OUTCOMES,
@@ -80,18 +80,18 @@ def _without_claims(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "claims"}
 
 
-def _entry(name: str, board: Board) -> dict[str, Any]:
+def _entry(name: str, result_set: ResultSet) -> dict[str, Any]:
     """A row of the page over all suites."""
-    found = harm(board)
+    found = harm(result_set)
     verdicts = sum(found.verdicts.values(), Counter())
     return {
         "name": name,
-        "summary": board.plan.summary,
-        "runs": len(board.records),
-        "seeds": len(board.plan.seeds),
-        "devices": _devices(board),
+        "summary": result_set.plan.summary,
+        "runs": len(result_set.records),
+        "seeds": len(result_set.plan.seeds),
+        "devices": _devices(result_set),
         "verdicts": {verdict: verdicts[verdict] for verdict in ("helps", "hurts", "undecided")},
-        "figures": verdict_counts(board) if board.plan.claims else None,
+        "figures": verdict_counts(result_set) if result_set.plan.claims else None,
     }
 
 
@@ -105,23 +105,23 @@ def _template(name: str) -> Any:
     return environment.get_template(name)
 
 
-def _facts(board: Board) -> list[str]:
+def _facts(result_set: ResultSet) -> list[str]:
     """What was run, in a few words each."""
-    records = list(board.records.values())
-    devices = _devices(board)
+    records = list(result_set.records.values())
+    devices = _devices(result_set)
     started = sorted(str(r.provenance["started_utc"])[:10] for r in records if r.provenance.get("started_utc"))
     return [
         f"{count(len(records), 'run')}: {statuses(records)}",
-        count(len(board.plan.seeds), "seed"),
-        f"dataset {board.plan.dataset}",
+        count(len(result_set.plan.seeds), "seed"),
+        f"dataset {result_set.plan.dataset}",
         *(devices if len(devices) <= 2 else [f"{len(devices)} devices"]),
         *([f"run in {started[0]} to {started[-1]}"] if started and started[0] != started[-1] else started[:1]),
     ]
 
 
-def _devices(board: Board) -> list[str]:
+def _devices(result_set: ResultSet) -> list[str]:
     """Where its runs were computed."""
-    return sorted({device(r.provenance) for r in board.records.values() if r.provenance} - {""})
+    return sorted({device(r.provenance) for r in result_set.records.values() if r.provenance} - {""})
 
 
 def _prose(notes: str, about: str) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tlbench.publishing.json_lines import compact
+from tlbench.records.json_lines import compact
 
 
 class Interned:

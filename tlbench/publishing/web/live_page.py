@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlbench.leaderboard.analysis.result_set import load_board, read_plan
+from tlbench.leaderboard.analysis.result_set import load_result_set, read_plan
 from tlbench.publishing.web.html import live_parts, suite_page
 from tlbench.records.published_records import PublishedFolder, is_published
 
@@ -86,7 +86,7 @@ class LivePage:
             return made.content
 
     def _page(self) -> str:
-        return suite_page(load_board(self.folder), live=True)
+        return suite_page(load_result_set(self.folder), live=True)
 
     def _data(self) -> str:
-        return json.dumps(live_parts(load_board(self.folder)), ensure_ascii=False, allow_nan=False)
+        return json.dumps(live_parts(load_result_set(self.folder)), ensure_ascii=False, allow_nan=False)

@@ -7,8 +7,8 @@ from typing import Any
 
 from tlbench.figures.frontier import frontier
 from tlbench.figures.ranks import ranks
-from tlbench.leaderboard.analysis.result_set import Board
-from tlbench.leaderboard.analysis.scores import Place
+from tlbench.leaderboard.analysis.result_set import ResultSet
+from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.by_figure import by_figure
 from tlbench.leaderboard.claims.sections import sections as published_sections
 from tlbench.leaderboard.claims.sections import tally
@@ -22,34 +22,34 @@ from tlbench.records.planned_cell import PlannedCell
 UNIT = 1e-4
 
 
-def content(board: Board) -> dict[str, Any]:
+def content(result_set: ResultSet) -> dict[str, Any]:
     """The data of a suite's page. Raises `TlbenchError` as its tables do.
 
     `tables` has an entry for each table of the suite, which may not be ranked together: its name, its pairs and seeds,
     and by `selection protocol|metric` a view. Long or frequent texts stand in `common` and are named by their number.
     """
-    runs = Runs(board)
-    protocols = board.protocols() or [board.plan.selection]
-    asked = [f"{protocol}|{metric}" for protocol in protocols for metric in board.plan.metrics]
-    made = [places(board, metric, protocol) for protocol in protocols for metric in board.plan.metrics]
+    runs = Runs(result_set)
+    protocols = result_set.protocols() or [result_set.plan.selection]
+    asked = [f"{protocol}|{metric}" for protocol in protocols for metric in result_set.plan.metrics]
+    made = [places(result_set, metric, protocol) for protocol in protocols for metric in result_set.plan.metrics]
     tables = [_table(dict(zip(asked, of_one, strict=True)), runs) for of_one in zip(*made, strict=True)]
     return {
-        "suite": board.plan.suite,
-        "dataset": board.plan.dataset,
-        "summary": board.plan.summary,
-        "metrics": {name: metric_name(name) for name in board.plan.metrics},
-        "metric": board.plan.primary_metric,
-        "selection": board.plan.selection,
+        "suite": result_set.plan.suite,
+        "dataset": result_set.plan.dataset,
+        "summary": result_set.plan.summary,
+        "metrics": {name: metric_name(name) for name in result_set.plan.metrics},
+        "metric": result_set.plan.primary_metric,
+        "selection": result_set.plan.selection,
         "protocols": protocols,
         "unit": UNIT,
         "tables": tables,
-        "claims": _claims(board),
+        "claims": _claims(result_set),
         "runs": runs.all(),
         "common": runs.common.values,
     }
 
 
-def _table(same: Mapping[str, Place], runs: Runs) -> dict[str, Any]:
+def _table(same: Mapping[str, TableGroup], runs: Runs) -> dict[str, Any]:
     """One table under every protocol and metric that can be asked for, by what is asked."""
     first = next(iter(same.values()))
     cell = first.cells[0]
@@ -64,13 +64,13 @@ def _table(same: Mapping[str, Place], runs: Runs) -> dict[str, Any]:
     }
 
 
-def _view(place: Place, runs: Runs) -> dict[str, Any]:
+def _view(place: TableGroup, runs: Runs) -> dict[str, Any]:
     """A table under one protocol and metric: rows, cells, ranks and cost. Ranks are tested under the suite's own.
 
     `selection` and `metric` are those of its numbers: clusters are scored at the last step and by metrics of their own,
     whatever is asked for.
     """
-    plan = place.board.plan
+    plan = place.result_set.plan
     own = (place.selection, place.metric) == (plan.selection, plan.primary_metric)
     shown, text = summary(place, tests=own), runs.common
     return {
@@ -100,7 +100,7 @@ def _cell(cell: Cell) -> Any:
     return [cell.text, value, "".join(cell.marks), list(cell.footnotes), int(cell.best)]
 
 
-def _means(place: Place) -> dict[str, list[Any]]:
+def _means(place: TableGroup) -> dict[str, list[Any]]:
     """By variant for each pair `[mean, half-width]`, None where there is no mean."""
     found = {}
     for variant in place.variants:
@@ -109,7 +109,7 @@ def _means(place: Place) -> dict[str, list[Any]]:
     return found
 
 
-def _gaps(place: Place) -> dict[str, list[Any]]:
+def _gaps(place: TableGroup) -> dict[str, list[Any]]:
     """By variant for each pair `[gap, half-width, mark of the verdict]`, None where there is no gap."""
     found: dict[str, list[Any]] = {}
     for variant in dict.fromkeys(name for name, _ in place.gaps):
@@ -123,7 +123,7 @@ def _gaps(place: Place) -> dict[str, list[Any]]:
     return found
 
 
-def _behind(place: Place, runs: Runs) -> dict[str, list[list[int]]]:
+def _behind(place: TableGroup, runs: Runs) -> dict[str, list[list[int]]]:
     """By variant for each pair the runs behind its mean, in the order of seeds."""
 
     def of(cells: dict[int, PlannedCell]) -> list[int]:
@@ -132,12 +132,12 @@ def _behind(place: Place, runs: Runs) -> dict[str, list[list[int]]]:
     return {v: [of(place.by_spot.get((v, pair), {})) for pair in place.pairs] for v in place.variants}
 
 
-def _claims(board: Board) -> dict[str, Any] | None:
+def _claims(result_set: ResultSet) -> dict[str, Any] | None:
     """How many published figures have which verdict, and the tables that say so; None where there are no figures."""
-    if not board.plan.claims:
+    if not result_set.plan.claims:
         return None
-    counted = tally(finding for section in published_sections(board) for finding in section.findings)
-    return {"counts": counted, "tables": [_plain(table) for table in by_figure(board)]}
+    counted = tally(finding for section in published_sections(result_set) for finding in section.claim_verdicts)
+    return {"counts": counted, "tables": [_plain(table) for table in by_figure(result_set)]}
 
 
 def _plain(table: Table) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tlbench.core.content_key import key_content
-from tlbench.leaderboard.analysis.result_set import Board, as_number
+from tlbench.leaderboard.analysis.result_set import ResultSet, as_number
 from tlbench.leaderboard.analysis.run_references import beside_published
 from tlbench.publishing.web.interning import Interned
 from tlbench.records.record import Record
@@ -19,13 +19,13 @@ DIGITS = 4
 class Runs:
     """Makes the page's runs; `common` collects what several of them share."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, result_set: ResultSet) -> None:
+        self._board = result_set
         self.common = Interned()
-        self.keys = {key: index for index, key in enumerate(board.records)}
+        self.keys = {key: index for index, key in enumerate(result_set.records)}
 
     def all(self) -> list[dict[str, Any]]:
-        """Every record of the board, in its order; what is empty is left out."""
+        """Every record of the result set, in its order; what is empty is left out."""
         return [
             {name: value for name, value in self._run(r).items() if value not in (None, [], {}, "")}
             for r in self._records

@@ -26,7 +26,7 @@ PATIENCE = 15.0
 Answer = Callable[[str], tuple[str, bytes] | None]
 
 
-class Moved(Exception):
+class MovedPage(Exception):
     """What is asked for has another address: relative links of a page need the slash at the end of a folder."""
 
 
@@ -77,7 +77,7 @@ def folder_pages(folder: Path) -> Answer:
         found = (root / path.lstrip("/")).resolve()
         if found.is_dir() and found.is_relative_to(root):
             if not path.endswith("/"):
-                raise Moved(f"{path}/")
+                raise MovedPage(f"{path}/")
             found = found / "index.html"
         if not found.resolve().is_relative_to(root) or not found.is_file():
             return None
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             found = self.server.answer(unquote(urlsplit(self.path).path))
-        except Moved as moved:
+        except MovedPage as moved:
             self.send_response(HTTPStatus.MOVED_PERMANENTLY)
             self.send_header("Location", quote(str(moved)))
             self.end_headers()
