@@ -45,16 +45,16 @@ class _Named:
 def check(
     plugin: Annotated[str, typer.Argument(help="A name that `tlbench list` shows, a package, or a FILE.py.")],
     kind: Annotated[
-        str | None, typer.Option("--kind", metavar="|".join(WRITTEN), help="Of which kind, where a name has several.")
+        str | None, typer.Option("--kind", metavar="|".join(WRITTEN), help="Kind of plugin, if several have this name.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("-k", metavar="GLOB", help="Only checks of this name, or with it in their name.")
+        list[str] | None, typer.Option("-k", metavar="GLOB", help="Run only checks whose name contains this.")
     ] = None,
     files: options.PluginFiles = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """Run the conformance checks of a plugin on small made-up data."""
+    """Run the conformance checks of a plugin on small synthetic data."""
     from tlbench.plugins.manager import plugin_host
     from tlbench.testing.checks_by_kind import checks_of
 

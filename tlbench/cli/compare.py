@@ -37,7 +37,8 @@ def compare(
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="Another one, of the same kind.")],
     suite: Annotated[
-        str | None, typer.Option("--suite", metavar="SUITE", help="Whose variants (default: the only one there is).")
+        str | None,
+        typer.Option("--suite", metavar="SUITE", help="Suite of the variants (default: the only one with records)."),
     ] = None,
     results: options.Results = options.RESULTS,
     metric: Annotated[str | None, typer.Option(help="The metric to compare (default: the suite's first).")] = None,

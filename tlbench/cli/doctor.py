@@ -53,7 +53,7 @@ def doctor(
     plugin: options.PluginFiles = None,
     debug: options.Debug = False,
 ) -> int:
-    """Check the installation, or data of your own: exit 0 where runs can work, 1 where something is in their way."""
+    """Check the installation, or your own data. Exits 0 if runs can work, 1 if something prevents them."""
     options.use_data(data)
     if path is not None:
         from tlbench.cli.doctor_path import examine

@@ -34,9 +34,9 @@ One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .
 
 
 def figure(
-    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|embedding", help="What is drawn.")],
+    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|embedding", help="Kind of figure.")],
     suite: options.SuiteName,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Where it is written.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Output file.")],
     results: options.Results = options.RESULTS,
     metric: Annotated[str | None, typer.Option(help="The metric (default: the suite's first).")] = None,
     selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
@@ -47,7 +47,9 @@ def figure(
     shots: Annotated[
         list[str] | None, typer.Option("--shots", metavar="GLOB", help="Only these label budgets.")
     ] = None,
-    seed: Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="embedding: of this seed.")] = None,
+    seed: Annotated[
+        list[str] | None, typer.Option("--seed", metavar="GLOB", help="Seed to show, for `embedding`.")
+    ] = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
     data: options.Data = None,

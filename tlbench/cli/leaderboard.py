@@ -54,13 +54,9 @@ def leaderboard(
             "source: sources as rows and targets as columns, a table for each strategy."
         ),
     ] = TableLayout.strategy,
-    selection: Annotated[
-        str | None, typer.Option(help="A selection protocol, or all to see them side by side.")
-    ] = None,
-    claims: Annotated[
-        bool, typer.Option("--claims", help="Published figures beside ours: reproduced, higher, lower, or why not.")
-    ] = False,
-    columns: Annotated[str | None, typer.Option(help="Columns to show, separated by commas.")] = None,
+    selection: Annotated[str | None, typer.Option(help="Selection protocol; `all` shows them side by side.")] = None,
+    claims: Annotated[bool, typer.Option("--claims", help="Compare with published figures.")] = False,
+    columns: Annotated[str | None, typer.Option(help="Columns to show, comma-separated.")] = None,
     missing: Annotated[
         Missing, typer.Option(help="show: no mean where a run is missing; drop: a mean over what is there, counted.")
     ] = Missing.show,

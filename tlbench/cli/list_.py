@@ -35,7 +35,7 @@ What suits a set: tlbench doctor hub:OWNER/NAME, or of a folder in the hub's lay
 def list_(
     kind: Annotated[
         str | None,
-        typer.Argument(help="strategies, datasets, backbones, suites, metrics or renderers; all without it."),
+        typer.Argument(help="What to list (default: everything)."),
     ] = None,
     plugin: options.PluginFiles = None,
     as_json: options.Json = False,

@@ -22,10 +22,12 @@ SuiteName = Annotated[
     str,
     typer.Argument(help="A built-in suite (`tlbench list suites`) or a TOML file.", autocompletion=completion.suites),
 ]
-Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where records are.")]
-PluginFiles = Annotated[list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A one-file plugin.")]
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of the records.")]
+PluginFiles = Annotated[
+    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="Load a plugin from a file.")
+]
 Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="A folder of public data, in place of TLBENCH_DATA.")
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder of public data; overrides TLBENCH_DATA.")
 ]
 Strategies = Annotated[
     list[str] | None,
@@ -48,31 +50,34 @@ Seeds = Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help=
 Settings = Annotated[list[str] | None, typer.Option("--setting", metavar="GLOB", help="Only these settings.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="STRATEGY.PARAMETER=VALUE", help="Another value for a strategy's parameter."),
+    typer.Option("--set", metavar="STRATEGY.PARAMETER=VALUE", help="Set a parameter of a strategy."),
 ]
 TrustRemoteCode = Annotated[
     list[str] | None,
-    typer.Option("--trust-remote-code", metavar="NAME", help="Run code from the network that this backbone brings."),
+    typer.Option("--trust-remote-code", metavar="NAME", help="Allow this backbone to run code from the network."),
 ]
 Format = Annotated[
     str,
     typer.Option(
         "--format",
         metavar="table|markdown|csv|latex|html|json",
-        help="How it is written; plugins may have more (tlbench list renderers).",
+        help="Output format (see `tlbench list renderers`).",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Where runs compute.")]
+Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda[:N]", help="Device to train on.")]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, metavar="N", help="Runs at once (default: one a core; one on CUDA).")
+    int | None,
+    typer.Option("--workers", min=1, metavar="N", help="Number of runs at once (default: one per core; one on CUDA)."),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Threads of each run (default 1).")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Threads per run (default 1).")]
 Port = Annotated[
-    int, typer.Option("--port", min=0, max=65535, metavar="N", help="A port of this machine; 0 takes any that is free.")
+    int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port to serve on; 0 picks a free one.")
 ]
-Deterministic = Annotated[bool, typer.Option("--deterministic", help="Refuse operations that vary (slower on CUDA).")]
+Deterministic = Annotated[
+    bool, typer.Option("--deterministic", help="Use deterministic operations alone (slower on CUDA).")
+]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}

@@ -13,7 +13,7 @@ from tlbench.cli import options
 
 def plugins(
     plugin: options.PluginFiles = None,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="With the traceback of what failed.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks of failed plugins.")] = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:

@@ -41,10 +41,10 @@ def publish(
         Path | None, typer.Option("--out", metavar="DIR", help="Where folders go (default: leaderboards).")
     ] = None,
     results: options.Results = options.RESULTS,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; say what would change.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; report what would change.")] = False,
     debug: options.Debug = False,
 ) -> int:
-    """Write the pages, tables and figures of a suite with what they are made from, and the summary of all suites."""
+    """Write a suite's pages, tables and figures with its records, and the index of all suites."""
     from tlbench.publishing.file_changes import changes
     from tlbench.publishing.page_inputs import read_page_inputs
     from tlbench.publishing.published_files import suite_files, summary_files, superfluous, write, write_each

@@ -49,23 +49,24 @@ def run(
     device: options.Device = "auto",
     workers: options.Workers = None,
     threads: options.Threads = None,
-    timeout: Annotated[str | None, typer.Option(metavar="10m", help="End a run after this time.")] = None,
-    memory: Annotated[str | None, typer.Option(metavar="8GiB", help="End a run that takes more memory.")] = None,
+    timeout: Annotated[str | None, typer.Option(metavar="10m", help="Stop a run after this time.")] = None,
+    memory: Annotated[str | None, typer.Option(metavar="8GiB", help="Stop a run that uses more memory.")] = None,
     reuse: Annotated[
-        Reuse, typer.Option(help="failed: ok is kept, all else runs again; always: failures are kept too; never.")
+        Reuse,
+        typer.Option(help="failed: keep ok results, rerun the rest; always: keep failures too; never: rerun all."),
     ] = Reuse.failed,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
     deterministic: options.Deterministic = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Serve the growing page on 127.0.0.1 meanwhile.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Serve the page on 127.0.0.1 while the suite runs.")] = False,
     port: options.Port = options.PORT,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for every run.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show a line per run.")] = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """Run what is missing of a suite, and end with its leaderboard."""
+    """Run what is missing of a suite, then show its leaderboard."""
     options.use_data(data)
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin, suite)

@@ -29,7 +29,7 @@ EPILOG = """Examples:
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="A run key, its beginning, or a record's file.")],
+    run: Annotated[str, typer.Argument(help="Run key, its first characters, or a record file.")],
     results: options.Results = options.RESULTS,
     as_json: options.Json = False,
     debug: options.Debug = False,

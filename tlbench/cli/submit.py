@@ -44,13 +44,13 @@ Exit code: 0 written, or every check is passed; 1 one is not; 2 the input is wro
 def submit(
     suite: Annotated[str, typer.Argument(help="A suite that was run; with --check, a folder that was submitted.")],
     check: Annotated[bool, typer.Option("--check", help="Check a submitted folder; write nothing.")] = False,
-    contributor: Annotated[str | None, typer.Option(metavar="NAME", help="Who made the runs, as it is shown.")] = None,
+    contributor: Annotated[str | None, typer.Option(metavar="NAME", help="Name to show for whoever ran it.")] = None,
     note: Annotated[str, typer.Option(metavar="TEXT", help="What readers should know: a paper, a link to code.")] = "",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder goes.")] = OUT,
     results: options.Results = options.RESULTS,
-    sample: Annotated[int, typer.Option(min=0, metavar="N", help="With --check: so many runs are made again.")] = 3,
+    sample: Annotated[int, typer.Option(min=0, metavar="N", help="With --check: number of runs to repeat.")] = 3,
     draw: Annotated[
-        int | None, typer.Option(metavar="SEED", help="With --check: which runs (default: drawn by chance).")
+        int | None, typer.Option(metavar="SEED", help="With --check: seed of the sample (default: random).")
     ] = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
@@ -60,7 +60,7 @@ def submit(
         bool, typer.Option("--run-code", help="With --check: run the code that was submitted; read it first.")
     ] = False,
     trust_remote_code: options.TrustRemoteCode = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
     debug: options.Debug = False,
 ) -> int:
     """Write a folder of results for a pull request, or check one."""

@@ -27,23 +27,23 @@ Exit code: 0 all are reproduced, 1 some are not, 2 the input is wrong."""
 
 def verify(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A published folder, or the results of a suite.")],
-    sample: Annotated[int, typer.Option(min=1, metavar="N", help="So many runs.")] = 3,
-    draw: Annotated[int, typer.Option(metavar="SEED", help="Which runs: the same for the same number.")] = 0,
+    sample: Annotated[int, typer.Option(min=1, metavar="N", help="Number of runs to repeat.")] = 3,
+    draw: Annotated[int, typer.Option(metavar="SEED", help="Seed of the sample.")] = 0,
     suite: Annotated[
-        str | None, typer.Option("--suite", metavar="SUITE", help="Its file, where no built-in suite has its name.")
+        str | None, typer.Option("--suite", metavar="SUITE", help="Suite file, if the suite is not built in.")
     ] = None,
     results: options.Results = options.RESULTS,
     device: options.Device = "auto",
     workers: options.Workers = None,
-    timeout: Annotated[str | None, typer.Option(metavar="10m", help="End a run after this time.")] = None,
+    timeout: Annotated[str | None, typer.Option(metavar="10m", help="Stop a run after this time.")] = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
     format_: options.Format = "table",
     debug: options.Debug = False,
 ) -> int:
-    """Make some published runs again, here, and say of each whether it is reproduced."""
+    """Rerun some published results and report whether each reproduces."""
     options.use_data(data)
     limit = options.seconds(timeout)
     from tlbench.cli.progress import listener
