@@ -1,6 +1,6 @@
 """Run keys of published records, recomputed: a change that gives them other keys would have them all run again.
 
-Where a test fails, an option was added or a default changed. Mark what was added `Later()`, see CONTRIBUTING.md.
+Where a test fails, an option was added or a default changed. Mark what was added `AddedField()`, see CONTRIBUTING.md.
 """
 
 from __future__ import annotations

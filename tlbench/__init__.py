@@ -6,6 +6,7 @@ The names below are what plugins use. They are loaded when first touched, so tha
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from tlbench.api.results import Results, load_results
     from tlbench.api.run import run
     from tlbench.core.backbone import Backbone
-    from tlbench.core.content_key import Later
-    from tlbench.core.domain import Dataset, Domain, Split, Whereabouts
+    from tlbench.core.content_key import AddedField
+    from tlbench.core.domain import DataLocation, Dataset, Domain, Split
     from tlbench.core.health import Health
     from tlbench.core.model import TransferModel
     from tlbench.core.predictor import ModelPredictor, Prediction, Predictor
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
     from tlbench.training.toolkit import Toolkit
 
 _HOME = {
+    "AddedField": "tlbench.core.content_key",
     "Backbone": "tlbench.core.backbone",
     "Batch": "tlbench.training.batches",
-    "batch_tensor": "tlbench.training.batches",
     "DataError": "tlbench.errors",
+    "DataLocation": "tlbench.core.domain",
     "Dataset": "tlbench.core.domain",
     "Domain": "tlbench.core.domain",
     "FeatureStrategy": "tlbench.core.strategy",
     "GradientStrategy": "tlbench.core.strategy",
     "Health": "tlbench.core.health",
-    "Later": "tlbench.core.content_key",
     "ModelPredictor": "tlbench.core.predictor",
     "Params": "tlbench.core.strategy",
     "Prediction": "tlbench.core.predictor",
@@ -53,22 +54,25 @@ _HOME = {
     "Toolkit": "tlbench.training.toolkit",
     "TransferModel": "tlbench.core.model",
     "TransferTask": "tlbench.core.task",
-    "Whereabouts": "tlbench.core.domain",
+    "batch_tensor": "tlbench.training.batches",
     "load_results": "tlbench.api.results",
     "run": "tlbench.api.run",
 }
+#: Names of before, each with the one that it has now.
+_RENAMED = {"Later": "AddedField", "Whereabouts": "DataLocation"}
 _MODULES = {"layers", "losses", "schedules"}
 
 __all__ = [
+    "AddedField",
     "Backbone",
     "Batch",
     "DataError",
+    "DataLocation",
     "Dataset",
     "Domain",
     "FeatureStrategy",
     "GradientStrategy",
     "Health",
-    "Later",
     "ModelPredictor",
     "Params",
     "Prediction",
@@ -80,7 +84,6 @@ __all__ = [
     "Toolkit",
     "TransferModel",
     "TransferTask",
-    "Whereabouts",
     "__version__",
     "batch_tensor",
     "hookimpl",
@@ -93,6 +96,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        warnings.warn(f"tlbench.{name} is now tlbench.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+        name = _RENAMED[name]
     if name in _MODULES:
         return importlib.import_module(f"tlbench.training.{name}")
     if name in _HOME:

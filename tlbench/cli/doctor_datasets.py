@@ -6,7 +6,7 @@ import textwrap
 
 import typer
 
-from tlbench.core.domain import Whereabouts
+from tlbench.core.domain import DataLocation
 from tlbench.data.dataset_loading import open_dataset, plugin_errors
 from tlbench.errors import TlbenchError
 from tlbench.plugins.manager import PluginHost
@@ -32,7 +32,7 @@ def describe(host: PluginHost) -> list[str]:
 
 
 def _words(name: str, host: PluginHost) -> list[str]:
-    found = open_dataset(name, {}, host).whereabouts() or [Whereabouts(True, "with its plugin")]
+    found = open_dataset(name, {}, host).whereabouts() or [DataLocation(True, "with its plugin")]
     return [f"  {name:17} {'found' if data.there else 'not here':8}  {data.words}" for data in found]
 
 

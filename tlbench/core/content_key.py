@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 
 @dataclass(frozen=True)
-class Later:
+class AddedField:
     """Marks a field whose default means what was done before there was the field.
 
-    `ramp: Annotated[bool, tlbench.Later()] = True`. With its default it is left out of run keys, so that results from
-    before are still found; with any other value it is part of them. A default that has been published with the mark
+    `ramp: Annotated[bool, tlbench.AddedField()] = True`. With its default it is left out of run keys, so that
+    earlier results are still found; with any other value it is part of them. A default that was published with the mark
     must never change, and a field that has been published without it must not get it: its default is in the keys.
     """
 
@@ -27,7 +27,9 @@ class Keyed(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         for name, field in cls.model_fields.items():
             if _is_later(cls, name) and field.is_required():
-                raise TypeError(f"{cls.__qualname__}: {name} is marked Later() and has no default; give it the one")
+                raise TypeError(
+                    f"{cls.__qualname__}: {name} is marked AddedField() and has no default: give it the one"
+                )
 
 
 def key_content(model: BaseModel) -> dict[str, Any]:
@@ -62,4 +64,4 @@ def _is_as_before(model: BaseModel, name: str) -> bool:
 
 def _is_later(model: type[BaseModel], name: str) -> bool:
     field = model.model_fields.get(name)
-    return field is not None and any(mark is Later or isinstance(mark, Later) for mark in field.metadata)
+    return field is not None and any(mark is AddedField or isinstance(mark, AddedField) for mark in field.metadata)

@@ -67,7 +67,7 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class DataLocation:
     """Whether data that a dataset is made of are on this machine. `words`: where, or what to do to get them."""
 
     there: bool
@@ -108,6 +108,6 @@ class Dataset(ABC):
         """What `tlbench doctor PATH` says of a domain beside its counts, e.g. the sizes of image files."""
         return ()
 
-    def whereabouts(self) -> Sequence[Whereabouts]:
+    def whereabouts(self) -> Sequence[DataLocation]:
         """What `tlbench doctor` says of the data; nothing (the default) where they come with the plugin."""
         return ()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from tlbench.core.content_key import Keyed, Later, key_content
+from tlbench.core.content_key import AddedField, Keyed, key_content
 
 #: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
 PROTOCOL_VERSION = 1
@@ -26,7 +26,7 @@ WEIGHTS = "weights"
 
 
 class Plain(Keyed):
-    """Plain, unchangeable data with no unknown keys. A field that is added to it is marked `Later()`."""
+    """Plain, unchangeable data with no unknown keys. A field that is added to it is marked `AddedField()`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,9 +58,9 @@ class Training(Plain):
     schedule: Literal["constant", "cosine", "inverse"] = "cosine"
     weight_decay: float = Field(0.0, ge=0)
     momentum: float = Field(0.9, ge=0, lt=1)
-    nesterov: Annotated[bool, Later()] = False
-    decay: Annotated[float, Field(ge=0), Later()] = 10.0
-    backbone_lr: Annotated[float, Field(gt=0, allow_inf_nan=False), Later()] = 1.0
+    nesterov: Annotated[bool, AddedField()] = False
+    decay: Annotated[float, Field(ge=0), AddedField()] = 10.0
+    backbone_lr: Annotated[float, Field(gt=0, allow_inf_nan=False), AddedField()] = 1.0
 
 
 class Compute(Plain):

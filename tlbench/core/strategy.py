@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 class Params(Keyed):
     """Parameters of a strategy, or options of a dataset: typed; unknown names and wrong types are refused.
 
-    One that is added when results are published already is marked, `ramp: Annotated[bool, tlbench.Later()] = True`,
-    so that run keys stay what they were where it has its default. Options of datasets need no mark: run keys have the
-    revision of the data, not the options.
+    One that is added when results are published already is marked,
+    `ramp: Annotated[bool, tlbench.AddedField()] = True`, so that run keys stay what they were
+    where it has its default. Options of datasets need no mark: run keys have the revision of the data.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tlbench.core.domain import Dataset, Domain, Whereabouts
+from tlbench.core.domain import DataLocation, Dataset, Domain
 from tlbench_datasets.named.amazon_bow import FEATURES, BagsOfWords
 from tlbench_datasets.named.amazon_msda import DenoisedBags, Stack
 from tlbench_datasets.named.amazon_texts import ReviewTexts
@@ -67,7 +67,7 @@ class AmazonReviews(Dataset):
         """Changes with the files of the view (16 hex digits)."""
         return self._view.fingerprint()
 
-    def whereabouts(self) -> Sequence[Whereabouts]:
+    def whereabouts(self) -> Sequence[DataLocation]:
         """Where the files of bags and of texts are, or what to do."""
         return [*BagsOfWords().whereabouts(), *ReviewTexts().whereabouts()]
 

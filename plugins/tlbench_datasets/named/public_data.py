@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from tlbench.core.domain import Dataset, Domain, Whereabouts
+from tlbench.core.domain import DataLocation, Dataset, Domain
 from tlbench.errors import DataError, unknown
 from tlbench.files import cache_folder
 from tlbench_datasets.named.downloads import download, file_matches
@@ -150,16 +150,16 @@ class PublicData(Generic[T]):
         form = self._here() or self._public()
         return repr([self._forms.index(form), *(file.fingerprint() for file in form.files)]) if form else ""
 
-    def whereabouts(self) -> Whereabouts:
+    def whereabouts(self) -> DataLocation:
         """What is here, or what to do."""
         here, public = self._here(), self._public()
         if here:
-            return Whereabouts(True, f"{self.title}: {', '.join(str(file.found()) for file in here.files)}")
+            return DataLocation(True, f"{self.title}: {', '.join(str(file.found()) for file in here.files)}")
         if public:
             more = f" and {len(public.files) - 1} more" if len(public.files) > 1 else ""
             words = f"downloaded when first used ({public.files[0].url}{more})"
-            return Whereabouts(False, f"{self.title}: {words}")
-        return Whereabouts(False, f"{self.title}: {self._needed()}")
+            return DataLocation(False, f"{self.title}: {words}")
+        return DataLocation(False, f"{self.title}: {self._needed()}")
 
     def _here(self) -> Form[T] | None:
         return next((form for form in self._forms if form.is_here), None)
@@ -213,7 +213,7 @@ class PublicDataset(Dataset):
         prints = [source.fingerprint() for source in self._distinct()]
         return hashlib.sha256(repr(prints).encode()).hexdigest()[:16]
 
-    def whereabouts(self) -> list[Whereabouts]:
+    def whereabouts(self) -> list[DataLocation]:
         """Where each of the data is, or what to do."""
         return [source.whereabouts() for source in self._distinct()]
 

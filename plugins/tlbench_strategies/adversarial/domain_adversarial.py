@@ -70,11 +70,11 @@ class DomainAdversarial(GradientStrategy):
 
         adversarial_weight: Annotated[float, Field(ge=0)] = 1.0
         hidden: Hidden = 100
-        ramp: Annotated[bool, tlbench.Later()] = True
-        slope: Annotated[float, Field(gt=0), tlbench.Later()] = 10.0
-        head_norm: Annotated[bool, tlbench.Later()] = False
-        domain_weight: Annotated[float, Field(gt=0), tlbench.Later()] = 1.0
-        batch_norm: Annotated[Literal["mixed", "separate"], tlbench.Later()] = "mixed"
+        ramp: Annotated[bool, tlbench.AddedField()] = True
+        slope: Annotated[float, Field(gt=0), tlbench.AddedField()] = 10.0
+        head_norm: Annotated[bool, tlbench.AddedField()] = False
+        domain_weight: Annotated[float, Field(gt=0), tlbench.AddedField()] = 1.0
+        batch_norm: Annotated[Literal["mixed", "separate"], tlbench.AddedField()] = "mixed"
 
         @field_validator("head_norm")
         @classmethod

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from run_descriptions import BASE
 from safetensors.numpy import load_file
-from test_spec import BASE
 
 from tlbench.core.run_spec import RunSpec
 from tlbench.errors import TlbenchError

@@ -8,28 +8,28 @@ import pytest
 from pydantic import BaseModel, Field
 
 import tlbench
-from tlbench.core.content_key import Later, key_content
+from tlbench.core.content_key import AddedField, key_content
 from tlbench.core.run_spec import Plain
 
 
 class Inner(Plain):
     old: int = 1
-    new: Annotated[int, Later()] = 2
+    new: Annotated[int, AddedField()] = 2
 
 
 class Outer(tlbench.Params):
     one: Inner = Inner()
     several: tuple[Inner, ...] = ()
     named: dict[str, Inner] = {}
-    rate: Annotated[float, Field(ge=0), Later()] = 10
-    either: Annotated[bool | int, Later()] = False
-    made: Annotated[list[int], Later()] = Field(default_factory=lambda: [1, 2])
+    rate: Annotated[float, Field(ge=0), AddedField()] = 10
+    either: Annotated[bool | int, AddedField()] = False
+    made: Annotated[list[int], AddedField()] = Field(default_factory=lambda: [1, 2])
 
 
 @pytest.mark.parametrize("base", [Plain, tlbench.Params])
 def test_a_later_field_without_a_default_is_refused_with_its_name(base):
-    with pytest.raises(TypeError, match=r"Wrong: depth is marked Later\(\) and has no default"):
-        type("Wrong", (base,), {"__annotations__": {"depth": Annotated[int, Later()]}, "__module__": __name__})
+    with pytest.raises(TypeError, match=r"Wrong: depth is marked AddedField\(\) and has no default"):
+        type("Wrong", (base,), {"__annotations__": {"depth": Annotated[int, AddedField()]}, "__module__": __name__})
 
 
 def test_defaults_of_later_fields_are_left_out_at_every_depth():
@@ -64,3 +64,9 @@ def test_a_field_that_a_subclass_gives_another_default_without_the_mark_is_kept(
         new: int = 2
 
     assert key_content(Sub()) == {"old": 1, "new": 2}
+
+
+@pytest.mark.parametrize(("before", "now"), [("Later", "AddedField"), ("Whereabouts", "DataLocation")])
+def test_a_name_of_before_is_had_with_a_warning_that_says_the_new_one(before, now):
+    with pytest.warns(DeprecationWarning, match=f"tlbench.{before} is now tlbench.{now}"):
+        assert getattr(tlbench, before) is getattr(tlbench, now)

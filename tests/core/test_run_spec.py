@@ -2,27 +2,9 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+from run_descriptions import BASE
 
 from tlbench.core.run_spec import Budget, Compute, RunSpec, Training, content_key
-
-BASE = {
-    "strategy": "dann",
-    "strategy_version": "1",
-    "params": {"adversarial_weight": 1.0, "hidden": 100},
-    "dataset": "toy",
-    "revisions": {"a": "ra", "b": "rb"},
-    "backbone": "mlp:16",
-    "backbone_version": "1",
-    "source": ("a",),
-    "target": "b",
-    "setting": "transductive",
-    "shots": None,
-    "evaluation": "held-out",
-    "seed": 0,
-    "budget": Budget(),
-    "training": Training(),
-    "compute": Compute(),
-}
 
 
 def key(**changes):
