@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -79,3 +80,15 @@ setting = "transductive"
 pairs = ["uci:uci_m"]
 strategies = ["feature-extraction"]
 """
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
+def test_signs_that_an_encoding_lacks_are_replaced(encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "tlbench", "list"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"two 3" in done.stdout

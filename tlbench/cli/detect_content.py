@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tlbench.core.number_text import number_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +41,29 @@ def csv_texts(path: Path, separator: str) -> list[str]:
         return _texts(pd.read_csv(path, sep=separator, nrows=_ROWS, encoding_errors="replace"))
     except (OSError, ValueError):  # the parser's own errors are ValueErrors
         return []
+
+
+def csv_numbers(path: Path, separator: str, others: Collection[str]) -> dict[str, Any]:
+    """Options of `csv:` by which columns that are meant as numbers become numbers; `others` are no features.
+
+    None are given where a comma may mean either of two things: the dataset then asks.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
+    except (OSError, ValueError):
+        return {}
+    found = [number_text([cell for cell in frame[column].tolist() if cell]) for column in frame if column not in others]
+    written = [kind for kind in found if kind is not None and not kind.ambiguous]
+    options: dict[str, Any] = {}
+    if any(kind.decimal == "," for kind in written):
+        options["decimal"] = ","
+    if thousands := next((kind.thousands for kind in written if kind.thousands), None):
+        options["thousands"] = thousands
+    if signs := list(dict.fromkeys(sign for kind in written for sign in kind.placeholders)):
+        options["missing_values"] = signs
+    return options
 
 
 def parquet_texts(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tlbench.cli.detect_content import csv_texts, holds_svmlight, parquet_texts
+from tlbench.cli.detect_content import csv_numbers, csv_texts, holds_svmlight, parquet_texts
 from tlbench.core.domain import Modality
 from tlbench.errors import TlbenchError
 
@@ -77,8 +77,11 @@ def _csv(path: Path) -> DetectedData:
         header = file.readline().rstrip("\r\n")
     separator = max(",;\t|", key=header.count)
     options = {} if separator == "," or separator not in header else {"separator": separator}
-    columns = [column.strip('"') for column in header.split(separator)]
-    return _table(path, "csv", "a CSV table", columns, options, csv_texts(path, separator))
+    columns = [name for column in header.split(separator) if (name := column.strip('"'))]
+    texts = csv_texts(path, separator)
+    roles = [name for name in columns if any(name.casefold() in names for names in COLUMNS.values())]
+    numbers = {} if texts else csv_numbers(path, separator, roles)
+    return _table(path, "csv", "a CSV table", columns, {**options, **numbers}, texts)
 
 
 def _parquet_columns(path: Path) -> list[str]:

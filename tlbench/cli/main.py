@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -91,8 +92,17 @@ for name, function, epilog in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1, 2 or 130 as the contract has them."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        _replace_what_cannot_be_written()
     checks = given[:1] == ["check"] or (given[:1] == ["submit"] and "--check" in given)
     return guarded(lambda: _run(given)) if checks and arguments is None else _run(given)
+
+
+def _replace_what_cannot_be_written() -> None:
+    """A terminal or a pipe of another encoding than UTF-8 gets `?` for a sign that it lacks, and no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(errors="replace")
 
 
 def _run(given: list[str]) -> int:

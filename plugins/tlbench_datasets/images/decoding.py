@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,26 @@ def decode(source: Source, size: int) -> NDArray[np.uint8]:
         image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I;16"):  # 16 bits, which a plain conversion would cut off at 255
             image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+        elif image.mode in ("I", "F"):
+            image = Image.fromarray(_eight_bits(np.asarray(image)))
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
     return np.asarray(image).transpose(2, 0, 1)
+
+
+def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey of 32 bits, which a plain conversion would cut off at 255: 16 bits in an integer, or floats from 0 to 1.
+
+    Raises `ValueError` for values of another range.
+    """
+    whole = np.issubdtype(pixels.dtype, np.integer)
+    top = 65535 if whole else 1.0
+    if not np.isfinite(pixels).all() or pixels.min() < 0 or pixels.max() > top:
+        raise ValueError(f"its 32-bit values are not from 0 to {top:g}; save it with 8 or 16 bits")
+    scaled: NDArray[np.float64] = pixels.astype(np.float64) * (255 / top)
+    return scaled.round().astype(np.uint8)
 
 
 def decode_all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,15 @@ from tlbench.core.domain import SplitName
 from tlbench.errors import DataError
 from tlbench_datasets.shared.own_data import SPLIT_NAMES, readable
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+#: Still images that Pillow reads; of an animation the first picture is taken.
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2", ".avif"),
+)
+#: Folders that systems make beside one's own: Synology's thumbnails, and what macOS packs.
+_OF_SYSTEMS = ("@eaDir", "#recycle", "lost+found", "$RECYCLE.BIN", "System Volume Information")
+#: Files that systems put into folders.
+_FILES_OF_SYSTEMS = ("Thumbs.db", "desktop.ini")
 LAYOUT = "images belong in PATH/domain/class/, or in lists PATH/domain.txt with lines 'relative/path label'"
 
 
@@ -75,6 +84,19 @@ def stray_images(place: Place) -> int:
     return len(_images(_class_parent(place.folder))) if place.folder else 0
 
 
+def other_files(place: Place) -> Counter[str]:
+    """How many files in the folders of the classes are no images that are read, by suffix."""
+    if place.folder is None:
+        return Counter()
+    parent = _class_parent(place.folder)
+    folders = [label for folder in [folder for folder, _ in _splits(parent)] or [parent] for label in _folders(folder)]
+    entries = [entry for label in folders for entry in label.iterdir() if entry.is_file() and entry.name[0] != "."]
+    others = [
+        entry for entry in entries if entry.suffix.lower() not in SUFFIXES and entry.name not in _FILES_OF_SYSTEMS
+    ]
+    return Counter(entry.suffix.lower() or "no suffix" for entry in others)
+
+
 def empty_classes(place: Place) -> list[str]:
     """Folders of classes without any image."""
     if place.folder is None:
@@ -110,7 +132,7 @@ def _splits(parent: Path) -> list[tuple[Path, SplitName]]:
 
 def _folders(path: Path) -> list[Path]:
     inner = [entry for entry in path.iterdir() if entry.is_dir()] if path.is_dir() else []
-    return sorted(entry for entry in inner if not entry.name.startswith((".", "__")))
+    return sorted(entry for entry in inner if not entry.name.startswith((".", "__")) and entry.name not in _OF_SYSTEMS)
 
 
 def _images(path: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from tlbench.core.domain import Dataset, Domain
 from tlbench.errors import DataError, Faults, unknown
 from tlbench_datasets.images.decoding import decode_all, images, size_on_disk
-from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, stray_images
+from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, other_files, stray_images
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
@@ -85,6 +85,9 @@ class Folder(Dataset):
             notes.append(f"{images(len(faults))} that cannot be read left out: {'; '.join(listed(faults))}")
         if stray := stray_images(place):
             notes.append(f"{images(stray)} in no folder of a class left out")
+        if others := other_files(place):
+            counted = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
+            notes.append(f"files that are no images left out: {counted}")
         if empty := empty_classes(place):
             notes.append(f"folders without images are no classes: {', '.join(map(repr, empty))}")
         return notes

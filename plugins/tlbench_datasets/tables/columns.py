@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -53,6 +54,21 @@ def labels_of(title: str, values: pd.Series[Any], column: str) -> list[str]:
         message = "labels are whole numbers or names of classes; turn measurements into classes first"
         raise DataError(f"{title}: the label column {column!r} holds {texts[broken.index[0]]!r}; {message}")
     return [re.sub(r"\.0*$", "", text) for text in texts]  # 1.0 is the class 1, as it is where no row has a hole
+
+
+def plain_columns(title: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Bytes as the text that they are in UTF-8, decimals as numbers. Raises `DataError` for other bytes."""
+    for column in [name for name in frame.columns if pd.api.types.is_object_dtype(frame[name])]:
+        there = frame[column].dropna()
+        kind = type(there.iloc[0]) if len(there) else str
+        if kind is bytes:
+            try:
+                frame[column] = frame[column].map(lambda value: value.decode() if isinstance(value, bytes) else value)
+            except UnicodeDecodeError as error:
+                raise DataError(f"{title}: column {column!r} holds bytes that are no text in UTF-8") from error
+        elif kind is Decimal:
+            frame[column] = frame[column].astype(float)
+    return frame
 
 
 def absent(values: pd.Series[Any], column: str, role: str) -> str:

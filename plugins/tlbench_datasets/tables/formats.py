@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import warnings
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from tlbench.core.number_text import MISSING
 from tlbench.errors import DataError
+from tlbench_datasets.tables.columns import plain_columns
+from tlbench_datasets.tables.csv_shape import CsvShape, csv_shape
 from tlbench_datasets.tables.table import Table, TableParams
+
+#: What an index without a name is called in a Parquet file: it is the number of a row.
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 
 
 def begins_like_parquet(path: Path) -> bool:
@@ -23,31 +32,58 @@ class Csv(Table):
     """A CSV file with a header, in UTF-8."""
 
     kind: ClassVar[str] = "csv"
+    number_options: ClassVar[bool] = True
 
     class Params(TableParams):
-        """`separator` stands between values."""
+        """`separator` stands between values, `decimal` before decimals, `thousands` between groups of digits.
+
+        `missing_values`: what else than an empty cell or NA means that a number is missing, such as "?".
+        """
 
         separator: str = Field(",", min_length=1, max_length=1)
+        decimal: Literal[".", ","] = "."
+        thousands: str | None = Field(None, min_length=1, max_length=1)
+        missing_values: list[str] = Field(default_factory=list)
+
+        @model_validator(mode="after")
+        def _signs_differ(self) -> Csv.Params:
+            signs = [self.separator, self.decimal, *([self.thousands] if self.thousands else [])]
+            if len(set(signs)) < len(signs):
+                raise ValueError("separator, decimal and thousands must be different signs")
+            return self
 
     def _columns(self) -> list[str]:
-        return [str(name) for name in pd.read_csv(self._path, sep=self._params.separator, nrows=0).columns]
+        return self._shape.columns
+
+    @cached_property
+    def _shape(self) -> CsvShape:
+        return csv_shape(self._title, self._path, self._params.separator)
 
     def _read(self, columns: list[str] | None) -> pd.DataFrame:
         as_written = [name for name in (*self._params.roles.values(), *self._params.texts) if name]
         # As text, so that a label 01 is not 1.
         kinds = {name: str for name in as_written if columns is None or name in columns}
-        # Among numbers NA is a hole; among texts it is a word, as None is.
-        holes = not self._params.texts
-        separator: str = self._params.separator
-        return pd.read_csv(
-            self._path,
-            sep=separator,
-            usecols=columns,
-            dtype=kinds,
-            low_memory=False,
-            keep_default_na=holes,
-            na_values=[""],
-        )
+        there = self._columns()
+        # Among numbers NA is a hole. In labels, domains, splits and texts it is a word, as None is.
+        missing = ["", *MISSING, *self._params.missing_values]
+        holes = {name: [""] if name in as_written else missing for name in there}
+        with warnings.catch_warnings():
+            # Cells beyond the header are empty in every row: `csv_shape` has looked.
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+            return pd.read_csv(
+                self._path,
+                sep=self._params.separator,
+                header=0,
+                names=self._shape.names,
+                index_col=False,
+                usecols=there if columns is None else columns,
+                dtype=kinds,
+                decimal=self._params.decimal,
+                thousands=self._params.thousands,
+                low_memory=False,
+                keep_default_na=False,
+                na_values=holes,
+            )
 
     def _unreadable(self, error: Exception) -> str:
         if isinstance(error, pd.errors.EmptyDataError):
@@ -88,8 +124,12 @@ class Parquet(Table):
     def _columns(self) -> list[str]:
         import pyarrow.parquet
 
-        return [str(name) for name in pyarrow.parquet.read_schema(self._path).names]
+        names = [str(name) for name in pyarrow.parquet.read_schema(self._path).names]
+        return [name for name in names if not _UNNAMED_INDEX.fullmatch(name)]
 
     def _read(self, columns: list[str] | None) -> pd.DataFrame:
-        # Rows are told by their number, whatever index the writer kept.
-        return pd.read_parquet(self._path, engine="pyarrow", columns=columns).reset_index(drop=True)
+        import pyarrow.parquet
+
+        # Without pandas' own notes on it, an index that the writer named is a column as any other.
+        table = pyarrow.parquet.read_table(self._path, columns=self._columns() if columns is None else columns)
+        return plain_columns(self._title, table.to_pandas(ignore_metadata=True))

@@ -30,7 +30,7 @@ from tlbench_datasets.shared.own_data import (
     located,
 )
 from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
-from tlbench_datasets.tables.numbers import Numbers, filled, find_numbers, scaled
+from tlbench_datasets.tables.numbers import Numbers, as_float32, filled, find_numbers, scaled
 from tlbench_datasets.tables.texts import lengths_of, texts_of
 
 
@@ -78,6 +78,8 @@ class Table(Dataset):
     licence: ClassVar[str] = LICENCE
     origin: ClassVar[str] = ORIGIN
     kind: ClassVar[str]
+    #: Whether options say how numbers are written.
+    number_options: ClassVar[bool] = False
 
     def __init__(self, argument: str, params: TableParams) -> None:
         self._title = f"{self.kind}:{argument}"
@@ -124,11 +126,13 @@ class Table(Dataset):
             members = self._members(title, rows, texts, labels, names)
             return domain_of(domain, "text", names, texts, labels, members, notes)
         columns = self._numbers.columns
-        inputs = rows[columns].to_numpy(dtype=np.float32, na_value=np.nan)
+        inputs = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
         members = self._members(title, rows, inputs, labels, names)
         inputs, imputed = filled(title, columns, inputs, members["train"], self._params.missing)
         inputs, moved = scaled(columns, inputs, members["train"], self._params.scale)
-        return domain_of(domain, "vector", names, inputs, labels, members, [*self._numbers.notes, *imputed, *moved])
+        inputs, rounded = as_float32(columns, inputs)
+        notes = [*self._numbers.notes, *imputed, *moved, *rounded]
+        return domain_of(domain, "vector", names, inputs, labels, members, notes)
 
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
@@ -166,7 +170,8 @@ class Table(Dataset):
 
     @cached_property
     def _numbers(self) -> Numbers:
-        return find_numbers(self._title, self._frame, list(self._params.roles.values()), self._params.features)
+        roles, features = list(self._params.roles.values()), self._params.features
+        return find_numbers(self._title, self._frame, roles, features, self.number_options)
 
     def _members(
         self, title: str, rows: pd.DataFrame, inputs: Inputs, labels: Indices, names: Sequence[str]

@@ -290,3 +290,56 @@ def test_a_domain_that_no_pair_names_may_be_broken(project):
         "run", project.suite(suite("folder:photos", "size = 8", "small-cnn", '["one:two"]')), "-q"
     )
     assert outcome.code == 0, outcome.err
+
+
+# Kinds of files ------------------------------------------------------------------------------------------------------
+
+
+def photos(folder, suffixes, count=6):
+    rng = np.random.default_rng(0)
+    for domain in ("one", "two"):
+        for label in ("cat", "dog"):
+            (folder / domain / label).mkdir(parents=True)
+            for number in range(count):
+                image = Image.fromarray(rng.integers(0, 255, (12, 12, 3), dtype=np.uint8))
+                suffix = suffixes[number % len(suffixes)]
+                image.save(folder / domain / label / f"{number}{suffix}", format="JPEG" if suffix == ".jfif" else None)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".TIFF", ".gif", ".jfif", ".ppm", ".png"])
+def test_images_of_every_kind_are_read_beside_others(tmp_path, suffix):
+    photos(tmp_path, [suffix, ".jpg"])
+    domain = Folder(str(tmp_path)).load("one")
+    assert len(domain.train.labels) + len(domain.val.labels) + len(domain.test.labels) == 12
+    assert domain.notes == ()
+
+
+def test_files_that_are_no_images_are_counted_by_suffix(tmp_path):
+    photos(tmp_path, [".jpg"])
+    for name in ("a.svg", "b.SVG", "c.txt", "d", ".hidden", "Thumbs.db"):
+        (tmp_path / "one" / "cat" / name).write_text("no image")
+    assert Folder(str(tmp_path)).load("one").notes == (
+        "files that are no images left out: 2 .svg, 1 .txt, 1 no suffix",
+    )
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "__MACOSX", "#recycle", ".thumbnails"])
+def test_folders_of_systems_are_no_classes(tmp_path, name):
+    photos(tmp_path, [".jpg"])
+    (tmp_path / "one" / name).mkdir()
+    (tmp_path / "one" / name / "x.jpg").write_bytes((tmp_path / "one" / "cat" / "0.jpg").read_bytes())
+    assert Folder(str(tmp_path)).load("one").class_names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(("kind", "top"), [(np.uint16, 65535), (np.int32, 65535), (np.float32, 1.0)])
+def test_grey_of_more_bits_is_scaled_and_not_cut_off(tmp_path, kind, top):
+    image = Image.fromarray(np.array([[0, top / 2], [top, top]], dtype=kind))
+    image.save(tmp_path / "x.tif")
+    pixels = decode(tmp_path / "x.tif", 2)[0]
+    np.testing.assert_allclose(pixels, [[0, 127], [255, 255]], atol=1)
+
+
+def test_values_of_another_range_are_told(tmp_path):
+    Image.fromarray(np.array([[0.0, 900.0]], dtype=np.float32)).save(tmp_path / "x.tif")
+    with pytest.raises(ValueError, match="not from 0 to 1; save it with 8 or 16 bits"):
+        decode(tmp_path / "x.tif", 2)

@@ -125,7 +125,7 @@ def test_all_other_columns_of_numbers_are_features_and_the_rest_is_told(tmp_path
     check_domain("own", domain)
     assert domain.class_names == ("ill", "well")
     assert domain.train.inputs.shape == (42, 4)
-    assert domain.notes == ("columns that are no numbers are left out: 'note'",)
+    assert domain.notes == ("columns that are no numbers are left out: 'note' ('text')",)
     assert opened(tmp_path, frame(), features=["d", "a"]).load("north").train.inputs.shape == (42, 2)
 
 
