@@ -56,6 +56,10 @@ TrustRemoteCode = Annotated[
     list[str] | None,
     typer.Option("--trust-remote-code", metavar="NAME", help="Allow this backbone to run code from the network."),
 ]
+SuiteOfRun = Annotated[
+    str | None,
+    typer.Option("--suite", metavar="SUITE", help="The suite of the run, where its plan does not say its data."),
+]
 Format = Annotated[
     str,
     typer.Option(

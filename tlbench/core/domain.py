@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.core.inputs import Inputs, canonical_bytes
+from tlbench.core.inputs import Inputs, SparseRows, Texts, canonical_bytes
 
 Modality = Literal["image", "text", "vector", "audio"]
 SplitName = Literal["train", "val", "test"]
@@ -26,10 +26,13 @@ class Split:
     float16 where they are many (networks make float32 of them), or `SparseRows`; texts are `Texts`. Arrays may be
     memory-mapped, and then are read in part and never as a whole.
     `labels`: int64 of shape (n,), indices into the domain's `class_names`.
+    `items`: what users call each example, such as a file's name or a row, (n,); None where only its place names it. No
+    strategy is given them, for names may tell labels.
     """
 
     inputs: Inputs
     labels: NDArray[np.int64]
+    items: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,6 +43,7 @@ class Domain:
     """One distribution of labelled examples with `train`, `val` and `test` splits.
 
     `notes`: what was done to the data on the way in, as sentences, e.g. files that were left out; users are told.
+    `reading`: how raw values became inputs, as plain data that `Dataset.from_raw` takes: a size, means of columns.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Domain:
     val: Split
     test: Split
     notes: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     def split(self, name: SplitName) -> Split:
         """The split called `name`."""
@@ -99,6 +104,15 @@ class Dataset(ABC):
     @abstractmethod
     def load(self, domain: str) -> Domain:
         """The domain called `domain`, complete. Raises `tlbench.errors.DataError` where it cannot be had."""
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """New examples in the form of `Split.inputs`, prepared as those of a domain were whose `reading` this is.
+
+        An exported model asks, for what a user has: paths of images, a frame, texts. By default arrays are taken as
+        they are. Raises `DataError` for what cannot be read.
+        """
+        return raw if isinstance(raw, SparseRows | Texts) else np.asarray(raw)
 
     def fingerprint(self) -> str:
         """A cheap string that changes when `load` would give other arrays (default: it never does)."""

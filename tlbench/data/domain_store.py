@@ -2,7 +2,7 @@
 
     <cache>/domains/<dataset>/<revision>/   meta.json, train.inputs.npy, val.inputs.npy, test.inputs.npy
     <cache>/labels/<dataset>/<revision>/    train.npy, val.npy, test.npy      read by the host alone
-    <cache>/datasets/<dataset>-<hash>.json  which revisions a version of a dataset has
+    <cache>/datasets/<dataset>-<hash>.json  which revisions a version of a dataset has; beside it the names of examples
 
 Both kinds of folder may hold `whole/`, the splits of `transductive-test`: see `DomainStore.get`.
 Every split is permuted, so that no order of a file tells its labels.
@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from tlbench.core.domain import SPLITS, Dataset, SplitName
+from tlbench.core.domain import SPLITS, Dataset
 from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import Evaluation
-from tlbench.core.seeds import derive
 from tlbench.data.array_storage import open_inputs, place_of, storage_of, write_array, write_inputs
 from tlbench.data.dataset_loading import open_dataset, plugin_errors
 from tlbench.data.domain_checks import check_domain
+from tlbench.data.item_names import WHOLE, ItemNames, read_item_names, split_order, whole_order, write_item_names
 from tlbench.data.prepared_inputs import Told, prepared
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, unknown
@@ -37,8 +37,6 @@ from tlbench.plugins.manager import PluginHost, entry_version
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
 LAYOUT = 1
-#: Of which splits those of `transductive-test` are made.
-WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "val": ("val",), "test": SPLITS}
 
 
 class DomainStore:
@@ -104,6 +102,24 @@ class DomainStore:
                 raise DataError(str(error) if str(error).startswith(title) else f"{title}: {error}") from error
         return self._prepared[place]
 
+    def item_names(self, domain: str, evaluation: Evaluation = "held-out") -> ItemNames:
+        """What users call the examples of a domain, in the order of its splits. For the host alone.
+
+        Made ready again where they were not kept, as before names were. Raises `DataError` as `get` does.
+        """
+        ready = self.get(domain)
+        path = self._names_file(domain)
+        found = read_item_names(path)
+        if found is None:
+            with plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be read again"):
+                self._make(domain)
+            found = read_item_names(path)
+            assert found is not None
+        return found if evaluation == "held-out" else found.whole(ready.revision)
+
+    def _names_file(self, domain: str) -> Path:
+        return self._index_file(domain).with_suffix(".items.json")
+
     def _index_file(self, domain: str) -> Path:
         parts = [self.name, self.version, self.options, self.dataset.fingerprint(), domain, LAYOUT]
         content = json.dumps(parts, sort_keys=True)
@@ -130,7 +146,7 @@ class DomainStore:
         storage = storage_of(domain.train.inputs)
         for split in SPLITS:
             data = domain.split(split)
-            order = np.random.default_rng(derive(0, "order", revision, split)).permutation(len(data))
+            order = split_order(revision, split, len(data))
             write_array(labels / f"{split}.npy", data.labels[order].astype(np.int64))
             place = place_of(folder, f"{split}.inputs", storage)
             if not place.exists():  # the revision says what is in it, and runs of another session may be reading it
@@ -143,6 +159,7 @@ class DomainStore:
             "counts": {split: len(domain.split(split)) for split in SPLITS},
         }
         _write_json(folder / "meta.json", meta)
+        write_item_names(index.with_suffix(".items.json"), domain, revision)
         _write_json(index, {"revision": revision, "domain": name})
         return self._ready_domain(name, revision)
 
@@ -179,7 +196,7 @@ def _whole(parts: ReadyDomain) -> ReadyDomain:
         as_loaded=parts.as_loaded and _whole(parts.as_loaded),
     )
     for split, names in WHOLE.items():
-        order = np.random.default_rng(derive(0, "order", parts.revision, "whole", split)).permutation(counts[split])
+        order = whole_order(parts.revision, split, counts[split])
         if not (whole.label_folder / f"{split}.npy").exists():
             labels = np.concatenate([parts.labels(name) for name in names])
             write_array(whole.label_folder / f"{split}.npy", labels[order])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from tlbench.core.health import Health
+from tlbench.core.probabilities import softmax
 from tlbench.data.domain_store import DomainStore
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
@@ -19,11 +20,14 @@ from tlbench.planning.plan import PlannedRun
 from tlbench.plugins.manager import PluginHost
 from tlbench.records.provenance import provenance
 from tlbench.records.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
-from tlbench.records.result_folder import FEATURES_OF
+from tlbench.records.result_folder import FEATURES_OF, probabilities_name
+
+#: Probabilities of one checkpoint are stored up to this size (float32): 160,000 items of 100 classes are.
+PROBABILITIES_BYTES = 64 * 2**20
 
 
 class Recorder:
-    """Makes the records of one session."""
+    """Makes the records of one session. `selection` is the suite's own protocol."""
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Recorder:
         machine: Machine,
         trusted: Sequence[str] = (),
         keep_features: bool = False,
+        selection: str = "last",
     ) -> None:
         self._host = host
         self._domains = domains
@@ -42,9 +47,12 @@ class Recorder:
         self._machine = machine
         self._trusted = list(trusted)
         self._keep_features = keep_features
+        self._selection = selection
 
     def scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
         """The record of a run that handed back its outputs, and its predicted classes by checkpoint.
+
+        Probabilities are there for the checkpoint of the suite's selection protocol and for the last one.
 
         Raises whatever a metric raises, and `ValueError` or `FloatingPointError` for outputs that cannot be scored.
         """
@@ -76,6 +84,7 @@ class Recorder:
             self._add_shared(record, run)
         self._add_preparation(record, run)
         self._add_health(record)
+        self._add_probabilities(record, arrays, score.predictions)
         if PREDICTED in arrays:
             score.predictions[PREDICTED] = arrays[PREDICTED]
         if self._keep_features:
@@ -133,6 +142,22 @@ class Recorder:
             return
         record.health = [item.text for item in found]
         record.flags += [item.text for item in found if not item.ok]
+
+    def _add_probabilities(
+        self, record: Record, arrays: Mapping[str, NDArray[Any]], predictions: dict[str, NDArray[Any]]
+    ) -> None:
+        """Add what `tlbench predictions` shows, of the checkpoints that are asked for, unless it would fill disks."""
+        chosen = [record.metrics[name]["checkpoint"] for name in ("last", self._selection) if name in record.metrics]
+        for step in dict.fromkeys(chosen):
+            logits = arrays[f"{step}/test/logits"]
+            if 4 * logits.size <= PROBABILITIES_BYTES:
+                predictions[probabilities_name(step)] = softmax(logits).astype(np.float32)
+            else:
+                items, classes = logits.shape
+                size = f"{4 * logits.size / 2**20:.0f} MiB, over {PROBABILITIES_BYTES / 2**20:.0f}"
+                record.notes.append(
+                    f"of {items} test items and {classes} classes no probabilities are stored ({size}), only classes"
+                )
 
     def _held(self, run: PlannedRun, job: Job) -> HostLabels:
         """The labels that a run is scored by. Those of target training items are not among them."""

@@ -91,7 +91,14 @@ class Session:
             self.listener.preparing,
         )
         self._recorder = Recorder(
-            self.host, self.domains, self._models, self.metrics, self.machine, self.trusted, self.keep_features
+            self.host,
+            self.domains,
+            self._models,
+            self.metrics,
+            self.machine,
+            self.trusted,
+            self.keep_features,
+            self.plan.suite.selection,
         )
 
     def run(self) -> dict[str, Record]:

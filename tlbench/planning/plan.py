@@ -15,7 +15,7 @@ from tlbench.suites.filters import Filters, check, leaves
 from tlbench.suites.suite import Suite
 
 #: Raised when a plan on disk says more than before, so that one written earlier is written anew.
-PLAN_LAYOUT = 4
+PLAN_LAYOUT = 5
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,14 @@ from tlbench.records.record import SCHEMA_VERSION, Record
 
 #: The items, by role, of which features are stored where a picture asks for them: as `ROLE/features` and `ROLE/labels`.
 FEATURES_OF = ("source_train", "target_train")
+
+
+_PROBABILITIES = "/probabilities"
+
+
+def probabilities_name(step: int) -> str:
+    """What the probabilities of a checkpoint are stored as."""
+    return f"{step}{_PROBABILITIES}"
 
 
 class DamagedRecord(TlbenchError):
@@ -54,15 +62,25 @@ class ResultFolder:
         return self.folder / f"{key}.safetensors"
 
     def predictions(self, key: str) -> dict[str, NDArray[Any]] | None:
-        """The arrays stored beside a record, by name; None where there are none, or none that can be read."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        """The arrays stored beside a record, by name; None where there are none, or none that can be read.
+
+        Probabilities, which tables do not need and which may be large, are left in the file.
+        """
+        return self._arrays(key, lambda name: not name.endswith(_PROBABILITIES))
+
+    def probabilities(self, key: str, step: int) -> NDArray[np.float32] | None:
+        """Of the test items at a checkpoint (n, classes); None where they are not stored."""
+        wanted = probabilities_name(step)
+        return (self._arrays(key, lambda name: name == wanted) or {}).get(wanted)
+
+    def _arrays(self, key: str, wanted: Callable[[str], bool]) -> dict[str, NDArray[Any]] | None:
+        from safetensors import SafetensorError, safe_open
 
         try:
-            arrays: dict[str, NDArray[Any]] = load_file(self.predictions_file(key))
+            with safe_open(self.predictions_file(key), "numpy") as file:
+                return {name: file.get_tensor(name) for name in file.keys() if wanted(name)}  # noqa: SIM118 - no mapping
         except (OSError, SafetensorError):
             return None
-        return arrays
 
     def read(self, key: str) -> Record | None:
         """The record of a run; None where there is none. Raises `TlbenchError` for a damaged file."""

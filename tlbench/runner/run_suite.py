@@ -68,6 +68,7 @@ def _run(
     """Plan, write the plan, and run what is missing of it."""
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
+    from tlbench.runner.run_origin import RunOrigin
 
     request = _with_earlier(request, results)
     ready = prepare(request)
@@ -76,6 +77,7 @@ def _run(
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
         about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
+        about["origin"] = RunOrigin.of(request, ready.suite).model_dump(mode="json")
         folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)
         code = INTERRUPTED

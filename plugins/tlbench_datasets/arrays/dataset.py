@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tlbench.core.domain import SPLITS, Dataset, Domain
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.arrays.files import files_of, find_arrays, read_arrays
-from tlbench_datasets.arrays.inputs import has_inputs, read_inputs
+from tlbench_datasets.arrays.inputs import has_inputs, named_items, read_inputs
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
@@ -34,7 +34,8 @@ class Npz(Dataset):
     Images are uint8 of shape (n, channels, height, width), (n, height, width, channels) or (n, height, width); vectors
     are numbers of shape (n, features), or the `data`, `indices`, `indptr` and `shape` of a sparse matrix in place of
     `inputs`. Labels are names, or whole numbers, which index `class_names` where that is there. Splits are given by the
-    prefixes `train_`, `val_` (if you like) and `test_`. The `.npy` files of a folder may be larger than memory.
+    prefixes `train_`, `val_` (if you like) and `test_`. `ids` (n,), with the same prefixes, name the rows if you like.
+    The `.npy` files of a folder may be larger than memory.
     """
 
     licence: ClassVar[str] = LICENCE
@@ -73,7 +74,8 @@ class Npz(Dataset):
         else:
             splits = [split for split in SPLITS if f"{split}_" in prefixes for _ in arrays[f"{split}_labels"]]
             members = given_splits(title, splits)
-        return domain_of(domain, modality, names, inputs, labels, members)
+        items = named_items(title, arrays, prefixes, len(labels))
+        return domain_of(domain, modality, names, inputs, labels, members, items=items)
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of the files."""

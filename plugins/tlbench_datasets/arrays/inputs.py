@@ -33,6 +33,22 @@ def read_inputs(title: str, arrays: Arrays, prefixes: Sequence[str]) -> tuple[In
     return join([inputs for inputs, _, _ in parts]), np.concatenate([labels for _, labels, _ in parts]), parts[0][2]
 
 
+def named_items(title: str, arrays: Arrays, prefixes: Sequence[str], count: int) -> list[str]:
+    """What the arrays `ids` call the rows of all splits, one after the other; their places where there are none."""
+    if not any(f"{prefix}ids" in arrays for prefix in prefixes):
+        return [f"{prefix}inputs[{row}]" for prefix in prefixes for row in range(len(arrays[f"{prefix}labels"]))]
+    names: list[str] = []
+    for prefix in prefixes:
+        ids, rows = arrays.get(f"{prefix}ids"), len(arrays[f"{prefix}labels"])
+        if ids is None or ids.shape != (rows,) or ids.dtype.kind not in "biuUS":
+            found = "not there" if ids is None else f"{ids.dtype} {ids.shape}"
+            message = f"{prefix}ids is {found}; ids are strings or whole numbers of shape ({rows},), one for each row"
+            raise DataError(f"{title}: {message}")
+        names += [name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in ids.tolist()]
+    assert len(names) == count
+    return names
+
+
 def _part(title: str, arrays: Arrays, prefix: str) -> tuple[Inputs, NDArray[Any], Modality]:
     dense = f"{prefix}inputs" in arrays or not has_inputs(arrays, prefix)
     wanted = [f"{prefix}{name}" for name in (*(("inputs",) if dense else SPARSE), "labels")]

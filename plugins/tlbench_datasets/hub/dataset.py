@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tlbench.core.domain import Dataset, Domain
+from tlbench.core.inputs import Inputs
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.hub.columns import check_columns, domain_names
 from tlbench_datasets.hub.domain import Place, make_domain
@@ -14,7 +16,9 @@ from tlbench_datasets.hub.outline import Outline, outlined
 from tlbench_datasets.hub.params import HubParams
 from tlbench_datasets.hub.source import HubSource
 from tlbench_datasets.hub.splits import configurations_of, splits_as_domains, used_splits
+from tlbench_datasets.images.decoding import images_from
 from tlbench_datasets.shared.own_data import check_names
+from tlbench_datasets.tables.new_rows import texts_from
 
 
 class Hub(Dataset):
@@ -55,6 +59,13 @@ class Hub(Dataset):
         if self._source.folder is not None:
             return made
         return replace(made, notes=(f"revision {self._commit} of the hub", *made.notes))
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """Images from their files, made as those of the domain were, or texts."""
+        if "size" in reading:
+            return images_from(raw, int(reading["size"]))
+        return texts_from(raw, {"texts": reading["columns"], "missing": "fail"})
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of a folder's files; the commit of the hub."""

@@ -45,7 +45,8 @@ def make_domain(title: str, name: str, place: Place, tables: Mapping[str, Any], 
         notes += more
     else:
         members = deal(title, read.inputs, labels, class_names, read.keys, params)
-    return domain_of(name, modality, class_names, read.inputs, labels, members, notes)
+    reading = {"size": params.size} if modality == "image" else {"columns": list(columns)}
+    return domain_of(name, modality, class_names, read.inputs, labels, members, notes, read.items, reading)
 
 
 def _parts(title: str, place: Place, tables: Mapping[str, Any], params: HubParams) -> tuple[list[Rows], list[str]]:

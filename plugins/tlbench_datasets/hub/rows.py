@@ -63,13 +63,14 @@ class Rows:
 class Read:
     """Inputs of rows: those that can be read, `rows` (n,) being their places among all, and `keys` what names them.
 
-    `faults` has a sentence for each of the others.
+    `faults` has a sentence for each of the others, `items` say where each row stands in the hub's splits.
     """
 
     inputs: Inputs
     rows: list[int]
     keys: list[str]
     faults: list[str]
+    items: list[str]
 
 
 def labelled(title: str, table: Any, split: UsedSplit, numbers: Indices | None, column: str) -> Rows:
@@ -99,24 +100,26 @@ def sampled(rows: Rows, most: int, seed: int) -> Rows:
 def read_images(parts: Sequence[Rows], column: str, size: int) -> Read:
     """Images as uint8 (n, 3, size, size); a file's name is its key, as of `folder:`."""
     names: list[str] = []
-    sources = (source for rows in parts for source in _images(rows, column, names))
+    items: list[str] = []
+    sources = (source for rows in parts for source in _images(rows, column, names, items))
     inputs, good, faults = decode_all(sources, sum(map(len, parts)), size)
-    return Read(inputs, good, [names[row] for row in good], faults)
+    return Read(inputs, good, [names[row] for row in good], faults, [items[row] for row in good])
 
 
-def _images(rows: Rows, column: str, names: list[str]) -> Iterator[tuple[str, Source | None]]:
+def _images(rows: Rows, column: str, names: list[str], items: list[str]) -> Iterator[tuple[str, Source | None]]:
     for numbers, batch in rows.batches([column], IMAGES_AT_ONCE):
         for number, value in zip(numbers, batch[column], strict=True):
             content, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
             name = Path(path).name if path else f"{rows.split} {number}"
             names.append(name)
+            items.append(f"{rows.split} {number}{f' ({name})' if path else ''}")
             title = f"split {rows.split!r}, row {number}{f' ({name})' if path else ''}"
             yield title, io.BytesIO(content) if content is not None else Path(path) if path else None
 
 
 def read_texts(parts: Sequence[Rows], columns: Sequence[str]) -> Read:
     """Texts; those of several columns are joined by line ends, without the empty ones."""
-    read = Read(Texts.of([]), [], [], [])
+    read = Read(Texts.of([]), [], [], [], [])
     pieces = [Texts.of(texts) for rows in parts for texts in _texts(rows, columns, read)]
     return replace(read, inputs=_joined(pieces))
 
@@ -129,6 +132,7 @@ def _texts(rows: Rows, columns: Sequence[str], read: Read) -> Iterator[list[str]
             if text:
                 read.rows.append(len(read.rows) + len(read.faults))
                 read.keys.append(f"{rows.split} {number}")
+                read.items.append(f"{rows.split} {number}")
             else:
                 read.faults.append(f"split {rows.split!r}, row {number}: has no text")
         yield list(filter(None, texts))

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tlbench_datasets.shared.own_data import readable
+from tlbench.errors import DataError, Faults
+from tlbench_datasets.shared.own_data import listed, readable
 from tlbench_datasets.shared.scratch_arrays import scratch_array
 
 #: A file, or its content, opened.
@@ -66,6 +67,17 @@ def decode_all(
         else:
             good.append(number)
     return inputs[: len(good)], good, faults
+
+
+def images_from(files: Any, size: int) -> NDArray[np.uint8]:
+    """Files, named one by one, as uint8 (n, 3, size, size). Raises `Faults` naming those that cannot be read."""
+    paths = [files] if isinstance(files, str | Path) else list(files)
+    if wrong := [path for path in paths if not isinstance(path, str | Path)]:
+        raise DataError(f"paths of image files are expected, as in ['new/1.jpg']; {type(wrong[0]).__name__} is none")
+    inputs, _, faults = decode_all(((str(path), Path(path)) for path in paths), len(paths), size)
+    if faults:
+        raise Faults(f"{images(len(faults))} cannot be read", listed(faults))
+    return inputs
 
 
 def size_on_disk(path: Path) -> tuple[int, int] | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import ClassVar, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from tlbench.core.domain import Dataset, Domain
+from tlbench.core.inputs import Inputs
 from tlbench.errors import DataError, Faults, unknown
-from tlbench_datasets.images.decoding import decode_all, images, size_on_disk
+from tlbench_datasets.images.decoding import decode_all, images, images_from, size_on_disk
 from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, other_files, stray_images
 from tlbench_datasets.shared.own_data import (
     LICENCE,
@@ -24,6 +27,7 @@ from tlbench_datasets.shared.own_data import (
     given_splits,
     listed,
     located,
+    readable,
 )
 
 
@@ -72,7 +76,18 @@ class Folder(Dataset):
         splits = [file.split for file in files if file.split]
         keys = [file.key for file in files]
         members = given_splits(title, splits) if splits else deal(title, inputs, labels, names, keys, self._params)
-        return domain_of(domain, "image", names, inputs, labels, members, self._notes(place, faults))
+        items = [self._item(file.path) for file in files]
+        reading = {"size": self._params.size}
+        return domain_of(domain, "image", names, inputs, labels, members, self._notes(place, faults), items, reading)
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """Images from their files (a list of paths), made square and RGB as those of the domain were."""
+        return images_from(raw, int(reading["size"]))
+
+    def _item(self, path: Path) -> str:
+        """A file by its path below the folder that is named."""
+        return readable(str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path))
 
     def _place(self, domain: str) -> Place:
         if domain not in self.domains:

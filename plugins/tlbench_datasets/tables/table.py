@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -30,6 +30,7 @@ from tlbench_datasets.shared.own_data import (
     located,
 )
 from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
+from tlbench_datasets.tables.new_rows import numbers_from, reading_of, texts_from
 from tlbench_datasets.tables.numbers import Numbers, as_float32, filled, find_numbers, scaled
 from tlbench_datasets.tables.texts import lengths_of, texts_of
 
@@ -41,11 +42,13 @@ class TableParams(SplitParams):
     `missing`: whether a value that is not there is a fault, or becomes the mean of its domain's training data ("mean",
     of numbers) or an empty text ("empty", of text).
     `scale`: whether features are standardised by the training data of their own domain.
+    `id`: a column that names the rows, which then is no feature; by default they are numbered.
     """
 
     label: str
     domain: str
     split: str | None = None
+    id: str | None = None
     features: list[str] | None = Field(None, min_length=1)
     text: str | list[str] | None = Field(None, min_length=1)
     missing: Literal["fail", "mean", "empty"] = "fail"
@@ -69,7 +72,7 @@ class TableParams(SplitParams):
     @property
     def roles(self) -> dict[str, str | None]:
         """The columns that are no inputs."""
-        return {"label": self.label, "domain": self.domain, "split": self.split}
+        return {"label": self.label, "domain": self.domain, "split": self.split, "id": self.id}
 
 
 class Table(Dataset):
@@ -124,15 +127,35 @@ class Table(Dataset):
         if self._params.texts:
             texts, notes = texts_of(title, rows, self._params.texts, self._params.missing)
             members = self._members(title, rows, texts, labels, names)
-            return domain_of(domain, "text", names, texts, labels, members, notes)
+            reading = {"texts": self._params.texts, "missing": self._params.missing}
+            return domain_of(domain, "text", names, texts, labels, members, notes, self._items(rows), reading)
         columns = self._numbers.columns
         inputs = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
         members = self._members(title, rows, inputs, labels, names)
+        as_read = inputs
         inputs, imputed = filled(title, columns, inputs, members["train"], self._params.missing)
+        reading = reading_of(columns, as_read, inputs, members["train"], self._params)
         inputs, moved = scaled(columns, inputs, members["train"], self._params.scale)
         inputs, rounded = as_float32(columns, inputs)
         notes = [*self._numbers.notes, *imputed, *moved, *rounded]
-        return domain_of(domain, "vector", names, inputs, labels, members, notes)
+        return domain_of(domain, "vector", names, inputs, labels, members, notes, self._items(rows), reading)
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """Rows of a `pandas.DataFrame` with the columns that the model was trained on, or texts.
+
+        Raises `DataError` naming columns that are not there or hold no numbers.
+        """
+        return texts_from(raw, reading) if "texts" in reading else numbers_from(raw, reading)
+
+    def _items(self, rows: pd.DataFrame) -> list[str]:
+        """What names the rows: their column, or their number below the header."""
+        if self._params.id is None:
+            return [f"row {int(number) + 1}" for number in rows.index]
+        column = rows[self._params.id]
+        if column.isna().any():
+            raise DataError(f"{self._title}: {absent(column, self._params.id, 'id')}")
+        return written(column)
 
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
