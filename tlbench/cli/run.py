@@ -24,6 +24,8 @@ EPILOG = """Examples:
 
   tlbench run my-suite.toml --plugin my_strategy.py
 
+  tlbench run digits --strategy dann --pair syn:uci --seed 0 --keep-model
+
   tlbench run digits --watch               the growing page, for a browser on this machine
 
 Exit code: 0 every applicable run is there and ok, 1 some are not, 2 the input is wrong, 130 interrupted."""
@@ -59,6 +61,10 @@ def run(
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
     deterministic: options.Deterministic = False,
+    keep_model: Annotated[
+        bool,
+        typer.Option("--keep-model", help="Keep the trained models, for `tlbench export`; runs without one run again."),
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Serve the page on 127.0.0.1 while the suite runs.")] = False,
     port: options.Port = options.PORT,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
@@ -89,11 +95,13 @@ def run(
         deterministic=deterministic,
         trusted=trusted,
     )
-    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit)
+    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit, keep_model=keep_model)
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
         done = run_suite(request, results, conditions, heard, show)
     _report(done, as_json)
+    if keep_model:
+        _tell_models(done)
     for name in no_longer:
         typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)
     return 0 if done.whole else 1
@@ -110,6 +118,26 @@ def _report(done: SuiteOutcome, as_json: bool) -> None:
 
     typer.echo(render(leaderboard(result_set_of(done.folder.folder, done.plan)), "table"))
     _name_failures(done.records)
+
+
+def _tell_models(done: SuiteOutcome) -> None:
+    """How many models are kept, where, and what they take; and of those that are not, why."""
+    from tlbench.records.kept_models import kept_models, size_text
+
+    kept = [model for model in kept_models(done.folder) if model.key in done.records]
+    there = [model for model in kept if not model.fault]
+    if there:
+        size = size_text(sum(model.bytes for model in there))
+        typer.echo(
+            f"{len(there)} model{'' if len(there) == 1 else 's'} kept in {done.folder.folder} ({size}): "
+            f"tlbench export {there[0].key[:8]} --out my-model; tlbench models lists and removes them",
+            err=True,
+        )
+    for model in kept:
+        if model.fault:
+            record = done.records[model.key]
+            where = f"{record.variant} {record.spec.pair}, seed {record.seed}"
+            typer.echo(f"no model kept of {where} ({model.key[:8]}): {model.fault}", err=True)
 
 
 def _name_failures(records: dict[str, Record]) -> None:

@@ -83,11 +83,12 @@ def write_run_job(
     source_model: Path | None,
     reverse: bool = False,
     trusted: Sequence[str] = (),
+    keep_model: bool = False,
 ) -> Job:
     """A job for a run: what its setting allows now, and what is opened after training.
 
     `domains` are ready for the run's evaluation. With `reverse` the run hands back classes of all target inputs too,
-    for the second training of reverse validation.
+    for the second training of reverse validation; with `keep_model` the weights of its checkpoints.
     """
     folder.mkdir(parents=True)
     target = domains[spec.target]
@@ -100,6 +101,7 @@ def write_run_job(
         "trusted": list(trusted),
         "source_model": None if source_model is None else str(source_model),
         "reverse": reverse,
+        "keep_model": keep_model,
         "sources": [
             _source(folder, index, domains[name], labelled=labelled) for index, name in enumerate(spec.source_domains)
         ],

@@ -26,6 +26,8 @@ class JobWriter:
     plugin_files: tuple[str, ...]
     trusted: tuple[str, ...]
     told: Callable[[str, int, int], None]
+    #: The keys of runs that are to hand back their models.
+    keep_models: frozenset[str] = frozenset()
 
     def prepare(self, runs: Iterable[PlannedRun]) -> None:
         """Prepare the domains of all these runs, before the first of them starts: it may take all cores."""
@@ -45,8 +47,9 @@ class JobWriter:
                 folder, spec, domains, self.device, self.plugin_files, work.predicted, self.trusted
             )
         model = self.models.folder(spec.source_model().key) if work.run.needs_source_model else None
+        keep = spec.key in self.keep_models
         return write_run_job(
-            folder, spec, domains, self.device, self.plugin_files, model, work.run.reverse, self.trusted
+            folder, spec, domains, self.device, self.plugin_files, model, work.run.reverse, self.trusted, keep
         )
 
     def _domains_of(self, spec: RunSpec | SourceModelSpec, names: Iterable[str]) -> dict[str, ReadyDomain]:

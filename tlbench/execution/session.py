@@ -28,6 +28,7 @@ from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
+from tlbench.records.kept_models import model_folder, store_model
 from tlbench.records.record import Failure, Record, new_record
 from tlbench.records.result_folder import ResultFolder
 
@@ -75,6 +76,8 @@ class Session:
     keep_features: bool = False
     #: Whether plugins hear of its course: not of runs that are made again only to look at them.
     heard_by_plugins: bool = True
+    #: The keys of the runs whose models are kept beside their records.
+    keep_models: frozenset[str] = frozenset()
     _queue: deque[WorkItem] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, WorkItem] = field(default_factory=dict)
@@ -89,6 +92,7 @@ class Session:
             self.plugin_files,
             self.trusted,
             self.listener.preparing,
+            self.keep_models,
         )
         self._recorder = Recorder(
             self.host,
@@ -149,6 +153,8 @@ class Session:
         """Whether a record has the numbers that the suite asks for now: metrics are no part of the key."""
         if record.status != "ok":
             return self.reuse == "always"
+        if run.spec.key in self.keep_models and not model_folder(self.results, run.spec.key).is_dir():
+            return False
         return self.reuse != "never" and run.is_scored_in(record)
 
     def _skipped(self, key: str, run: PlannedRun) -> Record:
@@ -242,6 +248,8 @@ class Session:
             failure = Failure(**output["error"], log=_tail(folder / "log.txt"))
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
         record.provenance = self._recorder.provenance(output)
+        if record.status == "ok" and run.spec.key in self.keep_models:
+            self._keep_model(run, record, folder / "model")
         self._keep(record, arrays, records)
         message = record.error.message if record.error else _short(record, self.plan.suite.metrics[0])
         self.listener.ended(work.key, work.label, record.status, message)
@@ -278,6 +286,25 @@ class Session:
         if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
             self.results.write(record, arrays)
         self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
+
+    def _keep_model(self, run: PlannedRun, record: Record, made: Path) -> None:
+        """Take the model of the checkpoint that the suite's selection protocol chooses, for which its tables speak."""
+        spec, protocol = run.spec, self.plan.suite.selection
+        protocol = protocol if protocol in record.metrics else "last"
+        step = record.metrics[protocol]["checkpoint"]
+        target = self.domains.get_for(spec.backbone, spec.target, spec.evaluation)
+        about = {
+            "run_key": spec.key,
+            "selection": protocol,
+            "checkpoint": step,
+            "class_names": list(target.class_names),
+            "input_shape": list(target.input_shape),
+            "modality": target.modality,
+            "reading": self.domains.item_names(spec.target).reading,
+            "data": self.domains.options,
+            "plugin_files": list(self.plugin_files),
+        }
+        store_model(self.results, spec.key, made, step, about)
 
     def _tell(self, hook: str, **arguments: object) -> None:
         if self.heard_by_plugins:

@@ -31,6 +31,7 @@ from tlbench.core.strategy import Strategy
 from tlbench.core.task import TargetView, TransferTask
 from tlbench.data.array_storage import open_inputs
 from tlbench.execution.job import PREDICTED
+from tlbench.execution.model_keeping import keep_model
 from tlbench.execution.prediction import Arrays, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.source_training import fit_source_model
 from tlbench.execution.task_loading import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
@@ -94,6 +95,8 @@ def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progr
 
     if job["reverse"]:
         arrays[PREDICTED] = _classes_of(predictor, task, job["device"])
+    if job["keep_model"]:
+        keep_model(folder / "model", predictors, steps_of(places, predictor), len(task.class_names))
     output = _summary(toolkit.report, clock.seconds, job["device"])
     return {**output, "steps": steps_of(places, predictor), "inference_examples_per_second": rate}, arrays
 

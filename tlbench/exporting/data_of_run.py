@@ -21,7 +21,7 @@ def data_of_run(record: Record, origin: RunOrigin) -> DomainStore:
     if found != was:
         raise DataError(
             f"the data of {record.target!r} in {record.dataset!r} have changed since the run {record.run_key} "
-            f"(revision {was} then, {found} now), so its predictions are of other items; bring back the files, or the options of "
-            f"[data], of then, or run the suite again: tlbench run {origin.suite}"
+            f"(revision {was} then, {found} now), so its predictions are of other items; bring back the files, or the "
+            f"options of [data], of then, or run the suite again: tlbench run {origin.suite}"
         )
     return store

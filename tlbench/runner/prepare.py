@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,7 @@ from tlbench.plugins.remote_code import check_trusted_names
 from tlbench.records.result_folder import ResultFolder
 from tlbench.suites.claims import check_pairs
 from tlbench.suites.extra_strategies import added_names, with_strategies
+from tlbench.suites.filters import Filters, leaves
 from tlbench.suites.overrides import apply_overrides
 from tlbench.suites.primary_metric import check_primary_metric, with_metrics
 from tlbench.suites.suite import Suite
@@ -34,11 +35,15 @@ Reuse = Literal["failed", "always", "never"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit."""
+    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit.
+
+    `keep_model`: whether the runs that were asked for keep their trained models; one that has not is run again.
+    """
 
     reuse: Reuse = "failed"
     timeout: float | None = None
     memory: int | None = None
+    keep_model: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,12 @@ class PreparedSuite:
     trusted: tuple[str, ...] = ()
     plugin_files: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=dict)
+
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """The keys of the runs that the filters leave, without the references that come with them."""
+        return frozenset(cell.run_key for cell in self.plan.cells if leaves(self.filters, cell))
 
     def results(self, folder: Path) -> ResultFolder:
         """The folder of this suite's records."""
@@ -116,6 +127,7 @@ class PreparedSuite:
             self.trusted,
             keep_features,
             heard_by_plugins,
+            self.asked_for if conditions.keep_model else frozenset(),
         )
 
     def metrics(self) -> dict[str, Metric]:
@@ -145,5 +157,5 @@ def prepare(request: Request) -> PreparedSuite:
     if not plan.runs:
         raise TlbenchError(f"suite {suite.name!r} has nothing to run")
     return PreparedSuite(
-        suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files, tuple(added)
+        suite, host, cache, domains, machine, whole, plan, request.trusted, request.plugin_files, tuple(added), filters
     )

@@ -49,7 +49,8 @@ def run_suite(
     """
     from tlbench.runner.completed_suites import whole_records
 
-    there = whole_records(request, results) if conditions.reuse == "failed" else None
+    short = conditions.reuse == "failed" and not conditions.keep_model
+    there = whole_records(request, results) if short else None
     if there is None:
         return _run(request, results, conditions, heard, show)
     folder, records = there

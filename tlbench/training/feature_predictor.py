@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tlbench.core.backbone import Backbone
-from tlbench.core.predictor import Prediction, Predictor, Side
-
-#: The least probability that has a logit of its own.
-LEAST = 1e-12
+from tlbench.core.predictor import Prediction, Predictor, PredictorParts, Side
+from tlbench.core.saved_heads import LEAST
 
 
 class FeaturePredictor(Predictor):
@@ -32,6 +30,12 @@ class FeaturePredictor(Predictor):
     def has_side(self, side: Side) -> bool:
         """A source side exists where it has the target's classes."""
         return side == "target" or self._same_label_space
+
+    def parts(self) -> PredictorParts:
+        """The frozen backbone and the classifier, as tensors where it is one of those that tlbench knows."""
+        from tlbench.training.classifier_heads import saved_head
+
+        return PredictorParts(self._backbone, saved_head(self._classifier, self._classes) or self._classifier)
 
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """Features by the backbone, logits by the classifier, on the CPU."""
