@@ -1,7 +1,10 @@
 """The trained model of a run, written by its own process: tensors of every checkpoint, and what they are of.
 
-model/<step>.safetensors   weights, as `backbone.…` and `head.…`; <step>.skops where the classifier is scikit-learn's own
-model/model.json           what the head is, or why there is nothing to keep
+    model/<step>.safetensors   weights, as `backbone.…` and `head.…`
+    model/<step>.skops         the classifier, where it is scikit-learn's own
+    model/model.json           what the head is, or why there is nothing to keep
+
+The host takes the checkpoint that the suite's selection protocol chooses.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ NO_PARTS = (
 
 
 def keep_model(folder: Path, predictors: Sequence[Predictor], steps: Sequence[int], classes: int) -> None:
-    """Write what predicts at each checkpoint. What hinders that is written in its place: the run is done all the same."""
+    """Write what predicts at each checkpoint. What hinders that is written in its place, for the run is done."""
     folder.mkdir()
     try:
         if len(predictors) > 1:

@@ -249,7 +249,10 @@ class Session:
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
         record.provenance = self._recorder.provenance(output)
         if record.status == "ok" and run.spec.key in self.keep_models:
-            self._keep_model(run, record, folder / "model")
+            try:
+                self._keep_model(run, record, folder / "model")
+            except (TlbenchError, OSError) as error:  # a full disk, say: the result is not to be lost with its model
+                record.notes.append(f"its model could not be kept: {error}")
         self._keep(record, arrays, records)
         message = record.error.message if record.error else _short(record, self.plan.suite.metrics[0])
         self.listener.ended(work.key, work.label, record.status, message)

@@ -21,9 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +40,7 @@ from tlbench_backbones.frozen.head_network import check_network, named_backbone,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tlbench.core.backbone import Backbone
+    from tlbench.core.backbone import Backbone, SavedNetwork
     from tlbench.plugins.manager import PluginHost
 
 #: Examples per forward pass.
@@ -135,6 +137,14 @@ class Features:
                 for at in range(0, len(arrays), BATCH)
             ]
         return np.concatenate(parts)
+
+    def save_network(self, inputs: Inputs, folder: Path) -> SavedNetwork | None:
+        """Write the first backbone, which some inputs show the shape of, as its own library reads it."""
+        arrays = inputs if self._first is None else self._first(inputs, "cpu")
+        saved = self._network(tuple(arrays.shape[1:]), "cpu").save_network(folder, None)
+        if saved is None or saved.name is None:
+            return saved
+        return replace(saved, name=f"frozen:{saved.name}")
 
     def _network(self, input_shape: tuple[int, ...], device: str) -> Any:
         """The backbone in evaluation mode, made once."""

@@ -11,12 +11,14 @@ from typing import Any
 
 from torch import nn
 
+from tlbench.core.backbone import SavedNetwork
 from tlbench.errors import TlbenchError
 from tlbench_backbones.shared.image_backbone import NormalisedNetwork, need_images
 from tlbench_backbones.shared.name_syntax import INTERPOLATIONS, given
 from tlbench_backbones.shared.stages import by_children, stages_of
 from tlbench_backbones.shared.weight_files import first_line, load_strictly
 from tlbench_backbones.timm.name import ParsedName, need_timm
+from tlbench_backbones.timm.saving import save_network
 
 #: The smallest side that is not enlarged, where a model does not say: one cell of most networks' last feature map.
 SMALLEST = 32
@@ -38,6 +40,11 @@ class TimmBackbone(NormalisedNetwork):
         name, config = f"timm:{parsed.name}", _data_config(network, parsed)
         size = _size(network, config, parsed, input_shape)
         super().__init__(network, stages_of(network, _groups(network)), name, size, config, f"{name}?img_size=224")
+        self._parsed = parsed
+
+    def save_network(self, folder: Path, head: nn.Module | None) -> SavedNetwork:
+        """A folder that `timm.create_model("local-dir:FOLDER", pretrained=True)` reads."""
+        return save_network(self, self._parsed, folder, head)
 
 
 # ---- the network and its weights --------------------------------------------------------------------------------
