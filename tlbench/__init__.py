@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tlbench.core.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
     from tlbench.core.task import TransferTask
     from tlbench.errors import DataError, TlbenchError
+    from tlbench.exporting.exported_model import ExportedModel, load_model
     from tlbench.training import layers, losses, schedules
     from tlbench.training.batches import Batch, batch_tensor
     from tlbench.training.toolkit import Toolkit
@@ -38,6 +39,7 @@ _HOME = {
     "Batch": "tlbench.training.batches",
     "DataError": "tlbench.errors",
     "DataLocation": "tlbench.core.domain",
+    "ExportedModel": "tlbench.exporting.exported_model",
     "Dataset": "tlbench.core.domain",
     "Domain": "tlbench.core.domain",
     "FeatureStrategy": "tlbench.core.strategy",
@@ -55,6 +57,7 @@ _HOME = {
     "TransferModel": "tlbench.core.model",
     "TransferTask": "tlbench.core.task",
     "batch_tensor": "tlbench.training.batches",
+    "load_model": "tlbench.exporting.exported_model",
     "load_results": "tlbench.api.results",
     "run": "tlbench.api.run",
 }
@@ -70,6 +73,7 @@ __all__ = [
     "DataLocation",
     "Dataset",
     "Domain",
+    "ExportedModel",
     "FeatureStrategy",
     "GradientStrategy",
     "Health",
@@ -88,6 +92,7 @@ __all__ = [
     "batch_tensor",
     "hookimpl",
     "layers",
+    "load_model",
     "load_results",
     "losses",
     "run",

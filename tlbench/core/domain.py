@@ -114,6 +114,15 @@ class Dataset(ABC):
         """
         return raw if isinstance(raw, SparseRows | Texts) else np.asarray(raw)
 
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> Sequence[str]:
+        """Lines of Python that give `raw`, what `from_raw` takes, for the loading example of an exported model.
+
+        Imports stand first, with an empty line after them. By default there are none, and an array is meant. `argument`
+        is what follows the colon of the dataset's name, `options` are those of a suite's table `[data]`.
+        """
+        return ()
+
     def fingerprint(self) -> str:
         """A cheap string that changes when `load` would give other arrays (default: it never does)."""
         return ""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.run_spec import CLUSTERING, SourceModelSpec
+from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.scoring import Metric
@@ -302,6 +303,7 @@ class Session:
             "checkpoint": step,
             "class_names": list(target.class_names),
             "input_shape": list(target.input_shape),
+            "input_dtype": str(open_inputs(target.inputs("test")).dtype),
             "modality": target.modality,
             "reading": self.domains.item_names(spec.target).reading,
             "data": self.domains.options,

@@ -47,11 +47,11 @@ class RunOrigin(BaseModel):
         """The plugins, those of files among them. Raises `TlbenchError` where a file is not there any more."""
         return plugin_host(tuple(self.plugin_files))
 
-    def command(self, record: Record, results: Path, option: str = "") -> str:
-        """The command that runs one run again, with an option of `tlbench run`."""
+    def command(self, record: Record, pair: str, results: Path, option: str = "") -> str:
+        """The command that runs one run again, which stands for `pair`, with an option of `tlbench run`."""
         filters = {
             "strategy": record.variant,
-            "pair": record.spec.pair if record.source else "",
+            "pair": pair,
             "backbone": record.backbone,
             "seed": record.seed,
             "setting": record.setting,
@@ -60,8 +60,7 @@ class RunOrigin(BaseModel):
         if results != Path("results"):
             words += ["--results", str(results)]
         for name, value in filters.items():
-            if value != "":
-                words += [f"--{name}", str(value)]
+            words += [f"--{name}", str(value)]
         words += [word for change in self.overrides for word in ("--set", change)]
         words += [word for file in self.plugin_files for word in ("--plugin", file)]
         words += [word for name in self.trusted for word in ("--trust-remote-code", name)]

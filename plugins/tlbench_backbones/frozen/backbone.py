@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tlbench.core.inputs import Inputs
+from tlbench.core.inputs import Inputs, Texts
 from tlbench.core.seeds import derive
 from tlbench.errors import TlbenchError
 from tlbench.plugins.backbone_preparation import preparation_of
@@ -100,7 +100,8 @@ class Factory:
 
     def preparation(self, argument: str, *, trusted: bool = False) -> Features:
         """Examples to features of the first backbone, whatever is trained on them."""
-        return Features(split(argument)[0], _host(), _trusted(argument, trusted))
+        features, network = split(argument)
+        return Features(features, _host(), _trusted(argument, trusted), network)
 
 
 #: What is registered.
@@ -110,10 +111,12 @@ factory = Factory()
 class Features:
     """Inputs to the features (n, d), float32, of a backbone as it is initialised.
 
-    The backbone may run code of others only where `trusted` has its name.
+    The backbone may run code of others only where `trusted` has its name. `network` is what is trained on the features.
     """
 
-    def __init__(self, backbone: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
+    def __init__(
+        self, backbone: str, host: PluginHost, trusted: Sequence[str] = (), network: str | None = None
+    ) -> None:
         from tlbench.plugins.backbone_metadata import backbone_version
 
         self._backbone, self._host, self._trusted = backbone, host, trusted
@@ -122,6 +125,7 @@ class Features:
         before = "" if self._first is None else f" of {self._first.revision}"
         self.revision = f"features of {backbone} {backbone_version(backbone, host)}{before} by {_libraries()}"
         self._made: Any = None
+        self._rest = f"+{network}" if network else ""
 
     def __call__(self, inputs: Inputs, device: str) -> NDArray[np.float32]:
         """A row for each example."""
@@ -138,13 +142,13 @@ class Features:
             ]
         return np.concatenate(parts)
 
-    def save_network(self, inputs: Inputs, folder: Path) -> SavedNetwork | None:
-        """Write the first backbone, which some inputs show the shape of, as its own library reads it."""
-        arrays = inputs if self._first is None else self._first(inputs, "cpu")
-        saved = self._network(tuple(arrays.shape[1:]), "cpu").save_network(folder, None)
+    def save_network(self, raw_shape: tuple[int, ...], folder: Path) -> SavedNetwork | None:
+        """Write the first backbone, for examples of a shape, as its own library reads it; None where there is no such."""
+        shape = raw_shape if self._first is None else tuple(self._first(Texts.of(["a"]), "cpu").shape[1:])
+        saved = self._network(shape, "cpu").save_network(folder, None)
         if saved is None or saved.name is None:
             return saved
-        return replace(saved, name=f"frozen:{saved.name}")
+        return replace(saved, name=f"frozen:{saved.name}{self._rest}")
 
     def _network(self, input_shape: tuple[int, ...], device: str) -> Any:
         """The backbone in evaluation mode, made once."""

@@ -27,7 +27,21 @@ def save_network(backbone: NormalisedNetwork, parsed: ParsedName, folder: Path, 
     classes = head.out_features if whole is not None and isinstance(head, nn.Linear) else 0
     about = {"num_classes": classes, "pretrained_cfg": _config(network, backbone, classes)}
     save_for_hf(network, str(folder), model_config=about, model_args=options or None, safe_serialization=True)
-    return SavedNetwork("timm", whole is not None, tuple(_example(backbone, "logits" if classes else "features")))
+    example = _example(backbone, "logits" if classes else "features")
+    return SavedNetwork("timm", whole is not None, tuple(example), _name(parsed))
+
+
+def _name(parsed: ParsedName) -> str:
+    """What the network is called as a backbone whose weights are in the folder."""
+    said = {**parsed.data, **parsed.options}
+    options = "&".join(
+        f"{key}={str(value).lower() if isinstance(value, bool) else value}" for key, value in said.items()
+    )
+    return f"timm:{parsed.name}{f'?{options}' if options else ''}@{{folder}}/model.safetensors"
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _with_head(backbone: NormalisedNetwork, head: nn.Module) -> nn.Module | None:
@@ -59,17 +73,16 @@ def _example(backbone: NormalisedNetwork, gives: str) -> list[str]:
     height, width = backbone.size
     mean, std = ([round(float(x), 6) for x in getattr(backbone, name).flatten()] for name in ("mean", "std"))
     smooth = "" if backbone.interpolation == "nearest" else ", antialias=True"
-    lines = [
+    return [
         "import timm",
         "",
         'network = timm.create_model("local-dir:{folder}", pretrained=True).eval()',
         "images = inputs.float().expand(-1, 3, -1, -1)  # uint8 (n, 1 or 3, height, width)",
         f"if images.shape[-2:] != ({height}, {width}):",
-        f"    resized = torch.nn.functional.interpolate(images, ({height}, {width}), mode={backbone.interpolation!r}{smooth})",
-        "    images = resized.round().clamp(0, 255)",
+        f"    options = dict(size=({height}, {width}), mode={backbone.interpolation!r}{smooth})",
+        "    images = torch.nn.functional.interpolate(images, **options).round().clamp(0, 255)",
         f"mean, std = torch.tensor({mean}), torch.tensor({std})",
         "images = (images / 255 - mean[:, None, None]) / std[:, None, None]",
         "with torch.inference_mode():",
         f"    {gives} = network(images).flatten(1)",
     ]
-    return lines

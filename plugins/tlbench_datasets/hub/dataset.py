@@ -67,6 +67,11 @@ class Hub(Dataset):
             return images_from(raw, int(reading["size"]))
         return texts_from(raw, {"texts": reading["columns"], "missing": "fail"})
 
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """What is new, for rows of the hub are not files."""
+        return ["", 'raw = ["new/1.jpg", "new/2.jpg"]  # files of images; of a data set of texts, the texts']
+
     def fingerprint(self) -> str:
         """Names, sizes and times of change of a folder's files; the commit of the hub."""
         return self._commit

@@ -80,6 +80,16 @@ def images_from(files: Any, size: int) -> NDArray[np.uint8]:
     return inputs
 
 
+def files_example(folder: str) -> list[str]:
+    """Lines of Python that name all images below a folder."""
+    return [
+        "from pathlib import Path",
+        "",
+        f"folder = Path({folder!r})",
+        'raw = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))',
+    ]
+
+
 def size_on_disk(path: Path) -> tuple[int, int] | None:
     """Width and height of an image in pixels; None where it cannot be read."""
     try:

@@ -13,7 +13,7 @@ from pydantic import Field
 from tlbench.core.domain import Dataset, Domain
 from tlbench.core.inputs import Inputs
 from tlbench.errors import DataError, Faults, unknown
-from tlbench_datasets.images.decoding import decode_all, images, images_from, size_on_disk
+from tlbench_datasets.images.decoding import decode_all, files_example, images, images_from, size_on_disk
 from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, other_files, stray_images
 from tlbench_datasets.shared.own_data import (
     LICENCE,
@@ -84,6 +84,12 @@ class Folder(Dataset):
     def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
         """Images from their files (a list of paths), made square and RGB as those of the domain were."""
         return images_from(raw, int(reading["size"]))
+
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The images of a domain."""
+        folder = f"{argument}/{domain}" if argument else domain
+        return files_example(folder)
 
     def _item(self, path: Path) -> str:
         """A file by its path below the folder that is named."""

@@ -120,6 +120,11 @@ class Pacs(PublicDataset):
         """Images from their files (a list of paths), made square and RGB as those of the domain were."""
         return Folder.from_raw(raw, reading)
 
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The images of a domain."""
+        return Folder.example_of_raw("pacs", domain, options)
+
     def fingerprint(self) -> str:
         """Names, sizes and times of change of all images."""
         return self._images().fingerprint() if ORIGINALS.whereabouts().there else ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import re
 import warnings
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
@@ -51,6 +52,15 @@ class Csv(Table):
             if len(set(signs)) < len(signs):
                 raise ValueError("separator, decimal and thousands must be different signs")
             return self
+
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The rows of the whole file, read as its options say."""
+        said = {"sep": "separator", "decimal": "decimal", "thousands": "thousands", "na_values": "missing_values"}
+        words = [f"{name}={options[option]!r}" for name, option in said.items() if option in options]
+        if options.get("text"):
+            words.append("keep_default_na=False")
+        return ["import pandas as pd", "", f"raw = pd.read_csv({', '.join([repr(argument), *words])})"]
 
     def _columns(self) -> list[str]:
         return self._shape.columns
@@ -110,6 +120,11 @@ class Parquet(Table):
 
     class Params(TableParams):
         """As of every table."""
+
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The rows of the whole file."""
+        return ["import pandas as pd", "", f"raw = pd.read_parquet({argument!r}).reset_index()"]
 
     def __init__(self, argument: str, params: TableParams) -> None:
         if importlib.util.find_spec("pyarrow") is None:
