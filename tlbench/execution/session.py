@@ -303,6 +303,7 @@ class Session:
             "checkpoint": step,
             "class_names": list(target.class_names),
             "input_shape": list(target.input_shape),
+            "raw_shape": list((target.as_loaded or target).input_shape),
             "input_dtype": str(open_inputs(target.inputs("test")).dtype),
             "modality": target.modality,
             "reading": self.domains.item_names(spec.target).reading,

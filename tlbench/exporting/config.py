@@ -50,7 +50,7 @@ class OfBackbone(_Part):
 class OfInputs(_Part):
     """How raw values become inputs: by the data set's `from_raw` with `reading`, then by the backbone's preparation.
 
-    `dtype` is that of prepared inputs, `options` are those of `[data]`.
+    `dtype` is that of prepared inputs, `raw_shape` that of one input before, `options` are those of `[data]`.
     """
 
     dataset: str
@@ -58,6 +58,7 @@ class OfInputs(_Part):
     modality: str
     reading: dict[str, Any]
     options: dict[str, Any]
+    raw_shape: list[int]
     dtype: str
 
 

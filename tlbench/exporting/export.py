@@ -152,6 +152,7 @@ def _config(kept: KeptModel, record: Record, suite: str) -> ModelConfig:
             modality=about["modality"],
             reading=about["reading"],
             options=about["data"],
+            raw_shape=about["raw_shape"],
             dtype=about["input_dtype"],
         ),
         run=OfRun(
@@ -183,5 +184,6 @@ def _save_network(
     preparation = preparation_of(config.backbone.name, host, origin.trusted)
     of_features = getattr(preparation, "save_network", None)
     if of_features is not None:
-        return of_features(folder)  # type: ignore[no-any-return]
+        saved: SavedNetwork | None = of_features(tuple(config.inputs.raw_shape), folder)
+        return saved
     return model.network.backbone.save_network(folder, model.network.head)

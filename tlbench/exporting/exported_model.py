@@ -34,8 +34,8 @@ def load_model(
 ) -> ExportedModel:
     """The model in a folder that `tlbench export` wrote.
 
-    `plugins` are one-file plugins that its backbone or its data set comes from; `trust_remote_code` names backbones that
-    may run code of others. Raises `TlbenchError` for a folder that is none, and for what cannot be made again.
+    `plugins` are one-file plugins that its backbone or its data set comes from; `trust_remote_code` names backbones
+    that may run code of others. Raises `TlbenchError` for a folder that is none, and for what cannot be made again.
     """
     place = Path(folder)
     config = read_config(place)
@@ -80,8 +80,8 @@ class ExportedModel:
     def predict(self, raw: Any) -> NDArray[np.float32]:
         """Probabilities (n, classes) of new examples; each row sums to 1.
 
-        `raw` is what the data are made of: for a table a `pandas.DataFrame` with its columns, for images a list of files,
-        for texts a list of strings, for arrays an array (n, …). Raises `DataError` for anything else.
+        `raw` is what the data are made of: for a table a `pandas.DataFrame` with its columns, for images a list of
+        files, for texts a list of strings, for arrays an array (n, …). Raises `DataError` for anything else.
         """
         return self.predict_inputs(self._read(raw))
 
@@ -126,7 +126,7 @@ class ExportedModel:
 
 
 class ExportedNetwork(nn.Module):
-    """Prepared inputs (n, …) to logits (n, classes); without a head, of which scikit-learn has the place, to features."""
+    """Prepared inputs (n, …) to logits (n, classes); to features where the head is scikit-learn's."""
 
     def __init__(self, backbone: Backbone, head: nn.Module | None) -> None:
         super().__init__()

@@ -143,7 +143,7 @@ class Features:
         return np.concatenate(parts)
 
     def save_network(self, raw_shape: tuple[int, ...], folder: Path) -> SavedNetwork | None:
-        """Write the first backbone, for examples of a shape, as its own library reads it; None where there is no such."""
+        """Write the first backbone, for examples of a shape, as its library reads it; None where none does."""
         shape = raw_shape if self._first is None else tuple(self._first(Texts.of(["a"]), "cpu").shape[1:])
         saved = self._network(shape, "cpu").save_network(folder, None)
         if saved is None or saved.name is None:
