@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,10 +182,19 @@ def _write_config(folder: Path, config: ModelConfig) -> None:
 def _save_network(
     model: ExportedModel, config: ModelConfig, folder: Path, host: PluginHost, origin: RunOrigin
 ) -> SavedNetwork | None:
-    """The network as its own library reads it: the backbone's, or that whose frozen features are its inputs."""
+    """The network as its own library reads it: the backbone's, or that whose frozen features are its inputs.
+
+    What a library has against it costs this folder alone: tlbench's own form is whole.
+    """
     preparation = preparation_of(config.backbone.name, host, origin.trusted)
+    of_features: Callable[[tuple[int, ...], Path], SavedNetwork | None] | None
     of_features = getattr(preparation, "save_network", None)
-    if of_features is not None:
-        saved: SavedNetwork | None = of_features(tuple(config.inputs.raw_shape), folder)
-        return saved
-    return model.network.backbone.save_network(folder, model.network.head)
+    try:
+        if of_features is not None:
+            return of_features(tuple(config.inputs.raw_shape), folder)
+        return model.network.backbone.save_network(folder, model.network.head)
+    except Exception as error:  # whatever libraries raise
+        shutil.rmtree(folder, ignore_errors=True)
+        warning = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"
+        sys.stderr.write(f"note: no folder network/, for its library did not write it: {warning}\n")
+        return None
