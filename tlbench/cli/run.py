@@ -24,6 +24,8 @@ EPILOG = """Examples:
 
   tlbench run my-suite.toml --plugin my_strategy.py
 
+  tlbench run my-suite.toml --sandbox require --allow-read my-weights/
+
   tlbench run digits --watch               the growing page, for a browser on this machine
 
 Exit code: 0 every applicable run is there and ok, 1 some are not, 2 the input is wrong, 130 interrupted."""
@@ -51,6 +53,8 @@ def run(
     threads: options.Threads = None,
     timeout: Annotated[str | None, typer.Option(metavar="10m", help="Stop a run after this time.")] = None,
     memory: Annotated[str | None, typer.Option(metavar="8GiB", help="Stop a run that uses more memory.")] = None,
+    sandbox: options.SandboxMode = "auto",
+    allow_read: options.AllowRead = None,
     reuse: Annotated[
         Reuse,
         typer.Option(help="failed: keep ok results, rerun the rest; always: keep failures too; never: rerun all."),
@@ -89,7 +93,9 @@ def run(
         deterministic=deterministic,
         trusted=trusted,
     )
-    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit)
+    conditions = RunOptions(
+        reuse=reuse.value, timeout=limit, memory=memory_limit, **options.sandbox_of(sandbox, allow_read)
+    )
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
         done = run_suite(request, results, conditions, heard, show)

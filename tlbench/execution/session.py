@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
+import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +19,12 @@ from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.scoring import Metric
 from tlbench.execution.device import Machine
-from tlbench.execution.job import PREDICTED
+from tlbench.execution.job import PREDICTED, Job
 from tlbench.execution.job_folders import JobFolders
 from tlbench.execution.job_writer import JobWriter
 from tlbench.execution.local_pool import Event, LocalPool, describe_end
 from tlbench.execution.recorder import Recorder
+from tlbench.execution.sandbox import Order, Sandbox, choose_sandbox
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.planning.plan import Plan, PlannedRun
@@ -75,6 +76,7 @@ class Session:
     keep_features: bool = False
     #: Whether plugins hear of its course: not of runs that are made again only to look at them.
     heard_by_plugins: bool = True
+    sandbox: Sandbox = field(default_factory=lambda: choose_sandbox("auto"))
     _queue: deque[WorkItem] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, WorkItem] = field(default_factory=dict)
@@ -89,9 +91,17 @@ class Session:
             self.plugin_files,
             self.trusted,
             self.listener.preparing,
+            self.host,
         )
         self._recorder = Recorder(
-            self.host, self.domains, self._models, self.metrics, self.machine, self.trusted, self.keep_features
+            self.host,
+            self.domains,
+            self._models,
+            self.metrics,
+            self.machine,
+            self.trusted,
+            self.keep_features,
+            self.sandbox,
         )
 
     def run(self) -> dict[str, Record]:
@@ -177,12 +187,19 @@ class Session:
         while self.pool.free > 0 and self._queue:
             work = self._queue.popleft()
             folder = self._folders.of(work.key)
-            shutil.rmtree(folder, ignore_errors=True)
+            self._folders.remove_job(work.key)
             work.job = self._jobs.write(work, folder)
             if work.run is not None and work.predicted is None:
                 self._tell("tlbench_run_started", identity=identity_of(work.run))
             self._running[work.key] = work
-            self.pool.submit(work.key, folder, folder / "log.txt")
+            self.pool.submit(work.key, folder, folder / "log.txt", self._sandbox_of(work.job))
+
+    def _sandbox_of(self, job: Job) -> Order | None:
+        """What the job's process is confined to. Labels, data and results are nobody's, wherever they lie."""
+        data = os.environ.get("TLBENCH_DATA")
+        hidden = [self.cache, self.results.folder.parent, *([Path(data)] if data else [])]
+        outside = [path for path in job.reads if not Path(path).is_relative_to(self.cache)]
+        return self.sandbox.order(job.reads, job.folder, hidden, [str(self.cache), *outside])
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
@@ -200,7 +217,7 @@ class Session:
                 self._finish_reverse(work, work.run, event, records)
             elif work.run is not None:
                 self._finish_run(work, work.run, event, records)
-        shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
+        self._folders.remove_job(work.key)
 
     def _finish_model(self, work: WorkItem, event: Event, records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)

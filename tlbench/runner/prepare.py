@@ -39,6 +39,9 @@ class RunOptions:
     reuse: Reuse = "failed"
     timeout: float | None = None
     memory: int | None = None
+    #: Whether runs have a sandbox, and what they may read beside their inputs.
+    sandbox: Literal["auto", "require", "off"] = "auto"
+    readable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +98,7 @@ class PreparedSuite:
     ) -> Session:
         """What runs a plan here, into a folder."""
         from tlbench.execution.local_pool import LocalPool
+        from tlbench.execution.sandbox import choose_sandbox
         from tlbench.execution.session import Session
 
         modules = imports(self.suite, self.host)
@@ -116,6 +120,7 @@ class PreparedSuite:
             self.trusted,
             keep_features,
             heard_by_plugins,
+            choose_sandbox(conditions.sandbox, conditions.readable),
         )
 
     def metrics(self) -> dict[str, Metric]:
