@@ -54,10 +54,14 @@ class JobFolders:
         if self._lock is None:
             self._all.mkdir(parents=True, exist_ok=True)
             self._lock = _claim(_lock_of(self._own))
+        self.clean_ended()
+
+    def clean_ended(self) -> None:
+        """Remove the folders of sessions that have ended without doing so."""
         for lock in self._all.glob("*.lock"):
             if lock != _lock_of(self._own):
                 _remove_ended(lock)
-        for folder in self._all.iterdir():
+        for folder in self._all.glob("*"):
             if folder.is_dir() and not _lock_of(folder).exists() and _age(folder) > _FORGOTTEN:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -61,7 +61,7 @@ class JobWriter:
             return write_reverse_job(
                 folder, spec, domains, self.device, self.plugin_files, work.predicted, self.trusted
             )
-        model = self.models.folder(spec.source_model().key) if work.run.needs_source_model else None
+        model = self.models.need(spec.source_model().key) if work.run.needs_source_model else None
         return write_run_job(
             folder, spec, domains, self.device, self.plugin_files, model, work.run.reverse, self.trusted
         )

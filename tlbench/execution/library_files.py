@@ -6,113 +6,35 @@ Files of data that installed packages bring, such as the digits of scikit-learn,
 from __future__ import annotations
 
 import functools
-import importlib.metadata
-import importlib.util
 import os
-import site
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tlbench.execution.landlock import DEVICE, READ, READ_DIR, WRITE, Rule
+from tlbench.execution.package_data import package_data
 
 #: Programs and libraries of the system, in the places that systems have them.
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store", "/gnu/store", "/opt/rocm", "/opt/intel")
 #: Of /etc what libraries read: how names are looked up, where libraries are, time and trust.
-_ETC = [
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "ld.so.preload",
-    "localtime",
-    "timezone",
-    "nsswitch.conf",
-    "passwd",
-    "group",
-    "hosts",
-    "host.conf",
-    "resolv.conf",
-    "gai.conf",
-    "services",
-    "protocols",
-    "ssl",
-    "pki",
-    "ca-certificates",
-    "crypto-policies",
-    "locale.alias",
-    "locale.conf",
-    "mime.types",
-    "os-release",
-    "alternatives",
-    "fonts",
-    "OpenCL",
-    "vulkan",
-]
+_ETC = (
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ld.so.preload", "alternatives", "os-release"),
+    *("localtime", "timezone", "locale.alias", "locale.conf", "mime.types", "fonts", "OpenCL", "vulkan"),
+    *("nsswitch.conf", "passwd", "group", "hosts", "host.conf", "resolv.conf", "gai.conf", "services", "protocols"),
+    *("ssl", "pki", "ca-certificates", "crypto-policies"),
+)
 #: Of /proc what tells of the machine. Of processes there is this one alone.
-_PROC = [
-    "self",
-    "cpuinfo",
-    "meminfo",
-    "stat",
-    "version",
-    "uptime",
-    "loadavg",
-    "filesystems",
-    "modules",
-    "devices",
-    "mounts",
-    "sys/kernel",
-    "sys/vm",
-    "driver",
-    "cgroups",
-]
+_PROC = (
+    *("self", "cpuinfo", "meminfo", "stat", "version", "uptime", "loadavg", "cgroups", "mounts"),
+    *("filesystems", "modules", "devices", "driver", "sys/kernel", "sys/vm"),
+)
 _SYS = ("devices", "bus", "class", "module", "fs/cgroup", "kernel/mm")
-_DEVICES = [
-    "null",
-    "zero",
-    "full",
-    "random",
-    "urandom",
-    "nvidiactl",
-    "nvidia-uvm",
-    "nvidia-uvm-tools",
-    "nvidia-modeset",
-    "nvidia-caps",
-    "dri",
-    "kfd",
-]
+_DEVICES = (
+    *("null", "zero", "full", "random", "urandom"),
+    *("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps", "dri", "kfd"),
+)
 #: Semaphores and memory that a run's own processes share are made here.
 _SHARED_MEMORY = "/dev/shm"
-#: How files of data end. Weights and settings of libraries have other ends, or lie elsewhere.
-_DATA = tuple(
-    [
-        ".csv",
-        ".csv.gz",
-        ".csv.bz2",
-        ".tsv",
-        ".npz",
-        ".npy",
-        ".mat",
-        ".arff",
-        ".arff.gz",
-        ".parquet",
-        ".arrow",
-        ".feather",
-        ".h5",
-        ".hdf5",
-        ".svmlight",
-        ".libsvm",
-        ".data",
-        ".rda",
-    ]
-)
-#: Folders of packages that hold data.
-_DATA_FOLDERS = frozenset(
-    ["datasets", "dataset", "data", "_data", "sample_data", "sampledata", "testdata", "example_data"]
-)
-_TESTS = ("test", "tests")
-#: How deep in a package such folders are looked for.
-_DEPTH = 3
 
 
 @functools.cache
@@ -230,56 +152,6 @@ def _has_modules(folder: str) -> bool:
     return any(name.endswith(".py") for name in names) or any(
         os.path.exists(os.path.join(folder, name, "__init__.py")) for name in names
     )
-
-
-def package_data() -> tuple[str, ...]:
-    """Files and folders of data in installed packages."""
-    places = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    found: list[str] = []
-    for place in dict.fromkeys(map(os.path.realpath, [*places, *site.getsitepackages()])):
-        found += _data_folders(place, _DEPTH)
-    for package in _plugin_packages():
-        found += [path for folder, _, _ in os.walk(package) for path in _data_of(folder)]
-    return tuple(dict.fromkeys(found))
-
-
-def _data_folders(folder: str, depth: int) -> Iterator[str]:
-    try:
-        entries = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name in _DATA_FOLDERS:
-            yield from _data_within(entry.path)
-        elif depth > 1 and not entry.name.endswith((".dist-info", ".libs")) and entry.name not in _TESTS:
-            yield from _data_folders(entry.path, depth - 1)
-
-
-def _data_within(top: str) -> Iterator[str]:
-    """The data of a folder that is for data; its tests have some too, and are left out as a whole."""
-    for folder, inner, _ in os.walk(top):
-        yield from (os.path.join(folder, name) for name in inner if name in _TESTS)
-        inner[:] = [name for name in inner if name not in _TESTS]
-        yield from _data_of(folder)
-
-
-def _data_of(folder: str) -> list[str]:
-    """The files of data in a folder; the folder itself where it has no modules beside them."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return []
-    data = [os.path.join(folder, name) for name in names if name.endswith(_DATA)]
-    return [folder] if data and not any(name.endswith(".py") for name in names) else data
-
-
-def _plugin_packages() -> list[str]:
-    """The folders of installed plugins, whose data may lie anywhere in them."""
-    names = {
-        entry.value.partition(":")[0].partition(".")[0] for entry in importlib.metadata.entry_points(group="tlbench")
-    }
-    found = [importlib.util.find_spec(name) for name in sorted(names)]
-    return [os.path.realpath(place) for spec in found if spec for place in spec.submodule_search_locations or ()]
 
 
 def _weights() -> list[str]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from tlbench.core.run_spec import CLUSTERING, SourceModelSpec
 from tlbench.data.domain_store import DomainStore
-from tlbench.errors import TlbenchError
+from tlbench.errors import DataError, TlbenchError
 from tlbench.evaluation.scoring import Metric
+from tlbench.execution.cache_entries import keep_below, limit_of_environment
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED, Job
 from tlbench.execution.job_folders import JobFolders
@@ -110,6 +111,7 @@ class Session:
         records = self._find_done()
         missing = [run for key, run in self.plan.runs.items() if key not in records]
         self._jobs.prepare(missing)
+        keep_below(self.cache, limit_of_environment())
         second = sum(run.reverse for run in missing) + len(self._queue)
         self._enqueue(missing)
         models = sum(work.run is None for work in self._queue)
@@ -125,6 +127,7 @@ class Session:
         finally:
             self.pool.close()
             self._folders.remove()
+            keep_below(self.cache, limit_of_environment())
         return records
 
     # ---- what is done and what is to do ---------------------------------------------------------------------------
@@ -224,7 +227,8 @@ class Session:
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
-            self._models.keep(work.key, folder / "model", output, replace=self.reuse == "never")
+            self._keep_model(work.key, folder / "model", output)
+        if output["status"] == "ok":
             self._queue.extendleft(work_of(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
@@ -235,6 +239,13 @@ class Session:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
                 self.listener.ended(record.run_key, label_of(run), "failed", reason)
+
+    def _keep_model(self, key: str, made: Path, output: dict[str, Any]) -> None:
+        """Keep a model that was handed back; where it is none, its training has failed."""
+        try:
+            self._models.keep(key, made, output, replace=self.reuse == "never")
+        except DataError as error:
+            output |= {"status": "failed", "error": {"type": "DataError", "message": str(error)}}
 
     def _finish_run(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)

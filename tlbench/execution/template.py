@@ -2,9 +2,10 @@
 
 It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
 null, "cwd": path, "environment": {…}, "evaluation": path, "sandbox": order or null}`, `{"kill": pool}`, or `{"import":
-[module, …]}`. Out, on standard output, each with pool and job: `{"event": "started", "pid"}`, `{"event": "progress", …}`
-from children, and `{"event": "ended", "code" or "signal"}`. When its input closes, because the host is gone, it kills
-its children and ends; should it be killed itself, the kernel kills them. Each child leads a process group of its own.
+[module, …]}`. Out, on standard output, each with pool and job: `{"event": "started", "pid"}`, from children
+`{"event": "progress", …}`, and `{"event": "ended", "code" or "signal"}`. When its input closes, because the host is
+gone, it kills its children and ends; should it be killed itself, the kernel kills them. Each child leads a process
+group of its own.
 
 A child that has trained asks over a socket of its own for what its run is tested on (`evaluation_inputs.py`).
 """
