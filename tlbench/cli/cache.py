@@ -80,7 +80,7 @@ def verify(as_json: options.Json = False, debug: options.Debug = False) -> int:
 def clear(
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="KIND", help="Only these kinds, as `tlbench cache ls` has them."),
+        typer.Option("--kind", metavar="KIND", help="Only this kind of `tlbench cache ls`."),
     ] = None,
     limit: Annotated[
         str | None, typer.Option("--limit", metavar="20GiB", help="Only until the cache is that small, oldest first.")

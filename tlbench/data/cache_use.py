@@ -53,13 +53,16 @@ def remove_unused(folder: Path, others: Sequence[Path] = ()) -> bool:
 def _exclusive(folder: Path, remove: Sequence[Path]) -> bool:
     """Remove paths where a folder is not in use; whether it is."""
     lock = None
+    create = os.O_CREAT if remove else 0  # asking leaves no mark: its time is that of the last use
     try:
-        lock = os.open(folder / MARK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        lock = os.open(folder / MARK, create | os.O_RDWR | os.O_CLOEXEC, 0o644)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for path in remove:
             _remove(path)
+    except FileNotFoundError:
+        return False
     except OSError:
-        return folder.exists()
+        return True
     else:
         return False
     finally:
