@@ -36,7 +36,7 @@ class _Program(ctypes.Structure):
 
 
 def watch() -> int | None:
-    """Have the kernel tell of this process's opens from now on: a listener for another process; None where it cannot."""
+    """Have the kernel tell of this process's opens: a listener for another process; None where it cannot."""
     machine = _MACHINES.get(platform.machine())
     if machine is None or not sys.platform.startswith("linux"):
         return None
