@@ -42,16 +42,23 @@ def whole_number(name: str, given: int | None) -> int | None:
     return given
 
 
-def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -> RunOptions:
+def conditions_of(
+    reuse: str,
+    timeout: str | float | None,
+    memory: str | None,
+    sandbox: str = "auto",
+    allow_read: Any = None,
+) -> RunOptions:
     """What the options of these names say. Raises `TlbenchError` for what they do not allow."""
-    from tlbench.cli.options import seconds, size
+    from tlbench.cli.options import sandbox_of, seconds, size
     from tlbench.runner.prepare import RunOptions
 
     kept: Mapping[str, Reuse] = {"failed": "failed", "always": "always", "never": "never"}
     if reuse not in kept:
         raise TlbenchError(unknown("reuse", str(reuse), kept))
     limit = seconds(None if timeout is None else str(timeout))
-    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory))
+    confined = sandbox_of(sandbox, [Path(one).expanduser() for one in several(allow_read)])
+    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory), **confined)
 
 
 @contextmanager

@@ -70,6 +70,7 @@ def doctor(
         state = _version(name) or f"not installed: pip install 'tlbench[{extra}]'"
         typer.echo(f"{name:13} {state} (optional, for {purpose})")
     typer.echo(f"device        {_device()}")
+    typer.echo(f"sandbox       {_sandbox()}")
     faults += _folder_faults("cache", cache_folder(), "the environment variable TLBENCH_CACHE")
     faults += _plugin_faults(plugin)
     faults += _data_faults(plugin)
@@ -113,6 +114,13 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _sandbox() -> str:
+    """Whether runs can be confined here, and to what."""
+    from tlbench.execution.sandbox import choose_sandbox
+
+    return choose_sandbox("auto").text
 
 
 def _device() -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from tlbench.cli import (
+    cache,
     check,
     compare,
     doctor,
@@ -93,6 +94,7 @@ for name, function, epilog in (
     ("new", new.new, new.EPILOG),
 ):
     app.command(name, epilog=epilog)(function)
+app.add_typer(cache.app, name="cache", epilog=cache.EPILOG)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -76,6 +76,19 @@ Workers = Annotated[
     typer.Option("--workers", min=1, metavar="N", help="Number of runs at once (default: one per core; one on CUDA)."),
 ]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, metavar="N", help="Threads per run (default 1).")]
+SandboxMode = Annotated[
+    str,
+    typer.Option(
+        "--sandbox",
+        metavar="auto|require|off",
+        help="Let runs read libraries and their own inputs alone, and write in their own folder alone (auto: where the "
+        "kernel can; require: fail where it cannot).",
+    ),
+]
+AllowRead = Annotated[
+    list[Path] | None,
+    typer.Option("--allow-read", metavar="PATH", help="Let runs read this file or folder too, in their sandbox."),
+]
 Port = Annotated[
     int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port to serve on; 0 picks a free one.")
 ]
@@ -105,6 +118,14 @@ def size(text: str | None) -> int | None:
     if not match or float(match[1]) <= 0:
         raise TlbenchError(f"--memory {text!r}: write a size as 8GiB or 500MiB")
     return int(float(match[1]) * _BYTES[match[2]])
+
+
+def sandbox_of(mode: str, readable: Sequence[Path] | None) -> dict[str, Any]:
+    """`--sandbox` and `--allow-read`, checked before anything is planned, as a run's conditions have them."""
+    from tlbench.execution.sandbox import choose_sandbox
+
+    choose_sandbox(mode, readable or ())
+    return {"sandbox": mode, "readable": tuple(path.resolve() for path in readable or ())}
 
 
 def use_data(folder: Path | None) -> None:

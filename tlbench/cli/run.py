@@ -25,6 +25,7 @@ EPILOG = """Examples:
   tlbench run my-suite.toml --plugin my_strategy.py
 
   tlbench run digits --strategy dann --pair syn:uci --seed 0 --keep-model
+  tlbench run my-suite.toml --sandbox require --allow-read my-weights/
 
   tlbench run digits --watch               the growing page, for a browser on this machine
 
@@ -53,6 +54,8 @@ def run(
     threads: options.Threads = None,
     timeout: Annotated[str | None, typer.Option(metavar="10m", help="Stop a run after this time.")] = None,
     memory: Annotated[str | None, typer.Option(metavar="8GiB", help="Stop a run that uses more memory.")] = None,
+    sandbox: options.SandboxMode = "auto",
+    allow_read: options.AllowRead = None,
     reuse: Annotated[
         Reuse,
         typer.Option(help="failed: keep ok results, rerun the rest; always: keep failures too; never: rerun all."),
@@ -95,7 +98,13 @@ def run(
         deterministic=deterministic,
         trusted=trusted,
     )
-    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit, keep_model=keep_model)
+    conditions = RunOptions(
+        reuse=reuse.value,
+        timeout=limit,
+        memory=memory_limit,
+        keep_model=keep_model,
+        **options.sandbox_of(sandbox, allow_read),
+    )
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
         done = run_suite(request, results, conditions, heard, show)

@@ -4,6 +4,8 @@
     <cache>/labels/<dataset>/<revision>/    train.npy, val.npy, test.npy      read by the host alone
     <cache>/datasets/<dataset>-<hash>.json  which revisions a version of a dataset has; beside it the names of examples
 
+Checksums lie in each folder. What is damaged is set aside and made again.
+
 Both kinds of folder may hold `whole/`, the splits of `transductive-test`: see `DomainStore.get`.
 Every split is permuted, so that no order of a file tells its labels.
 """
@@ -25,6 +27,8 @@ from tlbench.core.domain import SPLITS, Dataset
 from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import Evaluation
 from tlbench.data.array_storage import open_inputs, place_of, storage_of, write_array, write_inputs
+from tlbench.data.cache_use import use
+from tlbench.data.checksums import faults, set_aside_damaged, sound_names, write_checksums
 from tlbench.data.dataset_loading import open_dataset, plugin_errors
 from tlbench.data.domain_checks import check_domain
 from tlbench.data.item_names import WHOLE, ItemNames, read_item_names, split_order, whole_order, write_item_names
@@ -37,6 +41,8 @@ from tlbench.plugins.manager import PluginHost, entry_version
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
 LAYOUT = 1
+META = "meta.json"
+_LABELS = [f"{split}.npy" for split in SPLITS]
 
 
 class DomainStore:
@@ -77,6 +83,8 @@ class DomainStore:
         if domain not in self.dataset.domains:
             raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
         place = (domain, evaluation)
+        if place in self._ready and not _is_sound(self._ready[place]):
+            self._make_again(domain)
         if place not in self._ready:
             with plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
                 ready = self._find(domain) or self._make(domain)
@@ -88,6 +96,8 @@ class DomainStore:
     ) -> ReadyDomain:
         """The domain as a backbone takes it, prepared now if it is not yet. `told` hears how far that is."""
         place = (backbone, domain, evaluation)
+        if place in self._prepared and not _is_sound(self._prepared[place]):
+            self._make_again(domain)
         if place not in self._prepared:
             ready = self.get(domain)
             preparation = preparation_of(backbone, self._host, self._trusted)
@@ -120,6 +130,17 @@ class DomainStore:
     def _names_file(self, domain: str) -> Path:
         return self._index_file(domain).with_suffix(".items.json")
 
+    def _make_again(self, domain: str) -> None:
+        """Forget what is known of a domain whose files have changed meanwhile, and make it from its data.
+
+        Raises `DataError` where the data have changed too, for what has been planned is of those before.
+        """
+        known = [ready for place, ready in self._ready.items() if place[0] == domain]
+        self._ready = {place: ready for place, ready in self._ready.items() if place[0] != domain}
+        self._prepared = {place: ready for place, ready in self._prepared.items() if place[1] != domain}
+        if known and self.get(domain).revision != known[0].revision:
+            raise DataError(f"dataset {self.name!r}: the data of {domain!r} have changed meanwhile; run again")
+
     def _index_file(self, domain: str) -> Path:
         parts = [self.name, self.version, self.options, self.dataset.fingerprint(), domain, LAYOUT]
         content = json.dumps(parts, sort_keys=True)
@@ -128,12 +149,16 @@ class DomainStore:
 
     def _find(self, domain: str) -> ReadyDomain | None:
         try:
-            revision = json.loads(self._index_file(domain).read_text())["revision"]
-            ready = self._ready_domain(domain, revision)
-        except (OSError, ValueError, KeyError):
+            index = json.loads(self._index_file(domain).read_text())
+            revision = str(index["revision"])
+            if index.get("sha256") != _index_digest(revision, domain):
+                return None
+            folder, labels = self._folders(revision)
+            use(folder)
+            whole = [set_aside_damaged(place) for place in (folder, labels)]
+            return self._ready_domain(domain, revision) if all(whole) else None
+        except (OSError, ValueError, KeyError, AttributeError):
             return None
-        complete = all(ready.inputs(split).exists() for split in SPLITS)
-        return ready if complete and all((ready.label_folder / f"{split}.npy").exists() for split in SPLITS) else None
 
     def _make(self, name: str) -> ReadyDomain:
         index = self._index_file(name)  # before the files are read: what changes meanwhile is then found to be new
@@ -144,12 +169,13 @@ class DomainStore:
         revision = domain.revision
         folder, labels = self._folders(revision)
         storage = storage_of(domain.train.inputs)
+        sound = sound_names(folder)  # the revision says what is in it, and runs of another session may be reading it
         for split in SPLITS:
             data = domain.split(split)
             order = split_order(revision, split, len(data))
             write_array(labels / f"{split}.npy", data.labels[order].astype(np.int64))
             place = place_of(folder, f"{split}.inputs", storage)
-            if not place.exists():  # the revision says what is in it, and runs of another session may be reading it
+            if place.name not in sound:
                 write_inputs(place, [data.inputs], order)
         meta = {
             "storage": storage,
@@ -158,9 +184,12 @@ class DomainStore:
             "input_shape": domain.train.inputs.shape[1:],
             "counts": {split: len(domain.split(split)) for split in SPLITS},
         }
-        _write_json(folder / "meta.json", meta)
+        _write_json(folder / META, meta)
+        write_checksums(folder, [META, *(place_of(folder, f"{split}.inputs", storage).name for split in SPLITS)])
+        write_checksums(labels, _LABELS)
+        use(folder)
         write_item_names(index.with_suffix(".items.json"), domain, revision)
-        _write_json(index, {"revision": revision, "domain": name})
+        _write_json(index, {"revision": revision, "domain": name, "sha256": _index_digest(revision, name)})
         return self._ready_domain(name, revision)
 
     def _folders(self, revision: str) -> tuple[Path, Path]:
@@ -171,7 +200,7 @@ class DomainStore:
 
     def _ready_domain(self, name: str, revision: str) -> ReadyDomain:
         folder, labels = self._folders(revision)
-        meta = json.loads((folder / "meta.json").read_text())
+        meta = json.loads((folder / META).read_text())
         return ReadyDomain(
             name=name,
             revision=revision,
@@ -195,14 +224,34 @@ def _whole(parts: ReadyDomain) -> ReadyDomain:
         label_folder=parts.label_folder / "whole",
         as_loaded=parts.as_loaded and _whole(parts.as_loaded),
     )
+    use(parts.folder)
+    for place in (whole.folder, whole.label_folder):
+        if place.exists():
+            set_aside_damaged(place)
+    sound = sound_names(whole.folder)
+    sound_labels = sound_names(whole.label_folder)
     for split, names in WHOLE.items():
         order = whole_order(parts.revision, split, counts[split])
-        if not (whole.label_folder / f"{split}.npy").exists():
+        if f"{split}.npy" not in sound_labels:
             labels = np.concatenate([parts.labels(name) for name in names])
             write_array(whole.label_folder / f"{split}.npy", labels[order])
-        if not whole.inputs(split).exists():
+        if whole.inputs(split).name not in sound:
             write_inputs(whole.inputs(split), [open_inputs(parts.inputs(name)) for name in names], order)
+    if len(sound) < len(SPLITS):
+        write_checksums(whole.folder, [whole.inputs(split).name for split in SPLITS])
+    if len(sound_labels) < len(SPLITS):
+        write_checksums(whole.label_folder, _LABELS)
     return whole
+
+
+def _is_sound(ready: ReadyDomain) -> bool:
+    """Whether inputs and labels are still what was written."""
+    folders = [ready.folder, ready.label_folder, *([ready.as_loaded.folder] if ready.as_loaded else [])]
+    return not any(faults(folder) for folder in folders)
+
+
+def _index_digest(revision: str, domain: str) -> str:
+    return hashlib.sha256(f"{revision} {domain}".encode()).hexdigest()
 
 
 def _safe(name: str) -> str:

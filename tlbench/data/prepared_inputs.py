@@ -23,6 +23,8 @@ from tlbench.core.domain import SPLITS, SplitName
 from tlbench.core.inputs import Inputs, SparseRows
 from tlbench.core.preparation import Preparation
 from tlbench.data.array_storage import Storage, new_map, open_inputs, place_of, storage_of, write_inputs
+from tlbench.data.cache_use import use
+from tlbench.data.checksums import set_aside_damaged, write_checksums
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError
 from tlbench.files import write_whole
@@ -64,6 +66,9 @@ def _found(domain: ReadyDomain, folder: Path) -> ReadyDomain | None:
     meta = folder / META
     if not meta.exists():
         return None
+    use(folder)
+    if not set_aside_damaged(folder):
+        return None
     found = json.loads(meta.read_text())
     ready = replace(
         domain,
@@ -103,6 +108,8 @@ class _Making:
         form = {"storage": self._form.storage, "shape": self._form.shape}
         content = {"seconds": time.monotonic() - started, **form}
         write_whole(folder / META, lambda to: to.write_text(json.dumps(content)))
+        inputs = [place_of(folder, f"{split}.inputs", self._form.storage).name for split in SPLITS]
+        write_checksums(folder, [META, *inputs])
 
     def _make_split(self, folder: Path, split: SplitName, inputs: Inputs) -> None:
         parts = (self._prepare(inputs[at : at + EXAMPLES]) for at in range(0, len(inputs), EXAMPLES))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import TlbenchError
+from tlbench.execution.evaluation_inputs import evaluation_file
+from tlbench.execution.sandbox import Order
 from tlbench.execution.template import kill_group
 from tlbench.execution.template_client import PATIENCE, Events, Template
 
@@ -53,14 +55,15 @@ class LocalPool:
         """How many more jobs can start now."""
         return self.workers - len(self._jobs)
 
-    def submit(self, job: str, folder: Path, log: Path) -> None:
-        """Start a job in a fresh process."""
+    def submit(self, job: str, folder: Path, log: Path, sandbox: Order | None = None) -> None:
+        """Start a job in a fresh process, in a sandbox where one is given."""
         if self._template is None:
             self._template = Template.warm(self._threads)
             self._name, self._events = self._template.join()
             if self._imports:
                 self._template.preload(self._imports)
-        order = {"folder": str(folder), "log": str(log), "memory": self._memory}
+        order: dict[str, Any] = {"folder": str(folder), "log": str(log), "memory": self._memory, "sandbox": sandbox}
+        order["evaluation"] = str(evaluation_file(folder))
         try:
             self._template.start(self._name, job, order)
         except (OSError, ValueError) as error:

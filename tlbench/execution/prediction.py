@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tlbench.core.inputs import Inputs, rows_of
 from tlbench.core.predictor import Predictor, Side
-from tlbench.data.array_storage import open_inputs
+from tlbench.execution.evaluation_inputs import Evaluation
 from tlbench.training.batches import batch_tensor
 from tlbench.training.inference import OutputBuffer, inference_slices
 
@@ -25,9 +25,10 @@ def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
     return steps[-1:] if places["last_step_alone"] else steps
 
 
-def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple[Arrays, float]:
+def evaluate(given: Evaluation, predictor: Predictor, device: str) -> tuple[Arrays, float]:
     """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
-    test = open_inputs(places["test"])
+    places = given.places
+    test = given.inputs(places["test"])
     arrays: Arrays = {}
     steps = steps_of(places, predictor)
     if len(steps) == 1:
@@ -38,19 +39,19 @@ def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple
         arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
         rate = len(test) / (time.perf_counter() - start)
         if places["source_tests"] and predictor.has_side("source"):
-            parts = [open_inputs(path) for path in places["source_tests"]]
+            parts = [given.inputs(path) for path in places["source_tests"]]
             arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
-        arrays |= selection(places["selection"], predictor, step, device)
+        arrays |= selection(given, predictor, step, device)
     return arrays, rate
 
 
-def selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step: int, device: str) -> Arrays:
+def selection(given: Evaluation, predictor: Predictor, step: int, device: str) -> Arrays:
     """Logits and features of the selectors' items at the checkpoint that is loaded."""
     arrays: Arrays = {}
-    for role, parts in roles.items():
+    for role, parts in given.places["selection"].items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = [rows_of(open_inputs(part["inputs"]), np.array(part["items"])) for part in parts]
+            inputs = [rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts]
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
@@ -69,10 +70,10 @@ def _predict_parts(
 
 
 def evaluate_folds(
-    places: dict[str, Any], predictors: Sequence[Predictor], items: Sequence[NDArray[np.int64]], device: str
+    given: Evaluation, predictors: Sequence[Predictor], items: Sequence[NDArray[np.int64]], device: str
 ) -> tuple[Arrays, float]:
     """Logits of all test items at every checkpoint, each from the predictor that had not seen its label."""
-    test = open_inputs(places["test"])
+    test = given.inputs(given.places["test"])
     arrays: Arrays = {}
     seconds = 0.0
     predict(predictors[0], rows_of(test, items[0]), "target", device)  # the warm-up pass

@@ -15,6 +15,7 @@ from tlbench.data.domain_store import DomainStore
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED, Items, Job
+from tlbench.execution.sandbox import Sandbox
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.planning.plan import PlannedRun
 from tlbench.plugins.manager import PluginHost
@@ -39,6 +40,7 @@ class Recorder:
         trusted: Sequence[str] = (),
         keep_features: bool = False,
         selection: str = "last",
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._host = host
         self._domains = domains
@@ -48,6 +50,7 @@ class Recorder:
         self._trusted = list(trusted)
         self._keep_features = keep_features
         self._selection = selection
+        self._sandbox = sandbox
 
     def scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
         """The record of a run that handed back its outputs, and its predicted classes by checkpoint.
@@ -203,7 +206,7 @@ class Recorder:
         device = output.get("device_name") or self._machine.device
         compute = self._machine.compute.model_dump(exclude={"device"})
         of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
-        trusted = {"trusted_remote_code": self._trusted}
+        trusted = {"trusted_remote_code": self._trusted, "sandbox": self._sandbox.text if self._sandbox else None}
         return {"device": device, **compute, **of_run, **trusted, **provenance(self._machine.choices)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
+import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from tlbench.core.run_spec import CLUSTERING, SourceModelSpec
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
-from tlbench.errors import TlbenchError
+from tlbench.errors import DataError, TlbenchError
 from tlbench.evaluation.scoring import Metric
+from tlbench.execution.cache_entries import keep_below, limit_of_environment
 from tlbench.execution.device import Machine
-from tlbench.execution.job import PREDICTED
+from tlbench.execution.job import PREDICTED, Job
 from tlbench.execution.job_folders import JobFolders
 from tlbench.execution.job_writer import JobWriter
 from tlbench.execution.local_pool import Event, LocalPool, describe_end
 from tlbench.execution.recorder import Recorder
+from tlbench.execution.sandbox import Order, Sandbox, choose_sandbox
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.planning.plan import Plan, PlannedRun
@@ -79,6 +81,7 @@ class Session:
     heard_by_plugins: bool = True
     #: The keys of the runs whose models are kept beside their records.
     keep_models: frozenset[str] = frozenset()
+    sandbox: Sandbox = field(default_factory=lambda: choose_sandbox("auto"))
     _queue: deque[WorkItem] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, WorkItem] = field(default_factory=dict)
@@ -93,6 +96,7 @@ class Session:
             self.plugin_files,
             self.trusted,
             self.listener.preparing,
+            self.host,
             self.keep_models,
         )
         self._recorder = Recorder(
@@ -104,6 +108,7 @@ class Session:
             self.trusted,
             self.keep_features,
             self.plan.suite.selection,
+            self.sandbox,
         )
 
     def run(self) -> dict[str, Record]:
@@ -112,6 +117,7 @@ class Session:
         records = self._find_done()
         missing = [run for key, run in self.plan.runs.items() if key not in records]
         self._jobs.prepare(missing)
+        keep_below(self.cache, limit_of_environment())
         second = sum(run.reverse for run in missing) + len(self._queue)
         self._enqueue(missing)
         models = sum(work.run is None for work in self._queue)
@@ -127,6 +133,7 @@ class Session:
         finally:
             self.pool.close()
             self._folders.remove()
+            keep_below(self.cache, limit_of_environment())
         return records
 
     # ---- what is done and what is to do ---------------------------------------------------------------------------
@@ -191,12 +198,19 @@ class Session:
         while self.pool.free > 0 and self._queue:
             work = self._queue.popleft()
             folder = self._folders.of(work.key)
-            shutil.rmtree(folder, ignore_errors=True)
+            self._folders.remove_job(work.key)
             work.job = self._jobs.write(work, folder)
             if work.run is not None and work.predicted is None:
                 self._tell("tlbench_run_started", identity=identity_of(work.run))
             self._running[work.key] = work
-            self.pool.submit(work.key, folder, folder / "log.txt")
+            self.pool.submit(work.key, folder, folder / "log.txt", self._sandbox_of(work.job))
+
+    def _sandbox_of(self, job: Job) -> Order | None:
+        """What the job's process is confined to. Labels, data and results are nobody's, wherever they lie."""
+        data = os.environ.get("TLBENCH_DATA")
+        hidden = [self.cache, self.results.folder.parent, *([Path(data)] if data else [])]
+        outside = [path for path in job.reads if not Path(path).is_relative_to(self.cache)]
+        return self.sandbox.order(job.reads, job.folder, hidden, [str(self.cache), *outside])
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
@@ -214,14 +228,15 @@ class Session:
                 self._finish_reverse(work, work.run, event, records)
             elif work.run is not None:
                 self._finish_run(work, work.run, event, records)
-        shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
+        self._folders.remove_job(work.key)
 
     def _finish_model(self, work: WorkItem, event: Event, records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)
         output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
-            self._models.keep(work.key, folder / "model", output, replace=self.reuse == "never")
+            self._keep_model(work.key, folder / "model", output)
+        if output["status"] == "ok":
             self._queue.extendleft(work_of(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
@@ -232,6 +247,13 @@ class Session:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
                 self.listener.ended(record.run_key, label_of(run), "failed", reason)
+
+    def _keep_model(self, key: str, made: Path, output: dict[str, Any]) -> None:
+        """Keep a model that was handed back; where it is none, its training has failed."""
+        try:
+            self._models.keep(key, made, output, replace=self.reuse == "never")
+        except DataError as error:
+            output |= {"status": "failed", "error": {"type": "DataError", "message": str(error)}}
 
     def _finish_run(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)

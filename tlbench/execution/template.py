@@ -1,10 +1,13 @@
 """The template: a process that has imported the libraries, holds no data, and forks a fresh child for each job.
 
 It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
-null, "cwd": path, "environment": {…}}`, `{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each
-with pool and job: `{"event": "started", "pid"}`, `{"event": "progress", …}` from children, and `{"event": "ended",
-"code" or "signal"}`. When its input closes, because the host is gone, it kills its children and ends; should it be
-killed itself, the kernel kills them. Each child leads a process group of its own.
+null, "cwd": path, "environment": {…}, "evaluation": path, "sandbox": order or null}`, `{"kill": pool}`, or `{"import":
+[module, …]}`. Out, on standard output, each with pool and job: `{"event": "started", "pid"}`, from children
+`{"event": "progress", …}`, and `{"event": "ended", "code" or "signal"}`. When its input closes, because the host is
+gone, it kills its children and ends; should it be killed itself, the kernel kills them. Each child leads a process
+group of its own.
+
+A child that has trained asks over a socket of its own for what its run is tested on (`evaluation_inputs.py`).
 """
 
 from __future__ import annotations
@@ -17,11 +20,15 @@ import os
 import resource
 import selectors
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tlbench.execution import sandbox
+from tlbench.execution.evaluation_inputs import Desk
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -62,6 +69,8 @@ class _Server:
     def __init__(self, channel: int) -> None:
         self._channel = channel
         self._children: dict[int, dict[str, Any]] = {}  # by pid the pool and the job
+        self._desk = Desk()
+        self._selector = selectors.DefaultSelector()
         self._wake, waker = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(waker, False)
@@ -70,7 +79,7 @@ class _Server:
 
     def serve(self) -> None:
         """Fork for each job, report each end."""
-        selector = selectors.DefaultSelector()
+        selector = self._selector
         selector.register(0, selectors.EVENT_READ)
         selector.register(self._wake, selectors.EVENT_READ)
         rest = b""
@@ -80,6 +89,9 @@ class _Server:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, 4096)
                 self._reap()
+            for number in ready - {0, self._wake}:  # a run has trained, or ended
+                selector.unregister(number)
+                self._desk.answer(number)
             if 0 in ready:
                 chunk = os.read(0, 65536)
                 if not chunk:
@@ -97,14 +109,22 @@ class _Server:
 
     def _fork(self, order: dict[str, Any]) -> None:
         whose = {"pool": order["pool"], "job": order["job"]}
+        _warm(order)
+        theirs, ours = self._desk.open(order.get("evaluation") or os.devnull)
         try:
             pid = os.fork()
         except OSError as error:
+            theirs.close()
+            self._desk.answer(ours)
             sys.stderr.write(f"cannot fork: {error}\n")
             _send(self._channel, {"event": "ended", **whose, "code": 71})  # EX_OSERR of sysexits.h
             return
         if pid == 0:
-            _child(order, self._channel)
+            self._desk.leave()
+            self._selector.close()
+            _child(order, self._channel, theirs)
+        theirs.close()
+        self._selector.register(ours, selectors.EVENT_READ)
         self._children[pid] = whose
         _send(self._channel, {"event": "started", **whose, "pid": pid})
 
@@ -132,6 +152,13 @@ class _Server:
                 kill_group(pid)
 
 
+def _warm(order: dict[str, Any]) -> None:
+    """Make the sandbox ready before the fork; what fails here fails in the child too, and is told there."""
+    if order.get("sandbox"):
+        with contextlib.suppress(Exception):
+            sandbox.warm(order["sandbox"])
+
+
 def kill_group(pid: int) -> None:
     """Kill a child and whatever it has started."""
     for kill in (os.killpg, os.kill):  # the group exists a moment after the process does
@@ -139,7 +166,7 @@ def kill_group(pid: int) -> None:
             kill(pid, signal.SIGKILL)
 
 
-def _child(order: dict[str, Any], channel: int) -> None:
+def _child(order: dict[str, Any], channel: int, desk: socket.socket) -> None:
     """The life of a child: its log as output, its limits, the job, and out; never back into the server."""
     code = 1
     try:
@@ -159,13 +186,16 @@ def _child(order: dict[str, Any], channel: int) -> None:
         if order.get("memory"):
             resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
 
+        if order.get("sandbox"):
+            sandbox.enter(order["sandbox"])
+
         from tlbench.execution.worker import work
 
         def progress(phase: str, step: int, steps: int) -> None:
             at = {"phase": phase, "step": step, "steps": steps}
             _send(channel, {"event": "progress", "pool": order["pool"], "job": order["job"], **at})
 
-        code = work(order["folder"], progress)
+        code = work(order["folder"], progress, desk)
     except BaseException:
         traceback.print_exc()
     finally:

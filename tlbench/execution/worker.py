@@ -9,6 +9,7 @@ import json
 import os
 import random
 import resource
+import socket
 import sys
 import time
 import traceback
@@ -29,10 +30,11 @@ from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.core.seeds import derive
 from tlbench.core.strategy import Strategy
 from tlbench.core.task import TargetView, TransferTask
-from tlbench.data.array_storage import open_inputs
+from tlbench.execution.evaluation_inputs import Evaluation, ask, from_file
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.model_keeping import keep_model
 from tlbench.execution.prediction import Arrays, evaluate, evaluate_folds, predict, steps_of
+from tlbench.execution.sandbox import hint
 from tlbench.execution.source_training import fit_source_model
 from tlbench.execution.task_loading import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
 from tlbench.plugins.backbone_factory import make_backbone
@@ -42,34 +44,39 @@ from tlbench.training.toolkit import Progress, Report, Toolkit
 
 #: Least seconds between two progress messages of one run.
 PROGRESS_SECONDS = 0.1
+#: Gives what a run is tested on.
+Given = Callable[[], Evaluation]
 
 
-def work(folder: str | Path, on_progress: Progress) -> int:
-    """Do the job in `folder`; the exit code of the process. What went wrong is in `output.json` and on the log."""
+def work(folder: str | Path, on_progress: Progress, desk: socket.socket | None = None) -> int:
+    """Do the job in `folder`; the exit code of the process. What went wrong is in `output.json` and on the log.
+
+    What it is tested on is asked for at the `desk` when it has trained; without one it lies beside the folder.
+    """
     place = Path(folder)
     started = {"started_utc": datetime.now(UTC).isoformat(timespec="seconds"), "cuda": torch.version.cuda}
     try:
-        output, arrays = _do(place, _seldom(on_progress))
+        output, arrays = _do(place, _seldom(on_progress), lambda: from_file(place) if desk is None else ask(desk))
         _hand_back(place, {"status": "ok", **started, **output}, arrays)
     except Exception as error:
         traceback.print_exc()
-        failure = {"type": type(error).__name__, "message": str(error)}
+        failure = {"type": type(error).__name__, "message": f"{error}{hint(error)}"}
         _hand_back(place, {"status": _status(error), **started, "error": failure}, {})
         return 1
     return 0
 
 
-def _do(folder: Path, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
+def _do(folder: Path, on_progress: Progress, given: Given) -> tuple[dict[str, Any], Arrays]:
     job = json.loads((folder / "job.json").read_text())
     host = plugin_host(job["plugin_files"])
     if job["kind"] == "source-model":
         return _train_source_model(folder, job, host, on_progress), {}
     if job["kind"] == "reverse":
-        return _reverse(folder, job, host, on_progress)
-    return _run(folder, job, host, on_progress)
+        return _reverse(folder, job, host, on_progress, given)
+    return _run(job, host, on_progress, given)
 
 
-def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
+def _run(job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Given) -> tuple[dict[str, Any], Arrays]:
     spec = RunSpec.model_validate(job["spec"])
     clock = _Clock()
     _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
@@ -86,11 +93,11 @@ def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progr
     predictor = predictors[0]
     clock.tick("training")
 
-    places = json.loads((folder / "evaluation.json").read_text())  # only now are test inputs opened
+    evaluation = given()  # only now are test inputs opened
     if len(predictors) == 1:
-        arrays, rate = evaluate(places, predictor, job["device"])
+        arrays, rate = evaluate(evaluation, predictor, job["device"])
     else:
-        arrays, rate = evaluate_folds(places, predictors, items, job["device"])
+        arrays, rate = evaluate_folds(evaluation, predictors, items, job["device"])
     clock.tick("evaluation")
 
     if job["reverse"]:
@@ -98,7 +105,7 @@ def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progr
     if job["keep_model"]:
         keep_model(folder / "model", predictors, steps_of(places, predictor), len(task.class_names))
     output = _summary(toolkit.report, clock.seconds, job["device"])
-    return {**output, "steps": steps_of(places, predictor), "inference_examples_per_second": rate}, arrays
+    return {**output, "steps": steps_of(evaluation.places, predictor), "inference_examples_per_second": rate}, arrays
 
 
 def _classes_of(predictor: Predictor, task: TransferTask, device: str) -> NDArray[np.int64]:
@@ -110,7 +117,7 @@ def _classes_of(predictor: Predictor, task: TransferTask, device: str) -> NDArra
 
 
 def _reverse(
-    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress
+    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Given
 ) -> tuple[dict[str, Any], Arrays]:
     """The second training of reverse validation: the run's strategy from the target's predictions to the sources.
 
@@ -131,9 +138,9 @@ def _reverse(
     predictor = strategy.fit(task, toolkit)
     last = list(predictor.steps)[-1]
     predictor.load(last)
-    places = json.loads((folder / "evaluation.json").read_text())["selection"]
-    (parts,) = places.values()
-    inputs = join([rows_of(open_inputs(part["inputs"]), np.array(part["items"])) for part in parts])
+    evaluation = given()
+    (parts,) = evaluation.places["selection"].values()
+    inputs = join([rows_of(evaluation.inputs(part["inputs"]), np.array(part["items"])) for part in parts])
     logits, _ = predict(predictor, inputs, "target", job["device"])
     clock.tick("selection")
     report.seen += toolkit.report.seen

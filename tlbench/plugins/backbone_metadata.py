@@ -37,6 +37,11 @@ def weights_revision(name: str, host: PluginHost) -> str | None:
     return None if revision is None else str(revision)
 
 
+def files_read(name: str, host: PluginHost) -> list[str]:
+    """The files and folders that a backbone's factory says it reads, by `reads`; none where it has no such method."""
+    return [str(path) for path in _ask("reads", name, host) or ()]
+
+
 def backbone_version(name: str, host: PluginHost) -> str:
     """What goes into run keys: the plugin's version, and the revision of the weights."""
     version = entry_version(host.find("backbones", name)[0])

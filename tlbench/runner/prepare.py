@@ -44,6 +44,9 @@ class RunOptions:
     timeout: float | None = None
     memory: int | None = None
     keep_model: bool = False
+    #: Whether runs have a sandbox, and what they may read beside their inputs.
+    sandbox: Literal["auto", "require", "off"] = "auto"
+    readable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +109,7 @@ class PreparedSuite:
     ) -> Session:
         """What runs a plan here, into a folder."""
         from tlbench.execution.local_pool import LocalPool
+        from tlbench.execution.sandbox import choose_sandbox
         from tlbench.execution.session import Session
 
         modules = imports(self.suite, self.host)
@@ -128,6 +132,7 @@ class PreparedSuite:
             keep_features,
             heard_by_plugins,
             self.asked_for if conditions.keep_model else frozenset(),
+            choose_sandbox(conditions.sandbox, conditions.readable),
         )
 
     def metrics(self) -> dict[str, Metric]:

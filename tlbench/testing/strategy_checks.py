@@ -19,8 +19,9 @@ from tlbench.core.run_spec import Budget, Setting
 from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.errors import TlbenchError
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
+from tlbench.testing.confined import confined
 from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
-from tlbench.testing.side_effects import as_they_were, only_allowed_files
+from tlbench.testing.side_effects import as_they_were
 from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial
 from tlbench.testing.toy_domains import KINDS, Kind
 
@@ -266,13 +267,16 @@ def check_surroundings(bench: StrategyTrial) -> None:
 
 
 def check_labels(bench: StrategyTrial) -> None:
-    """It opens no file of data and does not go through the memory of its process, where labels could be found."""
+    """It opens no file of data and does not go through the memory of its process, where labels could be found.
+
+    It is fitted in a sandbox, where threads, other programs and calls into the C library are seen as well.
+    """
     case = _any_case(bench)
-    with only_allowed_files() as opened:
-        fitted = bench.fit(case)
-        fitted.logits()
-    if opened:
-        raise CheckFailed(f"it {'; '.join(opened)}: what a run may know is on its task, and test labels are not")
+    seen = confined(lambda: bench.fit(case).logits(), bench.files)
+    if seen.reached:
+        raise CheckFailed(f"it {'; '.join(seen.reached)}: what a run may know is on its task, and test labels are not")
+    if seen.error:
+        raise CheckFailed(f"in a sandbox, as runs have it, it raised {seen.error}")
 
 
 def check_saves(bench: StrategyTrial) -> None:

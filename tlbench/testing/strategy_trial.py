@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -69,6 +70,12 @@ class StrategyTrial:
         self.strategy = strategy
         self._host = host
         self._params = params or {}
+
+    @property
+    def files(self) -> list[str]:
+        """The files of one-file plugins and of the strategy, which runs may read."""
+        of_plugins = [plugin.distribution for plugin in self._host.plugins if plugin.distribution.endswith(".py")]
+        return [*of_plugins, inspect.getfile(self.strategy)]
 
     def case(
         self,
