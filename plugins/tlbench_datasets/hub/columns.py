@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -101,7 +102,19 @@ def names_in(title: str, table: Any, column: str, role: str) -> list[str | None]
         message = f"the column {column!r} holds {_PLURAL[kind]}; a {role} is a class label, a whole number or text"
         raise DataError(f"{title}: {message}")
     named = {value: _name(title, column, role, value) for value in set(values)}
+    if role == "label" and kind == "text":
+        named = _whole_numbers(title, column, named)
     return [named[value] for value in values]
+
+
+def _whole_numbers(title: str, column: str, named: Mapping[Any, str | None]) -> dict[Any, str | None]:
+    """Labels of text that all are numbers: 1.0 is the class 1. Raises `DataError` for measurements."""
+    there = [name for name in named.values() if name is not None]
+    if not all(re.fullmatch(r"[+-]?\d+(\.\d*)?", name) for name in there):
+        return dict(named)
+    for name in there:
+        _name(title, column, "label", float(name))
+    return {value: name and re.sub(r"\.0*$", "", name) for value, name in named.items()}
 
 
 def _name(title: str, column: str, role: str, value: Any) -> str | None:
