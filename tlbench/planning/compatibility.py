@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tlbench.core.names import look_alikes, sentence
 from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import WEIGHTS
 from tlbench.data.folds import folds_of
@@ -121,7 +122,8 @@ def _class_faults(part: Part, situation: RunContext) -> Iterator[str]:
 
 
 def _classes(one: ReadyDomain, other: ReadyDomain) -> str:
-    return f"{_named(one)}, {_named(other)}"
+    alike = look_alikes({*one.class_names, *other.class_names})
+    return "; ".join([f"{_named(one)}, {_named(other)}", *map(sentence, alike[:_SHOWN_CLASSES])])
 
 
 def _named(domain: ReadyDomain) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from tlbench.core.content_key import key_content
+from tlbench.core.names import name_notes
 from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
@@ -50,6 +51,8 @@ class Planner:
         for part, situation in asked:
             self._plan_situation(part, situation)
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
+        classes = {name for _, each in asked for ready in each.ready.values() for name in ready.class_names}
+        self._plan.notes += name_notes(self._domains.dataset.domains, classes)
         return self._plan
 
     def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:

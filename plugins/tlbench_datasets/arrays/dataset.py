@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tlbench.core.domain import SPLITS, Dataset, Domain, SplitName
 from tlbench.core.inputs import SparseRows, Texts
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.arrays.files import files_of, find_arrays, read_arrays
 from tlbench_datasets.arrays.inputs import has_inputs, read_inputs
@@ -121,4 +122,6 @@ def _classes(title: str, labels: NDArray[Any], names: NDArray[Any] | None) -> tu
     beyond = labels[(labels < 0) | (labels >= len(names))]
     if len(beyond):
         raise DataError(f"{title}: label {beyond[0]} is beyond the {len(names)} class_names, 0 to {len(names) - 1}")
-    return tuple(names.tolist()), labels.astype(np.int64)
+    one_form = {name: number for number, name in enumerate(dict.fromkeys(map(composed, names.tolist())))}
+    places = np.array([one_form[composed(name)] for name in names.tolist()], np.int64)
+    return tuple(one_form), places[labels.astype(np.int64)]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.own_data import Indices
 
@@ -97,7 +98,7 @@ def names_in(title: str, table: Any, column: str, role: str) -> list[str | None]
     feature = table.features[column]
     values = table.data.column(column).to_pylist()
     if (kind := kind_of(feature)) == "class":
-        return [None if value is None or value < 0 else str(feature.names[value]) for value in values]
+        return [None if value is None or value < 0 else composed(feature.names[value]) for value in values]
     if kind not in ("text", "number"):
         message = f"the column {column!r} holds {_PLURAL[kind]}; a {role} is a class label, a whole number or text"
         raise DataError(f"{title}: {message}")
@@ -123,7 +124,7 @@ def _name(title: str, column: str, role: str, value: Any) -> str | None:
     if isinstance(value, float) and not value.is_integer():
         message = f"a {role} is a class label, a whole number or text; turn measurements into classes first"
         raise DataError(f"{title}: the column {column!r} holds {value!r}; {message}")
-    return value.strip() or None if isinstance(value, str) else str(int(value))
+    return composed(value.strip()) or None if isinstance(value, str) else str(int(value))
 
 
 def domain_names(title: str, table: Any, column: str) -> set[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tlbench.core.domain import SplitName
+from tlbench.core.names import composed, looks_like, sentence
 from tlbench.errors import DataError
-from tlbench_datasets.shared.own_data import SPLIT_NAMES, readable
+from tlbench_datasets.shared.own_data import SPLIT_NAMES, by_name, readable
 
 #: Still images that Pillow reads; of an animation the first picture is taken.
 SUFFIXES = (
@@ -50,7 +52,8 @@ def find_places(root: Path) -> dict[str, Place]:
     lists = _find_lists(root)
     if lists:
         return {name: Place(root, lists=tuple(parts)) for name, parts in lists.items()}
-    folders = {readable(folder.name): Place(root, folder=folder) for folder in _folders(root) if _folders(folder)}
+    there = [folder for folder in _folders(root) if _folders(folder)]
+    folders = by_name(f"folder:{root}", [(readable(folder.name), Place(root, folder=folder)) for folder in there])
     if not folders:
         raise DataError(f"{str(root)!r} holds no domains: {_what_is_there(root)}; {LAYOUT}")
     return folders
@@ -95,6 +98,16 @@ def other_files(place: Place) -> Counter[str]:
         entry for entry in entries if entry.suffix.lower() not in SUFFIXES and entry.name not in _FILES_OF_SYSTEMS
     ]
     return Counter(entry.suffix.lower() or "no suffix" for entry in others)
+
+
+def almost_splits(place: Place) -> list[str]:
+    """Sentences on folders or lists that are called like splits but for case or spaces, and so are none."""
+    if place.folder is not None:
+        names = [folder.name for folder in _folders(_class_parent(place.folder))]
+    else:
+        names = [path.stem.rpartition("_")[2] for path, _ in place.lists if "_" in path.stem]
+    alike = {name: known for name in names if (known := looks_like(name, SPLIT_NAMES))}
+    return [f"{sentence((name, known))}, so {name!r} is no split" for name, known in sorted(alike.items())]
 
 
 def empty_classes(place: Place) -> list[str]:
@@ -145,7 +158,7 @@ def _images(path: Path) -> list[Path]:
 def _find_lists(root: Path) -> dict[str, list[tuple[Path, SplitName | None]]]:
     """Image lists by domain; `domain_train.txt` and `domain_test.txt` are splits of one where both are there."""
     found = [sorted(filter(_is_list, folder.glob("*.txt"))) for folder in (root / "image_list", root)]
-    paths = {readable(path.stem): path for path in found[0] or found[1]}
+    paths = by_name(f"folder:{root}", [(readable(path.stem), path) for path in found[0] or found[1]])
     lists: dict[str, list[tuple[Path, SplitName | None]]] = {}
     for stem, path in paths.items():
         match = re.fullmatch(r"(.+)_(train|val|test)", stem)
@@ -177,8 +190,10 @@ def _listed(root: Path, path: Path, split: SplitName | None) -> Iterator[ImageFi
             kind = "whole numbers" if numbers else "names of classes"
             raise DataError(f"{path}:{number}: the label {label!r} stands among {kind}; use one kind in a list")
         numbers = label.isdecimal()
-        here = [base / name for base in (root, path.parent)]
-        yield ImageFile(next((file for file in here if file.exists()), here[0]), label, name, split)
+        # A list that was written on another system may hold é as one sign where the file's name has two.
+        written = dict.fromkeys((name, composed(name), unicodedata.normalize("NFD", name)))
+        here = [base / each for each in written for base in (root, path.parent)]
+        yield ImageFile(next((file for file in here if file.exists()), here[0]), label, composed(name), split)
 
 
 def _name_and_label(path: Path, number: int, line: str) -> tuple[str, str]:

@@ -11,7 +11,15 @@ from pydantic import Field
 from tlbench.core.domain import Dataset, Domain
 from tlbench.errors import DataError, Faults, unknown
 from tlbench_datasets.images.decoding import decode_all, images, size_on_disk
-from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, other_files, stray_images
+from tlbench_datasets.images.files import (
+    Place,
+    almost_splits,
+    empty_classes,
+    files_of,
+    find_places,
+    other_files,
+    stray_images,
+)
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
@@ -90,7 +98,7 @@ class Folder(Dataset):
             notes.append(f"files that are no images left out: {counted}")
         if empty := empty_classes(place):
             notes.append(f"folders without images are no classes: {', '.join(map(repr, empty))}")
-        return notes
+        return [*notes, *almost_splits(place)]
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of all images and lists."""

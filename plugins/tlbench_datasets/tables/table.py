@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tlbench.core.domain import Dataset, Domain, SplitName
 from tlbench.core.inputs import Inputs
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.own_data import (
     LICENCE,
@@ -51,6 +52,11 @@ class TableParams(SplitParams):
     text: str | list[str] | None = Field(None, min_length=1)
     missing: Literal["fail", "mean", "empty"] = "fail"
     scale: Scale = "none"
+
+    @field_validator("label", "domain", "split", "features", "text")
+    @classmethod
+    def _names_have_one_form(cls, given: Any) -> Any:
+        return [composed(name) for name in given] if isinstance(given, list) else given and composed(given)
 
     @model_validator(mode="after")
     def _inputs_are_numbers_or_text(self) -> TableParams:
