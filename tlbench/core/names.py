@@ -12,9 +12,9 @@ _INVISIBLE = {"\u034f", "\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", *map(c
 
 
 def composed(name: str) -> str:
-    """A name in Unicode's normal form C: é is one sign, whether a system writes it as one or as e and an accent.
+    r"""A name in Unicode's normal form C: é is one sign, whether a system writes it as one or as e and an accent.
 
-    >>> composed("cafe\\u0301") == "caf\\u00e9"
+    >>> composed("cafe\u0301") == "caf\u00e9"
     True
     """
     return unicodedata.normalize("NFC", name)
@@ -59,10 +59,10 @@ def looks_like(name: str, known: Iterable[str]) -> str | None:
 
 
 def sentence(group: Sequence[str]) -> str:
-    """What names that look alike differ by, shown so that it can be seen.
+    r"""What names that look alike differ by, shown so that it can be seen.
 
-    >>> sentence(("mug", "mug\\u200b"))
-    "'mug' and 'mug\\\\u200b' differ in invisible signs alone"
+    >>> sentence(("mug", "mug\u200b"))
+    "'mug' and 'mug\\u200b' differ in invisible signs alone"
     """
     kinds = _differing(group)
     named = [shown(name) for name in group]
@@ -90,9 +90,9 @@ def name_notes(domains: Iterable[str], classes: Iterable[str]) -> list[str]:
 
 
 def shown(name: str) -> str:
-    """A name in quotes, with what cannot be seen in it written as a number of Unicode.
+    r"""A name in quotes, with what cannot be seen in it written as a number of Unicode.
 
-    >>> shown("a\\ufe0fb")
-    "'a\\\\ufe0fb'"
+    >>> shown("a\ufe0fb")
+    "'a\\ufe0fb'"
     """
     return "".join(f"\\u{ord(sign):04x}" if sign in _INVISIBLE else sign for sign in repr(name))

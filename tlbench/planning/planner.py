@@ -42,7 +42,7 @@ class Planner:
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
-        check_parts(self._suite, self._host, self._trusted)
+        self._plan.notes += check_parts(self._suite, self._host, self._trusted)
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
         faults = list(text_faults((situation for _, situation in asked), self._host, self._trusted))
         faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
