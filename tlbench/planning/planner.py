@@ -12,6 +12,7 @@ from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.duplicates import shared_examples
 from tlbench.errors import Faults
+from tlbench.planning.batch_norm import small_batch_words
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.run_context import RunContext
@@ -53,6 +54,10 @@ class Planner:
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
         classes = {name for _, each in asked for ready in each.ready.values() for name in ready.class_names}
         self._plan.notes += name_notes(self._domains.dataset.domains, classes)
+        faults, notes = small_batch_words(self._plan.runs.values(), self._domains, self._host, self._trusted)
+        if faults:
+            raise Faults(f"suite {self._suite.name!r} cannot run", faults)
+        self._plan.notes += notes
         return self._plan
 
     def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:
