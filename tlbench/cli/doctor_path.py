@@ -18,6 +18,7 @@ from tlbench.cli.detect_data import DetectedData, guess
 from tlbench.cli.detect_hub import HUB, guess_hub, hub_name, is_hub_layout
 from tlbench.core.domain import SPLITS, Dataset, Domain
 from tlbench.core.inputs import SparseRows, digests
+from tlbench.core.names import name_notes
 from tlbench.data.dataset_loading import open_dataset, plugin_errors
 from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
@@ -146,9 +147,8 @@ def _class_lines(domains: Mapping[str, Domain]) -> Iterator[str]:
         for name, own in names.items():
             if more := sorted(own - set(shared)):
                 yield f"classes of {name!r} beside them: {_shown(more)}"
-        if len({frozenset(map(str.casefold, own)) for own in names.values()}) == 1:
-            yield "the names of the classes differ in upper and lower case alone: rename them, and they are the same"
         yield "label spaces differ, so the setting 'transductive' is out for such pairs; 'inductive' works"
+    yield from name_notes(domains, set().union(*names.values()))
     for name, domain in domains.items():
         counts = np.bincount(domain.train.labels, minlength=len(domain.class_names))
         smallest = int(counts.argmin())

@@ -73,10 +73,12 @@ def _do(folder: Path, on_progress: Progress, given: Given) -> tuple[dict[str, An
         return _train_source_model(folder, job, host, on_progress), {}
     if job["kind"] == "reverse":
         return _reverse(folder, job, host, on_progress, given)
-    return _run(job, host, on_progress, given)
+    return _run(folder, job, host, on_progress, given)
 
 
-def _run(job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Given) -> tuple[dict[str, Any], Arrays]:
+def _run(
+    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Given
+) -> tuple[dict[str, Any], Arrays]:
     spec = RunSpec.model_validate(job["spec"])
     clock = _Clock()
     _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
@@ -103,7 +105,7 @@ def _run(job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Gi
     if job["reverse"]:
         arrays[PREDICTED] = _classes_of(predictor, task, job["device"])
     if job["keep_model"]:
-        keep_model(folder / "model", predictors, steps_of(places, predictor), len(task.class_names))
+        keep_model(folder / "model", predictors, steps_of(evaluation.places, predictor), len(task.class_names))
     output = _summary(toolkit.report, clock.seconds, job["device"])
     return {**output, "steps": steps_of(evaluation.places, predictor), "inference_examples_per_second": rate}, arrays
 

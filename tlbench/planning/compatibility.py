@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tlbench.core.names import look_alikes, sentence
 from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import WEIGHTS
 from tlbench.data.folds import folds_of
@@ -12,7 +13,7 @@ from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, Faults, TlbenchError
 from tlbench.planning.run_context import RunContext
 from tlbench.planning.suite_backbones import backbones_of
-from tlbench.plugins.backbone_metadata import backbone_fault
+from tlbench.plugins.backbone_metadata import backbone_faults
 from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.suites.suite import Part, Suite
@@ -20,12 +21,17 @@ from tlbench.suites.suite import Part, Suite
 _SHOWN_CLASSES = 6
 
 
-def check_parts(suite: Suite, host: PluginHost, trusted: Sequence[str]) -> None:
-    """Raise `Faults` for backbones that cannot be had or are not trusted, and for keys that do not go together."""
-    faults = [fault for name in backbones_of(suite) if (fault := backbone_fault(name, host, trusted))]
+def check_parts(suite: Suite, host: PluginHost, trusted: Sequence[str]) -> list[str]:
+    """What is to be told of the backbones.
+
+    Raises `Faults` for those that cannot be had or are not trusted, and for keys that do not go together.
+    """
+    notes: list[str] = []
+    faults = [fault for name in backbones_of(suite) for fault in backbone_faults(name, host, notes, trusted)]
     faults += [fault for number, part in enumerate(suite.part, 1) for fault in _part_faults(suite, number, part, host)]
     if faults:
         raise Faults(f"suite {suite.name!r} cannot run", faults)
+    return notes
 
 
 def _part_faults(suite: Suite, number: int, part: Part, host: PluginHost) -> Iterator[str]:
@@ -121,7 +127,8 @@ def _class_faults(part: Part, situation: RunContext) -> Iterator[str]:
 
 
 def _classes(one: ReadyDomain, other: ReadyDomain) -> str:
-    return f"{_named(one)}, {_named(other)}"
+    alike = look_alikes({*one.class_names, *other.class_names})
+    return "; ".join([f"{_named(one)}, {_named(other)}", *map(sentence, alike[:_SHOWN_CLASSES])])
 
 
 def _named(domain: ReadyDomain) -> str:

@@ -51,7 +51,8 @@ class PlannedRun:
 class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
 
-    `test_examples`: by domain the size of its test split under the suite's evaluation.
+    `test_examples`: by domain the size of its test split under the suite's evaluation. `notes`: what users are told of
+    it beforehand, as sentences.
     """
 
     suite: Suite
@@ -59,6 +60,7 @@ class Plan:
     runs: dict[str, PlannedRun] = field(default_factory=dict)
     shared: list[SharedExamples] = field(default_factory=list)
     test_examples: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def source_models(self) -> dict[str, SourceModelSpec]:
         """The shared trainings that the runs need."""

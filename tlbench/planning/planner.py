@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from tlbench.core.content_key import key_content
+from tlbench.core.names import name_notes
 from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.duplicates import shared_examples
 from tlbench.errors import Faults
+from tlbench.planning.batch_norm import small_batch_words
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.run_context import RunContext
@@ -41,7 +43,7 @@ class Planner:
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
-        check_parts(self._suite, self._host, self._trusted)
+        self._plan.notes += check_parts(self._suite, self._host, self._trusted)
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
         faults = list(text_faults((situation for _, situation in asked), self._host, self._trusted))
         faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
@@ -50,6 +52,12 @@ class Planner:
         for part, situation in asked:
             self._plan_situation(part, situation)
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
+        classes = {name for _, each in asked for ready in each.ready.values() for name in ready.class_names}
+        self._plan.notes += name_notes(self._domains.dataset.domains, classes)
+        faults, notes = small_batch_words(self._plan.runs.values(), self._domains, self._host, self._trusted)
+        if faults:
+            raise Faults(f"suite {self._suite.name!r} cannot run", faults)
+        self._plan.notes += notes
         return self._plan
 
     def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:

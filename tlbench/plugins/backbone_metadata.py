@@ -10,20 +10,23 @@ from tlbench.plugins.manager import PluginHost, entry_version
 from tlbench.plugins.remote_code import trust_keyword, untrusted
 
 
-def backbone_fault(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> str | None:
-    """Why a backbone cannot be had, named; None where it can."""
+def backbone_faults(name: str, host: PluginHost, notes: list[str], trusted: Sequence[str] = ()) -> list[str]:
+    """Why a backbone cannot be had, named; nothing where it can, of which what is to be told is added to `notes`."""
     try:
-        check_backbone(name, host, trusted)
+        notes += [f"backbone {name!r}: {note}" for note in check_backbone(name, host, trusted)]
     except TlbenchError as error:
-        return f"backbone {name!r}: {error}"
-    return None
+        return [f"backbone {name!r}: {error}"]
+    return []
 
 
-def check_backbone(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
-    """Raise `TlbenchError` where a backbone is not trusted, or its factory's `check` says that it cannot be had."""
+def check_backbone(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> list[str]:
+    """What its factory's `check` has to tell of a backbone, as sentences.
+
+    Raises `TlbenchError` where it is not trusted, or `check` says that it cannot be had.
+    """
     if name not in trusted and runs_remote_code(name, host):
         raise untrusted(name)
-    _ask("check", name, host, trusted)
+    return list(_ask("check", name, host, trusted) or ())
 
 
 def runs_remote_code(name: str, host: PluginHost) -> bool:

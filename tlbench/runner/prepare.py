@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,6 +158,8 @@ def prepare(request: Request) -> PreparedSuite:
     check_primary_metric(suite, host)
     check_pairs(suite.claims or "", suite.published, suite.dataset, domains.dataset.domains)
     whole = Planner(suite, host, domains, machine.compute, request.trusted).plan()
+    for note in whole.notes:
+        sys.stderr.write(f"note: suite {suite.name!r}: {note}\n")
     filters = {name: globs for name, globs in (request.filters or {}).items() if globs}
     plan = whole.select(filters) if filters else whole
     if not plan.runs:

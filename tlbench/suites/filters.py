@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 
+from tlbench.core.names import composed
 from tlbench.errors import TlbenchError, unknown
 from tlbench.records.planned_cell import PlannedCell
 
@@ -46,4 +47,4 @@ def _names(cell: PlannedCell, name: str) -> set[str]:
 
 def _fits(name: str, glob: str) -> bool:
     """A glob, or the name itself: names of grid members hold brackets, which a glob reads otherwise."""
-    return name == glob or fnmatch.fnmatchcase(name, glob)
+    return name == glob or fnmatch.fnmatchcase(name, composed(glob))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Tag
 
+from tlbench.core.names import composed
 from tlbench.core.run_spec import WEIGHTS
 from tlbench.errors import TlbenchError
 from tlbench.suites.unique_values import AtLeastOne, Distinct, repeated
@@ -19,7 +20,7 @@ def parse_pair(text: str) -> tuple[tuple[str, ...], str]:
     >>> parse_pair("books+dvd:kitchen")
     (('books', 'dvd'), 'kitchen')
     """
-    left, colon, target = text.partition(":")
+    left, colon, target = composed(text).partition(":")
     sources = tuple(left.split("+"))
     if not colon or ":" in target:
         raise TlbenchError(f"{text!r} must have exactly one colon; {_PAIR_FORM}")
@@ -39,7 +40,7 @@ def _pair_text(text: str) -> str:
         parse_pair(text)
     except TlbenchError as error:
         raise ValueError(str(error)) from None
-    return text
+    return composed(text)
 
 
 def _one_or_list(value: Any) -> str:

@@ -76,8 +76,8 @@ class Factory:
             of_network = runs_remote_code(network, _host())
         return of_network or runs_remote_code(features, _host())
 
-    def check(self, argument: str, *, trusted: bool = False) -> None:
-        """Raises `TlbenchError` where a backbone is unknown, is not trusted, cannot be had, or does not fit."""
+    def check(self, argument: str, *, trusted: bool = False) -> list[str]:
+        """Notes on the weights. Raises `TlbenchError` where a backbone is unknown, not trusted, or does not fit."""
         from tlbench.plugins.backbone_metadata import check_backbone
 
         features, network = split(argument)
@@ -88,7 +88,7 @@ class Factory:
             if network is not None:  # first, for it is the cheaper one to check
                 check_network(network, _host(), names)
             with named_backbone(features):
-                check_backbone(features, _host(), names)
+                return check_backbone(features, _host(), names)
         except Untrusted as error:
             raise untrusted(f"frozen:{argument}", error.what) from error
 

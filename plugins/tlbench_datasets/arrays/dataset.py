@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,7 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tlbench.core.domain import SPLITS, Dataset, Domain
+from tlbench.core.domain import SPLITS, Dataset, Domain, SplitName
+from tlbench.core.inputs import SparseRows, Texts
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.arrays.files import files_of, find_arrays, read_arrays
 from tlbench_datasets.arrays.inputs import has_inputs, named_items, read_inputs
@@ -26,6 +29,7 @@ from tlbench_datasets.shared.own_data import (
     given_splits,
     located,
 )
+from tlbench_datasets.shared.scaling import Rows, Scale, as_float32, deal_numbers, settled, standardised
 
 
 class Npz(Dataset):
@@ -42,7 +46,12 @@ class Npz(Dataset):
     origin: ClassVar[str] = ORIGIN
 
     class Params(SplitParams):
-        """Shares of the splits, and the seed by which they are drawn."""
+        """Shares of the splits, and the seed by which they are drawn.
+
+        `scale`: whether vectors are standardised by the training data of their own domain.
+        """
+
+        scale: Scale = "none"
 
     def __init__(self, argument: str, params: Params | None = None) -> None:
         self._title = f"npz:{argument}"
@@ -68,14 +77,36 @@ class Npz(Dataset):
         prefixes = [f"{split}_" for split in SPLITS if has_inputs(arrays, f"{split}_")] or [""]
         inputs, values, modality = read_inputs(title, arrays, prefixes)
         names, labels = _classes(title, values, arrays.get("class_names"))
-        if prefixes == [""]:
-            keys = [str(row) for row in range(len(labels))]
-            members = deal(title, inputs, labels, names, keys, self._params)
-        else:
-            splits = [split for split in SPLITS if f"{split}_" in prefixes for _ in arrays[f"{split}_labels"]]
-            members = given_splits(title, splits)
+        splits = [split for split in SPLITS if f"{split}_" in prefixes for _ in arrays[f"{split}_labels"]]
+        keys = [str(row) for row in range(len(labels))]
         items = named_items(title, arrays, prefixes, len(labels))
+        if modality == "vector" and not isinstance(inputs, SparseRows | Texts):
+            stored, members, notes = self._numbers(title, inputs, labels, names, keys, splits)
+            return domain_of(domain, modality, names, stored, labels, members, notes, items=items)
+        if self._params.scale != "none":
+            what = "sparse vectors stay sparse" if modality == "vector" else "images are scaled by the backbone"
+            raise DataError(f"{title}: scale = {self._params.scale!r} is for dense vectors; {what}; remove it")
+        members = given_splits(title, splits) if splits else deal(title, inputs, labels, names, keys, self._params)
         return domain_of(domain, modality, names, inputs, labels, members, items=items)
+
+    def _numbers(
+        self,
+        title: str,
+        rows: Rows,
+        labels: Indices,
+        names: Sequence[str],
+        keys: Sequence[str],
+        splits: Sequence[SplitName],
+    ) -> tuple[Rows, Mapping[SplitName, Indices], list[str]]:
+        """Dense vectors as they are stored, the rows of each split, and notes."""
+        scale, columns = self._params.scale, range(rows.shape[1])
+        if splits:
+            members = given_splits(title, splits)
+        else:
+            members = deal_numbers(title, rows, labels, names, keys, self._params, scale)
+        moved, said = standardised(columns, rows, members["train"]) if scale == "standardise" else (rows, [])
+        stored, rounded = as_float32(columns, moved, scale)
+        return stored, settled(title, rows, stored, members, drawn=not splits), [*said, *rounded]
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of the files."""
@@ -93,4 +124,6 @@ def _classes(title: str, labels: NDArray[Any], names: NDArray[Any] | None) -> tu
     beyond = labels[(labels < 0) | (labels >= len(names))]
     if len(beyond):
         raise DataError(f"{title}: label {beyond[0]} is beyond the {len(names)} class_names, 0 to {len(names) - 1}")
-    return tuple(names.tolist()), labels.astype(np.int64)
+    one_form = {name: number for number, name in enumerate(dict.fromkeys(map(composed, names.tolist())))}
+    places = np.array([one_form[composed(name)] for name in names.tolist()], np.int64)
+    return tuple(one_form), places[labels.astype(np.int64)]

@@ -25,6 +25,7 @@ from tlbench_datasets.shared.own_data import (
     files_fingerprint,
     given_splits,
     located,
+    readable,
 )
 
 #: Files that are called so are meant; those called .txt are taken where there are no others.
@@ -153,7 +154,7 @@ def find_domains(title: str, root: Path) -> dict[str, Parts]:
     stems: dict[str, Path] = {}
     for path in files:
         stem = path.name.removesuffix(path.suffix) if path.suffix in PACKED else path.name
-        other = stems.setdefault(stem.rpartition(".")[0], path)
+        other = stems.setdefault(readable(stem.rpartition(".")[0]), path)
         if other != path:
             raise DataError(f"{title}: {other.name!r} and {path.name!r} would be one domain; remove or rename one")
     return _by_domain(title, stems)

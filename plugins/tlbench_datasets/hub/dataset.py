@@ -36,7 +36,8 @@ class Hub(Dataset):
 
     def __init__(self, argument: str, params: HubParams | None = None) -> None:
         self._params = params or self.Params.model_validate({})
-        self._source = HubSource(argument, self._params.revision)
+        named = [self._params.label, *([self._params.domain] if self._params.domain else [])]
+        self._source = HubSource(argument, self._params.revision, named)
         self._title = self._source.title
 
     @classmethod

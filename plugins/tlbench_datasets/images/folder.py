@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,16 @@ from tlbench.core.domain import Dataset, Domain
 from tlbench.core.inputs import Inputs
 from tlbench.errors import DataError, Faults, unknown
 from tlbench_datasets.images.decoding import decode_all, files_example, images, images_from, size_on_disk
-from tlbench_datasets.images.files import Place, empty_classes, files_of, find_places, other_files, stray_images
+from tlbench_datasets.images.files import (
+    almost_splits,
+    empty_classes,
+    files_of,
+    find_places,
+    other_files,
+    stray_images,
+)
+from tlbench_datasets.images.lists import other_texts, unlisted_files
+from tlbench_datasets.images.places import ImageFile, Place, by_suffix
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
@@ -76,9 +85,12 @@ class Folder(Dataset):
         splits = [file.split for file in files if file.split]
         keys = [file.key for file in files]
         members = given_splits(title, splits) if splits else deal(title, inputs, labels, names, keys, self._params)
+        read = set(good)
+        broken = [file for number, file in enumerate(found) if number not in read]
+        notes = self._notes(place, broken, faults)
         items = [self._item(file.path) for file in files]
         reading = {"size": self._params.size}
-        return domain_of(domain, "image", names, inputs, labels, members, self._notes(place, faults), items, reading)
+        return domain_of(domain, "image", names, inputs, labels, members, notes, items, reading)
 
     @classmethod
     def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
@@ -100,18 +112,31 @@ class Folder(Dataset):
             raise DataError(f"{self._title}: {unknown('domain', domain, self.domains)}")
         return self._places[domain]
 
-    def _notes(self, place: Place, faults: list[str]) -> list[str]:
+    def _notes(self, place: Place, broken: Sequence[ImageFile], faults: Sequence[str]) -> list[str]:
         notes = []
         if faults:
-            notes.append(f"{images(len(faults))} that cannot be read left out: {'; '.join(listed(faults))}")
+            kinds = by_suffix(file.path for file in broken)
+            notes.append(f"{images(len(faults))} that cannot be read left out: {kinds}: {'; '.join(listed(faults))}")
         if stray := stray_images(place):
             notes.append(f"{images(stray)} in no folder of a class left out")
         if others := other_files(place):
-            counted = ", ".join(f"{count} {suffix}" for suffix, count in sorted(others.items()))
-            notes.append(f"files that are no images left out: {counted}")
+            notes.append(f"files that are no images left out: {by_suffix(others)}")
+        if place.lists and (unlisted := unlisted_files(place, self._listed)):
+            notes.append(f"files that are on no list left out: {by_suffix(unlisted)}")
+        if place.lists and (texts := other_texts(place.root)):
+            notes.append(f"text files that are no lists of images left out: {', '.join(path.name for path in texts)}")
         if empty := empty_classes(place):
             notes.append(f"folders without images are no classes: {', '.join(map(repr, empty))}")
-        return notes
+        return [*notes, *almost_splits(place)]
+
+    @cached_property
+    def _listed(self) -> set[Path]:
+        """The images of all lists."""
+        found: set[Path] = set()
+        for place in self._places.values():
+            with suppress(DataError):  # what is wrong with another domain is told when that is loaded
+                found |= {file.path for file in files_of(place)}
+        return found
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of all images and lists."""

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from pydantic import Field, field_validator
 
 from tlbench.core.domain import SPLITS, Domain, Modality, Split, SplitName
 from tlbench.core.inputs import Inputs, digests, take
+from tlbench.core.names import composed
 from tlbench.core.seeds import derive
 from tlbench.core.strategy import Params
 from tlbench.errors import DataError, Faults
 
 Indices = NDArray[np.int64]
+T = TypeVar("T")
 
 #: How a split may be called in files; what is not here is no split.
 SPLIT_NAMES: Mapping[str, SplitName] = {
@@ -72,7 +74,19 @@ def check_names(title: str, names: Iterable[str]) -> tuple[str, ...]:
 
 def readable(name: str) -> str:
     """A file's name as text; bytes that are not UTF-8, as old archives have them, become question marks."""
-    return name.encode(errors="replace").decode()
+    return composed(name.encode(errors="replace").decode())
+
+
+def by_name(title: str, found: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """What is found for each domain. Raises `DataError` where two have names that Unicode holds for the same."""
+    named: dict[str, T] = {}
+    for name, thing in found:
+        if composed(name) in named:
+            raise DataError(
+                f"{title}: two domains are called {composed(name)!r}, in two ways of writing it; rename one"
+            )
+        named[composed(name)] = thing
+    return named
 
 
 def files_fingerprint(paths: Iterable[Path]) -> str:
@@ -85,12 +99,16 @@ def files_fingerprint(paths: Iterable[Path]) -> str:
 
 
 def encode(values: Sequence[str]) -> tuple[tuple[str, ...], Indices]:
-    """Class names, sorted (numbers by their size), and for each value its index among them, int64 (n,)."""
-    names = sorted(set(values))
+    """Class names, sorted (numbers by their size), and for each value its index among them, int64 (n,).
+
+    Names are compared in one Unicode form.
+    """
+    one_form = {value: composed(value) for value in set(values)}
+    names = sorted(set(one_form.values()))
     if all(re.fullmatch(r"-?\d+", name) for name in names):
         names.sort(key=int)
     index = {name: number for number, name in enumerate(names)}
-    return tuple(names), np.array([index[value] for value in values], dtype=np.int64)
+    return tuple(names), np.array([index[one_form[value]] for value in values], dtype=np.int64)
 
 
 def listed(items: Sequence[str]) -> list[str]:

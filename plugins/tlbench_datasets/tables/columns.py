@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 
 
@@ -37,8 +38,9 @@ def _toml(separator: str) -> str:
 
 
 def written(values: pd.Series[Any]) -> list[str]:
-    """Values as they are shown: a whole number without its point, names without spaces around them."""
-    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip() for v in values.tolist()]
+    """Values as they are shown: a whole number without its point, names without spaces around them, in one form."""
+    there = values.tolist()
+    return [str(int(v)) if isinstance(v, float) and v.is_integer() else composed(str(v).strip()) for v in there]
 
 
 def labels_of(title: str, values: pd.Series[Any], column: str) -> list[str]:

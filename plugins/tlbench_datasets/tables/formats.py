@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 from pydantic import Field, model_validator
 
+from tlbench.core.names import composed
 from tlbench.core.number_text import MISSING
 from tlbench.errors import DataError
 from tlbench_datasets.tables.columns import plain_columns
@@ -137,14 +138,20 @@ class Parquet(Table):
         return f"{super()._unreadable(error).rstrip('.')}{hint}"
 
     def _columns(self) -> list[str]:
+        return list(self._in_file)
+
+    @cached_property
+    def _in_file(self) -> dict[str, str]:
+        """The columns, and what each is called in the file."""
         import pyarrow.parquet
 
         names = [str(name) for name in pyarrow.parquet.read_schema(self._path).names]
-        return [name for name in names if not _UNNAMED_INDEX.fullmatch(name)]
+        return {composed(name): name for name in names if not _UNNAMED_INDEX.fullmatch(name)}
 
     def _read(self, columns: list[str] | None) -> pd.DataFrame:
         import pyarrow.parquet
 
         # Without pandas' own notes on it, an index that the writer named is a column as any other.
-        table = pyarrow.parquet.read_table(self._path, columns=self._columns() if columns is None else columns)
-        return plain_columns(self._title, table.to_pandas(ignore_metadata=True))
+        wanted = self._columns() if columns is None else columns
+        table = pyarrow.parquet.read_table(self._path, columns=[self._in_file[name] for name in wanted])
+        return plain_columns(self._title, table.to_pandas(ignore_metadata=True).rename(columns=composed))

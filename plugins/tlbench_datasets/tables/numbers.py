@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,39 +116,10 @@ def filled(
     return np.where(holes, means, inputs), [note]
 
 
-def scaled(
-    columns: Sequence[str], inputs: NDArray[np.float64], train: Indices, scale: Literal["none", "standardise"]
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Inputs as they are, or (x − mean)/deviation with both of the domain's own training inputs, no label used.
-
-    A dataset does not know which domain will be the source, so it can only take each for itself.
-    """
-    if scale == "none":
-        return inputs, []
-    with np.errstate(all="ignore"):  # what is not finite is told of later, with its row
-        mean = inputs[train].mean(axis=0)
-        deviation = inputs[train].std(axis=0)
-        # What is the same in all training data says nothing of its scale, and is only shifted.
-        moved = (inputs - mean) / np.where(deviation > 0, deviation, 1.0)
-    notes = ["features were standardised by the mean and the deviation of the domain's own training data"]
-    constant = [column for column, spread in zip(columns, deviation, strict=True) if spread == 0]
-    if constant:
-        notes.append(f"columns that are constant in the training data: {', '.join(listed(list(map(repr, constant))))}")
-    return moved, notes
-
-
-def as_float32(columns: Sequence[str], inputs: NDArray[np.float64]) -> tuple[NDArray[np.float32], list[str]]:
-    """Inputs as they are stored, and a note on columns of which a tenth of the values become equal to others.
-
-    Seconds since 1970 do: 32 bits hold them to 128 s.
-    """
-    with np.errstate(over="ignore"):  # what is not finite is told of later, with its row
-        stored = inputs.astype(np.float32)
-    merged = [
-        column
-        for place, column in enumerate(columns)
-        if len(np.unique(stored[:, place])) < 0.9 * len(np.unique(inputs[:, place]))
-    ]
-    hint = 'set scale = "standardise" in [data], which is computed before rounding'
-    note = f"different values become equal in 32 bits in columns {', '.join(listed(list(map(repr, merged))))}; {hint}"
-    return stored, [note] if merged else []
+def counted_from_smallest(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Columns of numbers (n, features), whole ones less the smallest of each: float64 holds these to 2^53 alone."""
+    moved = {
+        place: values - values.min() if pd.api.types.is_integer_dtype(values) else values
+        for place, (_, values) in enumerate(frame.items())
+    }
+    return pd.DataFrame(moved).to_numpy(dtype=np.float64, na_value=np.nan)

@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tlbench.core.domain import Dataset, Domain, SplitName
 from tlbench.core.inputs import Inputs
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.own_data import (
     LICENCE,
@@ -29,9 +30,10 @@ from tlbench_datasets.shared.own_data import (
     given_splits,
     located,
 )
+from tlbench_datasets.shared.scaling import Scale, as_float32, deal_numbers, settled, standardised
 from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
 from tlbench_datasets.tables.new_rows import numbers_from, reading_of, texts_from
-from tlbench_datasets.tables.numbers import Numbers, as_float32, filled, find_numbers, scaled
+from tlbench_datasets.tables.numbers import Numbers, counted_from_smallest, filled, find_numbers
 from tlbench_datasets.tables.texts import lengths_of, texts_of
 
 
@@ -52,7 +54,12 @@ class TableParams(SplitParams):
     features: list[str] | None = Field(None, min_length=1)
     text: str | list[str] | None = Field(None, min_length=1)
     missing: Literal["fail", "mean", "empty"] = "fail"
-    scale: Literal["none", "standardise"] = "none"
+    scale: Scale = "none"
+
+    @field_validator("label", "domain", "split", "features", "text")
+    @classmethod
+    def _names_have_one_form(cls, given: Any) -> Any:
+        return [composed(name) for name in given] if isinstance(given, list) else given and composed(given)
 
     @model_validator(mode="after")
     def _inputs_are_numbers_or_text(self) -> TableParams:
@@ -130,15 +137,20 @@ class Table(Dataset):
             reading = {"texts": self._params.texts, "missing": self._params.missing}
             return domain_of(domain, "text", names, texts, labels, members, notes, self._items(rows), reading)
         columns = self._numbers.columns
-        inputs = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
-        members = self._members(title, rows, inputs, labels, names)
-        as_read = inputs
-        inputs, imputed = filled(title, columns, inputs, members["train"], self._params.missing)
-        reading = reading_of(columns, as_read, inputs, members["train"], self._params)
-        inputs, moved = scaled(columns, inputs, members["train"], self._params.scale)
-        inputs, rounded = as_float32(columns, inputs)
-        notes = [*self._numbers.notes, *imputed, *moved, *rounded]
-        return domain_of(domain, "vector", names, inputs, labels, members, notes, self._items(rows), reading)
+        scale, notes = self._params.scale, list(self._numbers.notes)
+        if scale == "standardise":
+            exact = counted_from_smallest(rows[columns])
+        else:
+            exact = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
+        members = self._members(title, rows, exact, labels, names)
+        whole, imputed = filled(title, columns, exact, members["train"], self._params.missing)
+        moved, said = standardised(columns, whole, members["train"]) if scale == "standardise" else (whole, [])
+        stored, rounded = as_float32(columns, moved, scale)
+        members = settled(title, whole, stored, members, drawn=self._params.split is None)
+        notes += [*imputed, *said, *rounded]
+        read = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
+        reading = reading_of(columns, read, members["train"], self._params)
+        return domain_of(domain, "vector", names, stored, labels, members, notes, self._items(rows), reading)
 
     @classmethod
     def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
@@ -200,7 +212,10 @@ class Table(Dataset):
         self, title: str, rows: pd.DataFrame, inputs: Inputs, labels: Indices, names: Sequence[str]
     ) -> dict[SplitName, Indices]:
         if self._params.split is None:
-            return deal(title, inputs, labels, names, [str(row) for row in range(len(rows))], self._params)
+            keys = [str(row) for row in range(len(rows))]
+            if isinstance(inputs, np.ndarray):
+                return deal_numbers(title, inputs, labels, names, keys, self._params, self._params.scale)
+            return deal(title, inputs, labels, names, keys, self._params)
         column = rows[self._params.split]
         if column.isna().any():
             raise DataError(f"{title}: {absent(column, self._params.split, 'split')}")
