@@ -44,11 +44,11 @@ class TimmBackbone(NormalisedNetwork):
         size = _size(network, config, parsed, input_shape)
         super().__init__(network, stages_of(network, _groups(network)), name, size, config, f"{name}?img_size=224")
         self._parsed = parsed
+        self.notes = tuple(f"{name}: {note}" for note in notes)
 
     def save_network(self, folder: Path, head: nn.Module | None) -> SavedNetwork:
         """A folder that `timm.create_model("local-dir:FOLDER", pretrained=True)` reads."""
         return save_network(self, self._parsed, folder, head)
-        self.notes = tuple(f"{name}: {note}" for note in notes)
 
 
 # ---- the network and its weights --------------------------------------------------------------------------------
