@@ -59,7 +59,7 @@ def list_(
     for name, entries in rows.items():
         typer.echo(f"{name}:")
         for entry in entries:
-            origin = "" if entry.plugin.startswith("builtin-") else f"  [{entry.plugin}]"
+            origin = "" if entry.builtin else f"  [{entry.plugin}]"
             typer.echo(f"  {entry.name:{width}}  {entry.summary}{origin}")
     for broken in host.failures():
         typer.echo(f"plugin {broken.name!r} {broken.status} (tlbench plugins)", err=True)

@@ -125,7 +125,19 @@ def _run(given: list[str]) -> int:
             traceback.print_exc()
         print(f"tlbench: error: {error}", file=sys.stderr)
         return 2
+    except SystemExit as error:
+        if "_TLBENCH_COMPLETE" in os.environ:  # how the completion of a shell ends
+            raise
+        print(f"tlbench: error: {_who_ended(error)}; nothing more was done", file=sys.stderr)
+        return 2
     return code if isinstance(code, int) else 0
+
+
+def _who_ended(error: SystemExit) -> str:
+    """The command line itself ends by returning, so code that it called has asked for the end."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    at = f" ({frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name})" if frames else ""
+    return f"code of a plugin or a library called sys.exit({error.code!r}){at}"
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ class PreparedSuite:
 
     def metrics(self) -> dict[str, Metric]:
         """Everything that its runs are scored by."""
-        return {name: self.host.find("metrics", name)[0].load() for name in self.suite.scored_by}
+        return {name: self.host.calls.metric(name) for name in self.suite.scored_by}
 
 
 def prepare(request: Request) -> PreparedSuite:

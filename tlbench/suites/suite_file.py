@@ -80,7 +80,7 @@ def _packaged_content(entry: Entry) -> bytes:
     package, _, name = str(entry.target).partition(":")
     try:
         return importlib.resources.files(package).joinpath(name).read_bytes()
-    except Exception as error:  # importing a plugin's package may fail in any way
+    except (Exception, SystemExit) as error:  # importing a plugin's package may fail in any way
         message = f"suite {entry.name!r} of plugin {entry.plugin!r} cannot be read from {str(entry.target)!r}"
         raise TlbenchError(
             f"{message} ({type(error).__name__}: {error}); a suite is named 'package:file.toml'"
