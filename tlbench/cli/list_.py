@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
 
 EPILOG = """Examples:
@@ -62,5 +63,5 @@ def list_(
             origin = "" if entry.builtin else f"  [{entry.plugin}]"
             typer.echo(f"  {entry.name:{width}}  {entry.summary}{origin}")
     for broken in host.failures():
-        typer.echo(f"plugin {broken.name!r} {broken.status} (tlbench plugins)", err=True)
+        note(f"plugin {broken.name!r} {broken.status} (tlbench plugins)")
     return 0

@@ -28,6 +28,7 @@ from tlbench.cli import (
     verify,
 )
 from tlbench.cli.child_process import guarded
+from tlbench.cli.plain_output import plain_stdout, shown
 from tlbench.errors import TlbenchError
 from tlbench.version import __version__
 
@@ -105,10 +106,11 @@ def _replace_what_cannot_be_written() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str]) -> int:  # noqa: PLR0911 (a way to end for each exit code)
     debug = "--debug" in given
     try:
-        code = app(given, prog_name="tlbench", standalone_mode=False)
+        with plain_stdout():
+            code = app(given, prog_name="tlbench", standalone_mode=False)
     except typer.Exit as leave:
         return leave.exit_code
     except USAGE_ERROR as error:
@@ -123,12 +125,12 @@ def _run(given: list[str]) -> int:
     except (TlbenchError, OSError) as error:  # OSError: a full disk, a folder that cannot be read
         if debug:
             traceback.print_exc()
-        print(f"tlbench: error: {error}", file=sys.stderr)
+        print(f"tlbench: error: {shown(error)}", file=sys.stderr)
         return 2
     except SystemExit as error:
         if "_TLBENCH_COMPLETE" in os.environ:  # how the completion of a shell ends
             raise
-        print(f"tlbench: error: {_who_ended(error)}; nothing more was done", file=sys.stderr)
+        print(f"tlbench: error: {shown(_who_ended(error))}; nothing more was done", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
 

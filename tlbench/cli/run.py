@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 
 if TYPE_CHECKING:
     from tlbench.records.record import Record
@@ -58,6 +59,7 @@ def run(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
     deterministic: options.Deterministic = False,
     watch: Annotated[bool, typer.Option("--watch", help="Serve the page on 127.0.0.1 while the suite runs.")] = False,
     port: options.Port = options.PORT,
@@ -69,7 +71,7 @@ def run(
     """Run what is missing of a suite, then show its leaderboard."""
     options.use_data(data)
     limit, memory_limit = options.seconds(timeout), options.size(memory)
-    files = options.files(plugin, suite)
+    files = options.files(plugin, suite, run_code)
 
     from tlbench.cli.progress import listener
     from tlbench.cli.watch import watched
@@ -95,7 +97,7 @@ def run(
         done = run_suite(request, results, conditions, heard, show)
     _report(done, as_json)
     for name in no_longer:
-        typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)
+        note(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again")
     return 0 if done.whole else 1
 
 
@@ -118,4 +120,4 @@ def _name_failures(records: dict[str, Record]) -> None:
 
     for record in failed(records).values():
         where = f"{record.variant} {record.spec.pair}, seed {record.seed}"
-        typer.echo(f"{record.status}: {where}: {record.why}  (tlbench show {record.run_key})", err=True)
+        note(f"{record.status}: {where}: {record.why}  (tlbench show {record.run_key})")

@@ -39,6 +39,7 @@ def verify(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
     format_: options.Format = "table",
     debug: options.Debug = False,
@@ -59,7 +60,7 @@ def verify(
     threads, deterministic = compute_of(chosen)
     request = Request(
         suite=suite or result_set.plan.suite,
-        plugin_files=options.files(plugin, suite or ""),
+        plugin_files=options.files(plugin, suite or "", run_code),
         device=device,
         workers=workers,
         threads=threads,

@@ -8,22 +8,21 @@ from typing import Any
 
 #: In place of each sign that is left out.
 REPLACEMENT = "?"
-#: Joiners stay: emoji and several scripts are written with them, and they move nothing.
-_JOINERS = "\u200c\u200d"
 #: Control characters (ESC, NUL, BEL and the C1 ones, of which U+009B starts a command), separators of lines, marks that
-#: change the direction of what follows, other invisible formatting, private use, surrogates and non-characters.
+#: change the direction of what follows, other invisible formatting, private use, surrogates and non-characters. Joiners
+#: (U+200C, U+200D) stay: emoji and several scripts are written with them, and they move nothing.
 _OBEYED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u070f\u08e2\u115f\u1160\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\ue000-\uf8ff"
+    "\u2060-\u206f\u3164\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef"
     "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
 )
 _OBEYED_BUT_LINES = re.compile(_OBEYED.pattern.replace("[\x00-\x1f", "[\x00-\x08\x0b-\x1f"))
 
 
 def plain(text: str) -> str:
-    """One line of text without what is obeyed.
+    r"""One line of text without what is obeyed.
 
-    >>> plain("a\\x1b[31mb")
+    >>> plain("a\x1b[31mb")
     'a?[31mb'
     """
     return _OBEYED.sub(REPLACEMENT, text)

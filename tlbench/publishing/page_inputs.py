@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import Faults, TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, read_plan
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, read_plan
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.json_lines import compact, key_by_key
@@ -77,13 +77,12 @@ def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:
 
 def _stored(folder: Path, header: PlanHeader) -> dict[str, bytes]:
     results = ResultFolder(folder.parent, folder.name)
-    there = [key for key in header.run_keys if results.read(key) is not None]
-    return {key: results.record_file(key).read_bytes() for key in there}
+    bodies = {key: results.body(key) for key in header.run_keys}
+    return {key: body for key, body in bodies.items() if body is not None}
 
 
 def _plain_plan(folder: Path) -> dict[str, Any]:
-    plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_bytes())
-    return plan
+    return ResultFolder(folder.parent, folder.name).plan_content() or {}
 
 
 def _may_hold_paths(content: bytes) -> bool:

@@ -18,6 +18,7 @@ from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
 from tlbench.records.json_lines import key_by_key
 from tlbench.records.published_records import RECORDS_FILE
 from tlbench.submission.contributor import About
+from tlbench.suites.named_files import named_file
 from tlbench.suites.suite import NAMING_FILES
 
 ABOUT_FILE, ENVIRONMENT_FILE, CHECKSUMS_FILE = "submission.json", "environment.txt", "checksums.sha256"
@@ -96,11 +97,11 @@ def _suite_files(suite: Path) -> dict[str, bytes]:
         keys = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TlbenchError(f"{suite} is no TOML: {error}") from error
-    named = {str(keys[key]): _content(suite.parent / str(keys[key])) for key in NAMING_FILES if keys.get(key)}
+    named = [str(keys[key]) for key in NAMING_FILES if keys.get(key)]
     for name in named:
         if Path(name).name != name:
             raise TlbenchError(f"{suite}: {name!r} lies in another folder; put it beside the suite file")
-    return {SUITE_FILE: content, **named}
+    return {SUITE_FILE: content, **{name: _content(named_file(suite.parent, name)) for name in named}}
 
 
 def _content(path: Path) -> bytes:
