@@ -37,6 +37,7 @@ def run(
     memory: str | None = None,
     deterministic: bool = False,
     trust_remote_code: str | Sequence[str] = (),
+    pass_env: str | Sequence[str] = (),
     progress: bool = True,
 ) -> Results:
     """Run what is missing of a suite: a built-in name, a TOML file, or a dict with the keys of one.
@@ -51,7 +52,7 @@ def run(
     check_caller()
     from tlbench.api.arguments import conditions_of, whole_number
 
-    conditions = conditions_of(reuse, timeout, memory)
+    conditions = conditions_of(reuse, timeout, memory, pass_env)
     how = {"device": device, "workers": whole_number("workers", workers), "threads": whole_number("threads", threads)}
     filters = {"pair": pairs, "backbone": backbones, "seed": seeds, "setting": settings}
     with data_from(data):

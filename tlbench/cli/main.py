@@ -17,6 +17,7 @@ from tlbench.cli import (
     figure,
     leaderboard,
     list_,
+    merge,
     new,
     plan,
     plugins,
@@ -84,6 +85,7 @@ for name, function, epilog in (
     ("check", check.check, check.EPILOG),
     ("submit", submit.submit, submit.EPILOG),
     ("verify", verify.verify, verify.EPILOG),
+    ("merge", merge.merge, merge.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
     ("new", new.new, new.EPILOG),
 ):

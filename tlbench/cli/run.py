@@ -60,6 +60,7 @@ def run(
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
     run_code: options.RunCode = False,
+    pass_env: options.PassEnv = None,
     deterministic: options.Deterministic = False,
     watch: Annotated[bool, typer.Option("--watch", help="Serve the page on 127.0.0.1 while the suite runs.")] = False,
     port: options.Port = options.PORT,
@@ -91,7 +92,7 @@ def run(
         deterministic=deterministic,
         trusted=trusted,
     )
-    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit)
+    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit, pass_env=tuple(pass_env or ()))
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
         done = run_suite(request, results, conditions, heard, show)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 MASK = "***"
@@ -59,6 +60,7 @@ def is_secret_name(name: str) -> bool:
     return False
 
 
+@functools.cache
 def is_secret_variable(name: str) -> bool:
     """The same of an environment variable, where `…_KEY` and `…_PWD` are secrets too."""
     return is_secret_name(name) or name.upper().endswith(("_KEY", "_PWD", "_PAT", "_DSN"))
@@ -76,6 +78,21 @@ def masked(text: str, environment: Mapping[str, str] | None = None) -> str:
         text = form.sub(MASK, text)
     text = _LOGIN.sub(MASK, _BEARER.sub(rf"\1{MASK}", text))
     return _NAMED.sub(_without_value, text) if _may_name(text) else text
+
+
+def masked_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command line, in which values of secret options and parameters are masked, spaces included."""
+    found: list[str] = []
+    for argument in arguments:
+        name, equals, _ = argument.partition("=")
+        last = found[-1] if found else ""
+        if equals and is_secret_name(name.rpartition(".")[2]):
+            found.append(f"{name}={MASK}")
+        elif last.startswith("--") and "=" not in last and is_secret_name(last):
+            found.append(MASK)
+        else:
+            found.append(masked(argument))
+    return found
 
 
 def masked_data(value: Any, environment: Mapping[str, str] | None = None) -> Any:

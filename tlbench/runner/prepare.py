@@ -34,11 +34,15 @@ Reuse = Literal["failed", "always", "never"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit."""
+    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit.
+
+    `pass_env` are names and globs of environment variables that runs have beside those that all have.
+    """
 
     reuse: Reuse = "failed"
     timeout: float | None = None
     memory: int | None = None
+    pass_env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +110,12 @@ class PreparedSuite:
             self.host,
             self.machine,
             LocalPool(
-                self.machine.workers, self.machine.compute.threads, conditions.timeout, conditions.memory, modules
+                self.machine.workers,
+                self.machine.compute.threads,
+                conditions.timeout,
+                conditions.memory,
+                modules,
+                conditions.pass_env,
             ),
             heard,
             self.metrics(),

@@ -14,33 +14,10 @@ _LETTERS = {
     "ı": "i", "§": "S", "¶": "P", "©": "copyright", "£": "pounds",
 }  # fmt: skip
 #: From U+03B1 on, in Unicode's order; a dot where LaTeX uses a Latin letter.
-_GREEK = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    ".",
-    "pi",
-    "rho",
-    "varsigma",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
+_GREEK = (
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", ".",
+    "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+)  # fmt: skip
 _MATHS = {
     "×": "times", "÷": "div", "≥": "geq", "≠": "neq", "≈": "approx", "←": "leftarrow", "↔": "leftrightarrow",
     "⇒": "Rightarrow", "∈": "in", "∑": "sum", "∂": "partial", "∇": "nabla", "√": "surd", "°": "circ", "′": "prime",
@@ -51,20 +28,21 @@ _MATHS = {
 _OTHERS = {"‘": "`", "’": "'", "“": "``", "”": "''", "„": ",,", "\u00a0": "~", "\u200c": "", "\u200d": "", "ο": "o"}
 _DIGITS = {sign: value for value, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
+_KNOWN = {
+    **{char: rf"\{name}{{}}" for char, name in _LETTERS.items()},
+    **{char: rf"$\{name}$" for char, name in _MATHS.items()},
+    **{char: rf"\textsuperscript{{{value}}}" for char, value in _DIGITS.items()},
+    **_OTHERS,
+}
+
 
 def sign(char: str) -> str:
     """What stands for a sign beyond ASCII that has no command of its own in the table of the renderer.
 
     Letters that pdflatex knows stay as they are; what no font of it has is its number, as in `<U+1F600>`.
     """
-    if char in _OTHERS:
-        return _OTHERS[char]
-    if char in _LETTERS:
-        return rf"\{_LETTERS[char]}{{}}"
-    if char in _MATHS:
-        return rf"$\{_MATHS[char]}$"
-    if char in _DIGITS:
-        return rf"\textsuperscript{{{_DIGITS[char]}}}"
+    if char in _KNOWN:
+        return _KNOWN[char]
     letter, *marks = unicodedata.normalize("NFD", char)
     if letter.isascii() and letter.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
         return char if ord(char) < 0x100 else rf"\{_ACCENTS[marks[0]]}{{{letter}}}"
