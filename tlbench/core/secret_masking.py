@@ -35,11 +35,12 @@ _FORMS = [
 ]
 _LOGIN = re.compile(r"(?<=://)[^\s/@:'\"]+:[^\s/@'\"]+(?=@)")
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[\w.~+/=-]{6,}")
-#: A name with what is set to it: `x.api_token=…`, `--password …`, `"secret": "…"`.
-_NAMED = re.compile(
-    r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z][\w.-]*)(?P<between>["']?\s*(?:=|:\s*(?=["']))\s*|(?<=\w)\s+(?=\S))"""
-    r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s"',;&]+)"""
-)
+_VALUE = r"""(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s"',;&]+)"""
+#: A name with what is set to it, `x.api_token=…` or `"secret": "…"`; and an option with what follows it.
+_NAMED = [
+    re.compile(r"""(?<![\w.-])(?P<name>-{0,2}[A-Za-z][\w.-]*)(?P<between>["']?\s*(?:=|:\s*(?=["']))\s*)""" + _VALUE),
+    re.compile(r"(?<![\w-])(?P<name>--[A-Za-z][\w.-]*)(?P<between>\s+)(?!-)" + _VALUE),
+]
 
 
 def is_secret_name(name: str) -> bool:
@@ -77,7 +78,9 @@ def masked(text: str, environment: Mapping[str, str] | None = None) -> str:
     for form in _FORMS:
         text = form.sub(MASK, text)
     text = _LOGIN.sub(MASK, _BEARER.sub(rf"\1{MASK}", text))
-    return _NAMED.sub(_without_value, text) if _may_name(text) else text
+    for named in _NAMED if _may_name(text) else ():
+        text = named.sub(_without_value, text)
+    return text
 
 
 def masked_command(arguments: Sequence[str]) -> list[str]:
@@ -136,8 +139,7 @@ def _may_name(text: str) -> bool:
 
 def _without_value(match: re.Match[str]) -> str:
     name, between, value = match["name"], match["between"], match["value"]
-    option = between.isspace()
-    if not is_secret_name(name.rpartition(".")[2]) or (option and not name.startswith("--")):
+    if not is_secret_name(name.rpartition(".")[2]):
         return match[0]
     quote = value[0] if value[0] in "\"'" and len(value) > 1 else ""
     return f"{name}{between}{quote}{MASK}{quote}"

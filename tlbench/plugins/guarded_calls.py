@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Lines of health of one run, and characters of a line.
 MOST_LINES, LONGEST_LINE = 50, 1000
+#: Seconds beside its limit that a hook's process may take to start and to be ended.
+GRACE = 5.0
 
 
 class GuardedCalls:
@@ -87,7 +89,7 @@ class GuardedCalls:
 
     def close(self) -> None:
         """Wait, no longer than a hook may take, until all is heard; then end the processes."""
-        until = time.monotonic() + time_limit()
+        until = time.monotonic() + time_limit() + GRACE
         for listener in self._listeners.values():
             listener.end(until)
         for process in self._processes.values():
@@ -109,6 +111,7 @@ class _Listener:
         self._process = PluginProcess(plugin, files)
         self._events: queue.Queue[tuple[str, Mapping[str, Any]] | None] = queue.Queue()
         self._hushed: set[str] = set()
+        self._ended = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -118,8 +121,9 @@ class _Listener:
     def end(self, until: float) -> None:
         self._events.put(None)
         self._thread.join(max(0.0, until - time.monotonic()))
-        left = self._events.qsize()
-        if self._thread.is_alive() and left:
+        if self._thread.is_alive():
+            self._ended = True
+            left = self._events.qsize()  # less what ends it, more what it hears of now
             sys.stderr.write(f"plugin {self._name!r} is slow: it has not heard of {left} events at the end\n")
         self._process.close()
 
@@ -129,7 +133,7 @@ class _Listener:
             try:
                 self._process.ask("it", {"call": "hook", "with": {"hook": hook, "arguments": dict(arguments)}})
             except PluginFailure as error:
-                if hook not in self._hushed:
+                if hook not in self._hushed and not self._ended:
                     self._hushed.add(hook)
                     with contextlib.suppress(OSError, ValueError):
                         sys.stderr.write(f"plugin {self._name!r} failed in {hook}: {_without_start(error)}\n")

@@ -34,7 +34,7 @@ class Merged:
 
 
 def merge(folders: Sequence[Path], out: Path) -> Merged:
-    """Write the records of all folders to `out/<suite>/`. Of a run that several have, one that is ok is taken, the first.
+    """Write the records of all folders to `out/<suite>/`. Of a run that several have, the first that is ok is taken.
 
     Raises `TlbenchError` where folders are of several suites, and `Faults` where they are of other revisions of a
     dataset or of other protocol versions, or where `out` holds records already.

@@ -38,9 +38,10 @@ def sanity(place: TableGroup, strategy: str | None = None) -> Sanity:
     above = dict(_above_oracle(place, place.strategies if strategy is None else [strategy]))
     if above:
         named = ", ".join(
-            f"{name} on {pair} ({place.scale.text(by, signed=True)})" for (name, pair), by in above.items()
+            f"{name} on {pair} ({place.scale.text(by, signed=True)}{place.scale.unit})"
+            for (name, pair), by in above.items()
         )
-        lines.append(f"{FLAGGED} above oracle, which is trained on all target labels: {named}{place.scale.unit}")
+        lines.append(f"{FLAGGED} above oracle, which is trained on all target labels: {named}")
         spots |= set(above)
     for (variant, pair), found, claim in _far_from_published(place):
         ours, theirs = place.scale.text(found.mean), place.scale.text(claim.value)

@@ -15,8 +15,8 @@ _LETTERS = {
 }  # fmt: skip
 #: From U+03B1 on, in Unicode's order; a dot where LaTeX uses a Latin letter.
 _GREEK = (
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", ".",
-    "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    ".", "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
 )  # fmt: skip
 _MATHS = {
     "×": "times", "÷": "div", "≥": "geq", "≠": "neq", "≈": "approx", "←": "leftarrow", "↔": "leftrightarrow",
