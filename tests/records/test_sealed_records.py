@@ -153,6 +153,10 @@ def test_an_upgrade_that_fails_on_a_damaged_record_names_it(monkeypatch):
         parse_record(b'{"schema_version": 0}', "there", "")
 
 
+def _name(descriptor):
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+
 def test_record_and_predictions_are_synced_before_they_are_named(folder, record, monkeypatch):
     import numpy as np
 

@@ -29,7 +29,7 @@ def merge(
     debug: options.Debug = False,
 ) -> int:
     """Join the result folders of a suite, as from two machines."""
-    from tlbench.runner.merge_folders import merge as merge_folders
+    from tlbench.publishing.merge_folders import merge as merge_folders
 
     merged = merge_folders(folders, out)
     for line in (*merged.differing, *(f"left out: {line}" for line in merged.damaged)):
