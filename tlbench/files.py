@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -22,17 +24,57 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("tlbench", appauthor=False))
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary neighbour of `path`, a file or a folder, then move it into place in one step."""
+class UnfitFile(TlbenchError):
+    """What stands where a file should be is none, or cannot be read, or is too large; the message says which."""
+
+
+def read_file(path: Path, largest: int) -> bytes:
+    """The content of a regular file of at most so many bytes; links to one are followed.
+
+    Raises `FileNotFoundError` where there is nothing, and `UnfitFile` for anything else: a folder, a pipe on which a
+    reader would wait for ever, a link that leads to itself. `MemoryError` and the like pass.
+    """
+    try:
+        if (kind := _kind(path.stat().st_mode)) is not None:
+            raise UnfitFile(f"{path} is {kind}, not a file")
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(largest + 1) if size <= largest else b""
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: a null byte; RuntimeError: a loop of links
+        raise UnfitFile(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if size > largest or len(content) > largest:
+        raise UnfitFile(f"{path} has {max(size, len(content)):,} bytes; at most {largest:,} are read")
+    return content
+
+
+def _kind(mode: int) -> str | None:
+    """What a place that is no regular file is."""
+    kinds = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
+    if stat.S_ISREG(mode):
+        return None
+    return next((name for asks, name in kinds.items() if asks(mode)), "a device")
+
+
+def write_whole(path: Path, write: Callable[[Path], object], *, durable: bool = False) -> None:
+    """Let `write` fill a temporary neighbour of `path`, a file or a folder, then move it into place in one step.
+
+    A `durable` file is on the disk, and in its folder, before this returns: a loss of power takes nothing of it back.
+    """
     if path.is_symlink():  # a link stays one, and what it leads to is written
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        if durable:
+            _sync(temporary)
         if path.is_dir():
             _set_aside(path)
         temporary.replace(path)
+        if durable:
+            _sync(path.parent)
     except OSError as error:
         raise TlbenchError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
@@ -40,6 +82,18 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             shutil.rmtree(temporary)
         with contextlib.suppress(OSError):  # most often it is not there any more
             temporary.unlink()
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk; some file systems cannot be asked of a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _set_aside(folder: Path) -> None:

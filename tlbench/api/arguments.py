@@ -48,6 +48,7 @@ def conditions_of(
     memory: str | None,
     sandbox: str = "auto",
     allow_read: Any = None,
+    pass_env: Globs = (),
 ) -> RunOptions:
     """What the options of these names say. Raises `TlbenchError` for what they do not allow."""
     from tlbench.cli.options import sandbox_of, seconds, size
@@ -58,7 +59,8 @@ def conditions_of(
         raise TlbenchError(unknown("reuse", str(reuse), kept))
     limit = seconds(None if timeout is None else str(timeout))
     confined = sandbox_of(sandbox, [Path(one).expanduser() for one in several(allow_read)])
-    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory), **confined)
+    passed = tuple(globs(pass_env))
+    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory), pass_env=passed, **confined)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ def run(
     trust_remote_code: str | Sequence[str] = (),
     sandbox: Literal["auto", "require", "off"] = "auto",
     allow_read: str | Path | Sequence[str | Path] = (),
+    pass_env: str | Sequence[str] = (),
     progress: bool = True,
 ) -> Results:
     """Run what is missing of a suite: a built-in name, a TOML file, or a dict with the keys of one.
@@ -53,7 +54,7 @@ def run(
     check_caller()
     from tlbench.api.arguments import conditions_of, whole_number
 
-    conditions = conditions_of(reuse, timeout, memory, sandbox, allow_read)
+    conditions = conditions_of(reuse, timeout, memory, sandbox, allow_read, pass_env)
     how = {"device": device, "workers": whole_number("workers", workers), "threads": whole_number("threads", threads)}
     filters = {"pair": pairs, "backbone": backbones, "seed": seeds, "setting": settings}
     with data_from(data):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
 from tlbench.plugins.registry import NEEDED, OPTIONAL, WRITTEN
 
@@ -91,7 +92,7 @@ def _named(plugin: str, own: Sequence[Path], host: PluginHost) -> list[_Named]:
     entries = [(kind, entry.name) for kind in WRITTEN for name in sorted(plugins) for entry in by_kind[kind].of(name)]
     for kind, name in entries:
         if name.endswith(NEEDED):
-            typer.echo(f"not checked: the {kind} {name!r}, which needs an argument: tlbench check {name}…", err=True)
+            note(f"not checked: the {kind} {name!r}, which needs an argument: tlbench check {name}…")
     return [_Named(kind, name.removesuffix(OPTIONAL)) for kind, name in entries if not name.endswith(NEEDED)]
 
 

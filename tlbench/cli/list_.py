@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
 
 EPILOG = """Examples:
@@ -59,8 +60,8 @@ def list_(
     for name, entries in rows.items():
         typer.echo(f"{name}:")
         for entry in entries:
-            origin = "" if entry.plugin.startswith("builtin-") else f"  [{entry.plugin}]"
+            origin = "" if entry.builtin else f"  [{entry.plugin}]"
             typer.echo(f"  {entry.name:{width}}  {entry.summary}{origin}")
     for broken in host.failures():
-        typer.echo(f"plugin {broken.name!r} {broken.status} (tlbench plugins)", err=True)
+        note(f"plugin {broken.name!r} {broken.status} (tlbench plugins)")
     return 0

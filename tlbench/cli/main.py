@@ -19,6 +19,7 @@ from tlbench.cli import (
     figure,
     leaderboard,
     list_,
+    merge,
     models,
     new,
     plan,
@@ -32,6 +33,7 @@ from tlbench.cli import (
     verify,
 )
 from tlbench.cli.child_process import guarded
+from tlbench.cli.plain_output import plain_stdout, shown
 from tlbench.errors import TlbenchError
 from tlbench.version import __version__
 
@@ -90,6 +92,7 @@ for name, function, epilog in (
     ("check", check.check, check.EPILOG),
     ("submit", submit.submit, submit.EPILOG),
     ("verify", verify.verify, verify.EPILOG),
+    ("merge", merge.merge, merge.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
     ("new", new.new, new.EPILOG),
 ):
@@ -113,10 +116,11 @@ def _replace_what_cannot_be_written() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str]) -> int:  # noqa: PLR0911 (a way to end for each exit code)
     debug = "--debug" in given
     try:
-        code = app(given, prog_name="tlbench", standalone_mode=False)
+        with plain_stdout():
+            code = app(given, prog_name="tlbench", standalone_mode=False)
     except typer.Exit as leave:
         return leave.exit_code
     except USAGE_ERROR as error:
@@ -131,9 +135,21 @@ def _run(given: list[str]) -> int:
     except (TlbenchError, OSError) as error:  # OSError: a full disk, a folder that cannot be read
         if debug:
             traceback.print_exc()
-        print(f"tlbench: error: {error}", file=sys.stderr)
+        print(f"tlbench: error: {shown(error)}", file=sys.stderr)
+        return 2
+    except SystemExit as error:
+        if "_TLBENCH_COMPLETE" in os.environ:  # how the completion of a shell ends
+            raise
+        print(f"tlbench: error: {shown(_who_ended(error))}; nothing more was done", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _who_ended(error: SystemExit) -> str:
+    """The command line itself ends by returning, so code that it called has asked for the end."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    at = f" ({frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name})" if frames else ""
+    return f"code of a plugin or a library called sys.exit({error.code!r}){at}"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tlbench.cli import completion
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError
 
 RESULTS = Path("results")
@@ -59,6 +60,13 @@ TrustRemoteCode = Annotated[
 SuiteOfRun = Annotated[
     str | None,
     typer.Option("--suite", metavar="SUITE", help="The suite of the run, where its plan does not say its data."),
+]
+RunCode = Annotated[
+    bool, typer.Option("--run-code", help="Run tlbenchfile.py beside a suite file elsewhere; read it first.")
+]
+PassEnv = Annotated[
+    list[str] | None,
+    typer.Option("--pass-env", metavar="NAME", help="Let runs have this environment variable (repeatable, globs)."),
 ]
 Format = Annotated[
     str,
@@ -137,8 +145,30 @@ def use_data(folder: Path | None) -> None:
     os.environ["TLBENCH_DATA"] = str(folder.resolve())
 
 
-def files(paths: Sequence[Path] | None, suite: str = "") -> tuple[str, ...]:
-    """Absolute paths of one-file plugins, since workers run elsewhere; `tlbenchfile.py` beside a suite file is one."""
+def files(paths: Sequence[Path] | None, suite: str = "", run_code: bool = False) -> tuple[str, ...]:
+    """Absolute paths of one-file plugins, since workers run elsewhere; `tlbenchfile.py` beside a suite file is one.
+
+    That one is code which came with the suite: it runs where it lies in the working folder, and is the user's own, or
+    where `run_code` asks for it. Where it does not, a line says so.
+    """
     beside = Path(suite).parent / BESIDE_SUITE
-    found = [*([beside] if suite.endswith(".toml") and beside.is_file() else []), *(paths or ())]
-    return tuple(dict.fromkeys(str(path.resolve()) for path in found))
+    given = [path.resolve() for path in paths or ()]
+    if not suite.endswith(".toml") or not beside.is_file() or beside.resolve() in given:
+        found = given
+    elif run_code or _is_own(beside.parent):
+        found = [beside.resolve(), *given]
+    else:
+        note(
+            f"{beside} is code that came with the suite, and does not run: it lies outside the working folder. "
+            f"Read it; then --run-code where a command has it, or --plugin {beside}"
+        )
+        found = given
+    return tuple(dict.fromkeys(str(path) for path in found))
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a folder is the working folder, and nothing that somebody has published or submitted."""
+    from tlbench.records.published_records import RECORDS_FILE
+
+    came = any((folder / name).exists() for name in (RECORDS_FILE, "submission.json"))
+    return folder.resolve() == Path.cwd().resolve() and not came

@@ -40,6 +40,7 @@ def plan(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
     deterministic: options.Deterministic = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -50,7 +51,8 @@ def plan(
     from tlbench.runner.prepare import Request, prepare
 
     filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
-    files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())
+    files = options.files(plugin, suite, run_code)
+    overrides, trusted = tuple(set_ or ()), tuple(trust_remote_code or ())
     ready = prepare(
         Request(
             suite=suite,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 
 if TYPE_CHECKING:
     from tlbench.records.record import Record
@@ -63,6 +64,8 @@ def run(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
+    pass_env: options.PassEnv = None,
     deterministic: options.Deterministic = False,
     keep_model: Annotated[
         bool,
@@ -78,7 +81,7 @@ def run(
     """Run what is missing of a suite, then show its leaderboard."""
     options.use_data(data)
     limit, memory_limit = options.seconds(timeout), options.size(memory)
-    files = options.files(plugin, suite)
+    files = options.files(plugin, suite, run_code)
 
     from tlbench.cli.progress import listener
     from tlbench.cli.watch import watched
@@ -103,6 +106,7 @@ def run(
         timeout=limit,
         memory=memory_limit,
         keep_model=keep_model,
+        pass_env=tuple(pass_env or ()),
         **options.sandbox_of(sandbox, allow_read),
     )
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
@@ -112,7 +116,7 @@ def run(
     if keep_model:
         _tell_models(done)
     for name in no_longer:
-        typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)
+        note(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again")
     return 0 if done.whole else 1
 
 
@@ -155,4 +159,4 @@ def _name_failures(records: dict[str, Record]) -> None:
 
     for record in failed(records).values():
         where = f"{record.variant} {record.spec.pair}, seed {record.seed}"
-        typer.echo(f"{record.status}: {where}: {record.why}  (tlbench show {record.run_key})", err=True)
+        note(f"{record.status}: {where}: {record.why}  (tlbench show {record.run_key})")

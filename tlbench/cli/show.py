@@ -35,13 +35,14 @@ def show(
     debug: options.Debug = False,
 ) -> int:
     """Show one run: setting, parameters, metrics, timings, health, provenance, and the end of its log."""
+    from tlbench.core.plain_text import escaped
     from tlbench.leaderboard.tables.run_card import card
 
     folder, key = find_run(run, results)
     record = folder.read(key)
     assert record is not None
     if as_json:
-        typer.echo(record.model_dump_json(indent=1))
+        typer.echo(escaped(record.model_dump_json(indent=1)))
     else:
         typer.echo(card(record, _references(record, folder), _plan(folder)))
     return 0

@@ -53,7 +53,7 @@ class Trials:
     def _tried(self, backbone: str, seconds: Callable[[], float]) -> float:
         try:
             return seconds()
-        except Exception as error:  # a plugin's own, of any kind
+        except (Exception, SystemExit) as error:  # a plugin's own, of any kind
             said = f"{type(error).__name__}: {error}".partition("\n")[0]
             self.faults.append(f"{backbone} could not be tried ({said})")
             return 0.0

@@ -39,6 +39,8 @@ def verify(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
+    pass_env: options.PassEnv = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
     format_: options.Format = "table",
     debug: options.Debug = False,
@@ -59,7 +61,7 @@ def verify(
     threads, deterministic = compute_of(chosen)
     request = Request(
         suite=suite or result_set.plan.suite,
-        plugin_files=options.files(plugin, suite or ""),
+        plugin_files=options.files(plugin, suite or "", run_code),
         device=device,
         workers=workers,
         threads=threads,
@@ -73,6 +75,6 @@ def verify(
             f"{folder} is of the suite {result_set.plan.suite!r}, and --suite names {ready.suite.name!r}"
         )
     with listener(quiet, verbose=False) as heard:
-        judged = make_again(result_set, chosen, ready, heard, limit)
+        judged = make_again(result_set, chosen, ready, heard, limit, tuple(pass_env or ()))
     typer.echo(render([table_of(result_set, judged)], format_))
     return 0 if all_reproduced(judged) else 1

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from tlbench.core.content_key import AddedField, Keyed, key_content
+from tlbench.core.secret_masking import masked_params
 
 #: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
 PROTOCOL_VERSION = 1
@@ -128,7 +129,9 @@ class RunSpec(Plain):
     @property
     def key(self) -> str:
         """The run key."""
-        return content_key("run", key_content(self))
+        content = key_content(self)
+        # As a record has them, so that its description still has its key.
+        return content_key("run", {**content, "params": masked_params(content["params"])})
 
     @property
     def source_domains(self) -> tuple[str, ...]:

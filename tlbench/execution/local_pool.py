@@ -36,9 +36,11 @@ class LocalPool:
         timeout: float | None,
         memory: int | None,
         imports: Sequence[str] = (),
+        pass_env: Sequence[str] = (),
     ) -> None:
         self.workers = workers
         self._imports = imports
+        self.pass_env = pass_env
         self._threads = threads
         self._timeout = timeout
         self._memory = memory
@@ -65,7 +67,7 @@ class LocalPool:
         order: dict[str, Any] = {"folder": str(folder), "log": str(log), "memory": self._memory, "sandbox": sandbox}
         order["evaluation"] = str(evaluation_file(folder))
         try:
-            self._template.start(self._name, job, order)
+            self._template.start(self._name, job, order, self.pass_env)
         except (OSError, ValueError) as error:
             raise TlbenchError(self._lost_template()) from error
         self._jobs.add(job)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from tlbench.core.health import Health
 from tlbench.core.probabilities import softmax
 from tlbench.data.domain_store import DomainStore
+from tlbench.errors import PluginFailure
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED, Items, Job
@@ -138,10 +138,9 @@ class Recorder:
     def _add_health(self, record: Record) -> None:
         """Add what the strategy says of its training. A plugin that fails in this has done its run all the same."""
         try:
-            strategy = self._host.find("strategies", record.strategy)[0].load()
-            found = _checked(strategy.health(record.curve, strategy.Params(**record.params)))
-        except Exception as error:
-            record.notes.append(f"the health of {record.variant!r} is not known: {type(error).__name__}: {error}")
+            found = self._host.calls.health(record.strategy, record.curve, record.params)
+        except PluginFailure as error:
+            record.notes.append(f"the health of {record.variant!r} is not known: {error}")
             return
         record.health = [item.text for item in found]
         record.flags += [item.text for item in found if not item.ok]
@@ -208,16 +207,6 @@ class Recorder:
         of_run = {name: output.get(name) for name in ("started_utc", "cuda")}
         trusted = {"trusted_remote_code": self._trusted, "sandbox": self._sandbox.text if self._sandbox else None}
         return {"device": device, **compute, **of_run, **trusted, **provenance(self._machine.choices)}
-
-
-def _checked(found: object) -> list[Health]:
-    """Raises `TypeError` where a plugin's `health()` gave anything but a list of `Health` with texts."""
-    if not isinstance(found, list):
-        raise TypeError(f"health() gave a {type(found).__name__}; a list of tlbench.Health is expected")
-    for item in found:
-        if not isinstance(item, Health) or not isinstance(item.text, str):
-            raise TypeError(f"health() gave {item!r} in its list; tlbench.Health(text, ok) is expected")
-    return found
 
 
 def _with_source_val(

@@ -26,6 +26,7 @@ from tlbench.execution.job_folders import JobFolders
 from tlbench.execution.job_writer import JobWriter
 from tlbench.execution.local_pool import Event, LocalPool, describe_end
 from tlbench.execution.recorder import Recorder
+from tlbench.execution.run_environment import hint, kept_back
 from tlbench.execution.sandbox import Order, Sandbox, choose_sandbox
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
@@ -269,6 +270,7 @@ class Session:
                 output["error"] = {"type": type(error).__name__, "message": str(error)}
         if output["status"] != "ok":
             failure = Failure(**output["error"], log=_tail(folder / "log.txt"))
+            failure.message += hint(kept_back(os.environ, self.pool.pass_env, [failure.message]))
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
         record.provenance = self._recorder.provenance(output)
         if record.status == "ok" and run.spec.key in self.keep_models:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tlbench.errors import TlbenchError
+from tlbench.execution.run_environment import run_environment
+from tlbench.plugins.import_trial import VARIABLE as TRIALS
 
 #: Libraries read these when they are imported, so the template is started with them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -82,8 +84,10 @@ class Template:
         """Nothing is heard of a pool's jobs any more."""
         self._listeners.pop(pool, None)
 
-    def start(self, pool: str, job: str, order: Message) -> None:
-        """Start a job, in this process's folder and environment as they are now.
+    def start(self, pool: str, job: str, order: Message, passed: Sequence[str] = ()) -> None:
+        """Start a job, in this process's folder and with what runs have of its environment, as they are now.
+
+        `passed` names the variables that it has beside those that every run has.
 
         Raises `OSError` or `ValueError` if the template is gone, `TlbenchError` if the folder is.
         """
@@ -91,7 +95,7 @@ class Template:
             here = str(Path.cwd())
         except OSError as error:
             raise TlbenchError(f"the working folder is gone ({error.strerror}); change into one that exists") from error
-        self._send({"pool": pool, "job": job, "cwd": here, "environment": self._environment(), **order})
+        self._send({"pool": pool, "job": job, "cwd": here, "environment": self._environment(passed), **order})
 
     def end(self) -> None:
         """Let it end, and what it has running with it."""
@@ -105,9 +109,9 @@ class Template:
             self._process.kill()
             self._process.wait()
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, passed: Sequence[str] = ()) -> dict[str, str]:
         threads = dict.fromkeys(THREAD_VARIABLES, str(self._threads))
-        return {**os.environ, **threads, **FORK_SAFE, "PYTHONHASHSEED": "0"}
+        return {**run_environment(os.environ, passed), **threads, **FORK_SAFE, TRIALS: "0", "PYTHONHASHSEED": "0"}
 
     def _send(self, message: Message) -> None:
         assert self._process.stdin is not None

@@ -8,8 +8,8 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Any
 
+from tlbench.core.plain_text import plain
 from tlbench.figures.style import COLOURS, COLUMN, GAP_COLOURS, GREY, look
-from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.tables.cells import HELPS, HURTS, VERDICT_MARKS, signed_text
 
 #: Names longer than this are cut, so that they leave room for what they name.

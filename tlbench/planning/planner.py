@@ -8,6 +8,7 @@ from typing import Literal
 from tlbench.core.content_key import key_content
 from tlbench.core.names import name_notes
 from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
+from tlbench.core.secret_masking import masked_params
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.duplicates import shared_examples
@@ -171,7 +172,7 @@ class Planner:
         cell = PlannedCell(
             variant=variant.name,
             strategy=variant.use,
-            params=variant.params,
+            params=masked_params(variant.params),
             backbone=situation.backbone,
             source=list(situation.sources),
             target=situation.target,

@@ -63,6 +63,6 @@ def _ask(method: str, name: str, host: PluginHost, trusted: Sequence[str] = ()) 
         return asked(*given, **trust_keyword(asked, name, trusted))
     except TlbenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
         raise PluginFailure(message) from error

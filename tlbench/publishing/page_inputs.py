@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tlbench.core.secret_masking import masked_data
 from tlbench.errors import Faults, TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, read_plan
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, read_plan
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.json_lines import compact, key_by_key
@@ -65,6 +66,7 @@ def read_page_inputs(folder: Path) -> PageInputs:
     with_paths = [key for key in records if _may_hold_paths(contents[key])]
     _refuse_paths(folder, plan, [records[key] for key in with_paths])
     records |= {key: _cleaned(records[key]) for key in with_paths}
+    records = {key: _without_secrets(record) for key, record in records.items()}
     material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
     return replace(material, predictions=read_predictions(folder, material.result_set.records.values()))
 
@@ -77,13 +79,12 @@ def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:
 
 def _stored(folder: Path, header: PlanHeader) -> dict[str, bytes]:
     results = ResultFolder(folder.parent, folder.name)
-    there = [key for key in header.run_keys if results.read(key) is not None]
-    return {key: results.record_file(key).read_bytes() for key in there}
+    bodies = {key: results.body(key) for key in header.run_keys}
+    return {key: body for key, body in bodies.items() if body is not None}
 
 
 def _plain_plan(folder: Path) -> dict[str, Any]:
-    plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_bytes())
-    return plan
+    return ResultFolder(folder.parent, folder.name).plan_content() or {}
 
 
 def _may_hold_paths(content: bytes) -> bool:
@@ -93,6 +94,11 @@ def _may_hold_paths(content: bytes) -> bool:
 
 def _cleaned(record: dict[str, Any]) -> dict[str, Any]:
     return {key: shortened(value) if key in FREE_TEXT else value for key, value in record.items()}
+
+
+def _without_secrets(record: dict[str, Any]) -> dict[str, Any]:
+    """By their forms and names alone: what is published does not depend on who publishes it."""
+    return {key: masked_data(value, {}) if key in FREE_TEXT else value for key, value in record.items()}
 
 
 def _refuse_paths(folder: Path, plan: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> None:

@@ -73,12 +73,12 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
     check_trusted_names(request.trusted, backbones_of(suite), suite.name)
     folder = ResultFolder(results, suite.name)
     try:
-        plan = json.loads((folder.folder / "plan.json").read_text())
+        plan = folder.plan_content() or {}
         if plan["fingerprint"] != fingerprint(request, plan["with_weights"]):
             return None
         asked: dict[str, list[str]] = plan["asked"]
         found = {key: folder.read(key) for key in asked}
-    except (OSError, ValueError, KeyError, TlbenchError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, TlbenchError):
         return None  # the long way says what is wrong
     records = {key: record for key, record in found.items() if record is not None and _answers(record, asked[key])}
     return (folder, records) if len(records) == len(found) else None

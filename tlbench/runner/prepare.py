@@ -39,6 +39,7 @@ class RunOptions:
     """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit.
 
     `keep_model`: whether the runs that were asked for keep their trained models; one that has not is run again.
+    `pass_env` are names and globs of environment variables that runs have beside those that all have.
     """
 
     reuse: Reuse = "failed"
@@ -48,6 +49,7 @@ class RunOptions:
     #: Whether runs have a sandbox, and what they may read beside their inputs.
     sandbox: Literal["auto", "require", "off"] = "auto"
     readable: tuple[Path, ...] = ()
+    pass_env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,12 @@ class PreparedSuite:
             self.host,
             self.machine,
             LocalPool(
-                self.machine.workers, self.machine.compute.threads, conditions.timeout, conditions.memory, modules
+                self.machine.workers,
+                self.machine.compute.threads,
+                conditions.timeout,
+                conditions.memory,
+                modules,
+                conditions.pass_env,
             ),
             heard,
             self.metrics(),
@@ -138,7 +145,7 @@ class PreparedSuite:
 
     def metrics(self) -> dict[str, Metric]:
         """Everything that its runs are scored by."""
-        return {name: self.host.find("metrics", name)[0].load() for name in self.suite.scored_by}
+        return {name: self.host.calls.metric(name) for name in self.suite.scored_by}
 
 
 def prepare(request: Request) -> PreparedSuite:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,18 +101,17 @@ def _with_earlier(request: Request, results: Path) -> Request:
 
 def added_before(request: Request, results: Path) -> list[str]:
     """The strategies that the stored plan of this suite has beside those of its file, and that are installed."""
-    from tlbench.leaderboard.analysis.result_set import PLAN_FILE
     from tlbench.plugins.manager import plugin_host
+    from tlbench.records.result_folder import ResultFolder
     from tlbench.suites.suite_file import read_suite
 
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host)
-    try:
-        plan = json.loads((results / suite.name / PLAN_FILE).read_text())
-        names = [str(name) for name in plan.get(ADDED, [])]
-    except (OSError, ValueError, AttributeError):  # there is none, or the long way says what is wrong
+    plan = ResultFolder(results, suite.name).plan_content() or {}
+    names = plan.get(ADDED, [])
+    if not isinstance(names, list):  # the long way says what is wrong
         return []
-    return [name for name in names if name in host.registries["strategies"]]
+    return [name for name in map(str, names) if name in host.registries["strategies"]]
 
 
 def failed(records: dict[str, Record]) -> dict[str, Record]:

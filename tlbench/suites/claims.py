@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 
 from tlbench.core.run_spec import WEIGHTS, Plain, Setting
 from tlbench.errors import Faults, unknown
+from tlbench.files import UnfitFile, read_file
 
 #: Metrics with known ends. Those of plugins that are not here may have any finite value.
 _FRACTIONS = (
@@ -32,6 +33,11 @@ _ENDS = {**dict.fromkeys(_FRACTIONS, (0.0, 1.0)), "nll": (0.0, math.inf)}
 
 Row = tuple[int, list[str]]
 _Name = Annotated[str, Field(min_length=1)]
+#: A float holds no more of a fraction.
+MOST_DECIMALS = 17
+#: Bytes of a file of figures that are read.
+LARGEST = 64 * 2**20
+
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _NumberOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
 
@@ -138,17 +144,17 @@ def _place(path: Path, line: int, text: str) -> str:
 def _rows(path: Path) -> tuple[list[Row], list[tuple[int, str]]]:
     """The rows that hold something, with the line on which each begins, and what is wrong with the file itself."""
     try:
-        content = path.read_bytes()
+        if path.is_dir():
+            return [], [(0, "is a directory; give the CSV file itself")]
+        content = read_file(path, LARGEST)
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
     except FileNotFoundError:
         return [], [(0, f"does not exist (looked for in {str(path.resolve().parent)!r})")]
-    except IsADirectoryError:
-        return [], [(0, "is a directory; give the CSV file itself")]
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         byte = error.object[error.start]
         return [], [(line, f"a byte that is not UTF-8 (0x{byte:02x}); save the file as UTF-8")]
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+    except (OSError, ValueError, UnfitFile) as error:  # ValueError: a path with a null byte
         return [], [(0, f"cannot be read: {error}")]
     rows: list[Row] = []
     begins = 1
@@ -185,13 +191,26 @@ def _claim(header: Sequence[str], cells: Sequence[str]) -> Claim:
         counted = f"{len(cells)} cells where the header names {len(header)} columns"
         raise ValueError(f"{counted}; quote a text that holds a comma, and leave no cell out")
     named = {name: cell for name, cell in zip(header, cells, strict=True) if name in COLUMNS}
-    return Claim.model_validate(named).model_copy(update={"decimals": _decimals(named["value"])})
+    claim = Claim.model_validate(named)
+    return claim.model_copy(update={"decimals": _decimals(named["value"])})
 
 
 def _decimals(number: str) -> int:
-    """The digits behind the point of a number that pydantic has taken for one."""
-    exponent = Decimal(number).as_tuple().exponent
-    return max(0, -int(exponent))
+    """The digits behind the point of a number that pydantic has taken for one.
+
+    Raises `ValueError` for more of them than a figure can have, and for an exponent that no number has.
+    """
+    try:
+        decimals = max(0, -int(Decimal(number).as_tuple().exponent))
+    except ArithmeticError:  # decimal's own, of an exponent that it cannot hold
+        decimals = MOST_DECIMALS + 1
+    if decimals > MOST_DECIMALS:
+        raise ValueError(f"value: {_cut(number)!r} has more than {MOST_DECIMALS} decimals; write the figure as printed")
+    return decimals
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _row_faults(error: ValueError, header: Sequence[str]) -> list[str]:

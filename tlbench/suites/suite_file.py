@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import Faults, TlbenchError
+from tlbench.files import UnfitFile, read_file
 from tlbench.plugins.manager import PluginHost
 from tlbench.plugins.registry import Entry
 from tlbench.suites.claims import Claim, read_claims
 from tlbench.suites.markdown_files import read_markdown
 from tlbench.suites.name_validation import name_faults
+from tlbench.suites.named_files import named_file
 from tlbench.suites.param_validation import param_faults, sound_variants
 from tlbench.suites.recipe_validation import recipe_faults
 from tlbench.suites.suite import Suite
 from tlbench.suites.validation_errors import Fault, order, plain_faults, structure
+
+#: Bytes of a suite file that are read.
+LARGEST = 4 * 2**20
 
 
 def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False) -> Suite:
@@ -69,10 +74,10 @@ def _file_content(path: Path) -> bytes:
     if path.is_dir():
         raise TlbenchError(f"suite file {str(path)!r} is a directory; give the TOML file itself")
     try:
-        return path.read_bytes()
+        return read_file(path, LARGEST)
     except FileNotFoundError:
         raise TlbenchError(f"suite file {str(path)!r} does not exist (looked for in {str(Path.cwd())!r})") from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+    except (OSError, ValueError, UnfitFile) as error:  # ValueError: a path with a null byte
         raise TlbenchError(f"suite file {str(path)!r} cannot be read: {error}") from None
 
 
@@ -80,7 +85,7 @@ def _packaged_content(entry: Entry) -> bytes:
     package, _, name = str(entry.target).partition(":")
     try:
         return importlib.resources.files(package).joinpath(name).read_bytes()
-    except Exception as error:  # importing a plugin's package may fail in any way
+    except (Exception, SystemExit) as error:  # importing a plugin's package may fail in any way
         message = f"suite {entry.name!r} of plugin {entry.plugin!r} cannot be read from {str(entry.target)!r}"
         raise TlbenchError(
             f"{message} ({type(error).__name__}: {error}); a suite is named 'package:file.toml'"
@@ -92,9 +97,11 @@ def _claims(name_or_path: str, host: PluginHost, written: Any) -> tuple[list[Cla
     if not isinstance(written, str):  # none are named, or the model says what is wrong
         return [], []
     try:
-        return read_claims(_folder(name_or_path, host) / written), []
+        return read_claims(named_file(_folder(name_or_path, host), written)), []
     except Faults as error:
         return [], [Fault(("claims",), fault) for fault in error.faults]
+    except TlbenchError as error:
+        return [], [Fault(("claims",), str(error))]
 
 
 def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list[Fault]]:
@@ -102,7 +109,7 @@ def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list
     if not isinstance(written, str):  # none is named, or the model says what is wrong
         return "", []
     try:
-        return read_markdown(_folder(name_or_path, host) / written), []
+        return read_markdown(named_file(_folder(name_or_path, host), written)), []
     except TlbenchError as error:
         return "", [Fault(("about",), str(error))]
 

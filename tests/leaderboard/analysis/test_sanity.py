@@ -220,3 +220,28 @@ def test_target_only_of_several_label_budgets_is_left_alone_for_a_figure_names_n
 def test_a_plan_without_claims_is_read(results):
     one_pair(results)
     assert results.result_set().plan.claims == []
+
+
+def test_a_row_above_the_oracle_of_its_cell_bears_a_flag_in_every_table(results):
+    pairs = {"syn:uci": [0.99, 0.99, 0.99], "uci:syn": [0.7, 0.7, 0.7]}
+    base = dict.fromkeys(pairs, NARROW)
+    results.transductive({"dann": pairs, "coral": dict.fromkeys(pairs, NARROW)}, SEEDS, base, oracle=0.98)
+    (by_strategy,), (by_pair,) = (leaderboard(results.result_set(), by=by) for by in ("strategy", "pair"))
+    marked = {row[0].text for row in by_strategy.rows if "⚑" in row[0].marks}
+    assert marked == {"dann"}
+    flagged = [
+        (row[0].text, column.name)
+        for row in by_pair.rows
+        for column, cell in zip(by_pair.columns, row, strict=True)
+        if "⚑" in cell.marks
+    ]
+    assert flagged == [("dann", "syn:uci")]
+    for table in (by_strategy, by_pair):
+        assert "⚑ above oracle, which is trained on all target labels: dann on syn:uci (+1.0 points)" in table.notes
+
+
+def test_a_row_at_the_oracle_or_without_one_bears_none(results):
+    scores = {"syn:uci": [0.98, 0.98, 0.98]}
+    results.transductive({"dann": scores}, SEEDS, {"syn:uci": NARROW}, oracle=0.98)
+    (table,) = leaderboard(results.result_set())
+    assert not any("above oracle" in note for note in table.notes)

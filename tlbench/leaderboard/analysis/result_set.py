@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.errors import TlbenchError
+from tlbench.files import UnfitFile, read_file
+from tlbench.records import result_folder
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
 from tlbench.records.record import Record
-from tlbench.records.result_folder import ResultFolder
+from tlbench.records.result_folder import LARGEST_PLAN, ResultFolder
+from tlbench.records.sealed_json import BrokenSeal, unsealed
 from tlbench.records.shared_examples import SharedExamples
 from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PLAN_FILE = "plan.json"
+PLAN_FILE = result_folder.PLAN_FILE
 
 
 class PlanHeader(BaseModel):
@@ -176,13 +179,15 @@ def read_plan(folder: Path) -> PlanHeader:
     published = is_published(folder)
     again = REMEDY if published else f"run `tlbench run {folder.name}`, which writes it"
     try:
-        return PlanHeader.model_validate_json(path.read_bytes())
+        return PlanHeader.model_validate_json(unsealed(read_file(path, LARGEST_PLAN)))
     except FileNotFoundError:
         what = f"no whole published folder: {path}" if published else f"no results of the suite {folder.name!r}: {path}"
         then = REMEDY if published else f"run `tlbench run {folder.name}` first"
         raise TlbenchError(f"{what} does not exist; {then}") from None
     except OSError as error:
         raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
+    except (BrokenSeal, UnfitFile, RecursionError) as error:
+        raise TlbenchError(f"damaged plan {path}: {error}; {again}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tlbench.evaluation.statistics import Estimate
@@ -19,22 +19,30 @@ FAR = 0.05
 
 @dataclass(frozen=True)
 class Sanity:
-    """The lines under a table, and the references on pairs that bear the mark."""
+    """The lines under a table, and the rows on pairs that bear the mark."""
 
     lines: list[str]
     spots: frozenset[CellKey]
 
     def marks(self, variant: str, pair: str | None = None) -> tuple[str, ...]:
-        """The mark of a reference on a pair, or of its row."""
+        """The mark of a variant on a pair, or of its row."""
         found = any(name == variant and pair in (None, where) for name, where in self.spots)
         return (FLAGGED,) if found else ()
 
 
-def sanity(place: TableGroup) -> Sanity:
-    """What is doubtful in one table."""
+def sanity(place: TableGroup, strategy: str | None = None) -> Sanity:
+    """What is doubtful in one table; of its strategies, in one that is about a single one."""
     low = _low_oracles(place)
     lines = [f"{FLAGGED} oracle is below source-only on {', '.join(low)}"] if low else []
     spots = {(CEILING, pair) for pair in low}
+    above = dict(_above_oracle(place, place.strategies if strategy is None else [strategy]))
+    if above:
+        named = ", ".join(
+            f"{name} on {pair} ({place.scale.text(by, signed=True)}{place.scale.unit})"
+            for (name, pair), by in above.items()
+        )
+        lines.append(f"{FLAGGED} above oracle, which is trained on all target labels: {named}")
+        spots |= set(above)
     for (variant, pair), found, claim in _far_from_published(place):
         ours, theirs = place.scale.text(found.mean), place.scale.text(claim.value)
         lines.append(f"{FLAGGED} {variant} on {pair} is {ours}, published {theirs} ({claim.citation})")
@@ -49,6 +57,18 @@ def _low_oracles(place: TableGroup) -> list[str]:
         return []
     found = {pair: (place.at(CEILING, pair), place.at("source-only", pair)) for pair in place.pairs}
     return [pair for pair, (top, low) in found.items() if top and low and top.mean < low.mean]
+
+
+def _above_oracle(place: TableGroup, strategies: Sequence[str]) -> Iterator[tuple[CellKey, float]]:
+    """The strategies that beat the ceiling of their cells, with how much: by chance, by a fault, or by labels seen."""
+    if place.scale.lower_is_better or CEILING not in place.variants:
+        return
+    for pair in place.pairs:
+        top = place.at(CEILING, pair)
+        for variant in strategies:
+            found = place.at(variant, pair)
+            if top is not None and found is not None and found.mean > top.mean:
+                yield (variant, pair), found.mean - top.mean
 
 
 def _far_from_published(place: TableGroup) -> Iterator[tuple[CellKey, Estimate, Claim]]:

@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tlbench.leaderboard.renderers.terminal import drawn, plain
+from tlbench.core.plain_text import plain
+from tlbench.leaderboard.renderers.latex_signs import sign
+from tlbench.leaderboard.renderers.terminal import drawn
 from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 # Marks and signs as mathematics, so that no font or input encoding is needed for them.
@@ -107,7 +109,9 @@ def _verbatim(diagram: str) -> list[str]:
     """A diagram as it is, small enough that 80 characters fit a line; a name in it cannot end the environment."""
     if not diagram:
         return []
-    lines = (line.replace(r"\end{", r"\end {") for line in drawn(diagram))
+    # As it is, but for signs that no font of LaTeX has.
+    lines = ("".join(char if char.isascii() else "?" for char in line) for line in drawn(diagram))
+    lines = (line.replace(r"\end{", r"\end {") for line in lines)
     return [r"{\scriptsize", r"\begin{verbatim}", *lines, r"\end{verbatim}", "}"]
 
 
@@ -122,4 +126,5 @@ def _cell(cell: Cell) -> str:
 
 def escape(text: str) -> str:
     """Text that LaTeX sets as it is."""
-    return plain(text.replace("\n", " ")).translate(_ESCAPES)
+    known = plain(text.replace("\n", " ")).translate(_ESCAPES)
+    return "".join(char if char.isascii() else sign(char) for char in known)

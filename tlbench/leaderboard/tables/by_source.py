@@ -79,7 +79,7 @@ class _Matrix:
         self.targets = list(dict.fromkeys([*(source for source in self.sources if source in targets), *targets]))
         # A domain is no source of itself; any other pair that is not there is a hole, which its means have too.
         place.also_on(_pair(source, target) for target in self.targets for source in self._from(target))
-        self.footnotes, self.doubts = Footnotes(place), sanity(place)
+        self.footnotes, self.doubts = Footnotes(place), sanity(place, variant)
 
     def _from(self, target: str) -> list[str]:
         """The sources that could be those of a target."""
@@ -123,7 +123,7 @@ class _Matrix:
         gap = place.gaps.get(spot)
         if gap is None:
             return Cell(MISSING, footnotes=self._why(spot[1]))
-        flagged = bool(notes.flags_of(place, place.by_spot[spot].values()))
+        flagged = bool(notes.flags_of(place, place.by_spot[spot].values())) or spot in self.doubts.spots
         verdict = () if place.few_seeds else (VERDICT_MARKS[place.verdicts[spot]],)
         cell = place.scale.cell(gap, signed=True, marks=(*verdict, *((FLAGGED,) if flagged else ())))
         return replace(cell, footnotes=self._why(spot[1]))

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from tlbench.core.plain_text import plain, plain_data, plain_lines
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.tables.cells import count
@@ -36,12 +37,12 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
 
     A `live` one asks the server that it came from what is new, and links to no file beside it.
     """
-    data = content(result_set)
+    data = plain_data(content(result_set))
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
     text: str = _template("page.html.j2").render(
         live=live,
-        suite=result_set.plan.suite,
-        summary=result_set.plan.summary,
+        suite=plain(result_set.plan.suite),
+        summary=plain(result_set.plan.summary),
         facts=_facts(result_set),
         claims=data["claims"],
         about=_prose(notes, result_set.plan.about),
@@ -56,14 +57,14 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
 
 def live_parts(result_set: ResultSet) -> dict[str, Any]:
     """What changes on a live page while records land: its data, its facts, and its published figures as HTML."""
-    data = content(result_set)
+    data = plain_data(content(result_set))
     claims = _template("claims.html.j2").render(claims=data["claims"]) if data["claims"] else ""
     return {"data": _without_claims(data), "facts": _facts(result_set), "claims": claims}
 
 
 def index_page(result_sets: Mapping[str, ResultSet], notes: str = "") -> str:
     """The page over all suites, by the names of their folders. `notes` is hand-written Markdown."""
-    suites = [_entry(name, result_set) for name, result_set in result_sets.items()]
+    suites = [plain_data(_entry(name, result_set)) for name, result_set in result_sets.items()]
     text: str = _template("index.html.j2").render(
         suites=suites,
         outcomes=OUTCOMES,
@@ -110,13 +111,14 @@ def _facts(result_set: ResultSet) -> list[str]:
     records = list(result_set.records.values())
     devices = _devices(result_set)
     started = sorted(str(r.provenance["started_utc"])[:10] for r in records if r.provenance.get("started_utc"))
-    return [
+    facts = [
         f"{count(len(records), 'run')}: {statuses(records)}",
         count(len(result_set.plan.seeds), "seed"),
         f"dataset {result_set.plan.dataset}",
         *(devices if len(devices) <= 2 else [f"{len(devices)} devices"]),
         *([f"run in {started[0]} to {started[-1]}"] if started and started[0] != started[-1] else started[:1]),
     ]
+    return [plain(fact) for fact in facts]
 
 
 def _devices(result_set: ResultSet) -> list[str]:
@@ -129,7 +131,7 @@ def _prose(notes: str, about: str) -> Markup:
     # Without images: the page would ask another server for them, and tell it who reads.
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     heading = "" if not notes or notes.startswith("#") else "### What came out\n\n"
-    return Markup(markdown.render(f"{heading}{notes}\n\n{about}".strip()))
+    return Markup(markdown.render(plain_lines(f"{heading}{notes}\n\n{about}".strip())))
 
 
 def _json(data: Any) -> Markup:
