@@ -22,6 +22,8 @@ EPILOG = """Examples:
 
   tlbench leaderboard my-suite --by shots  up to how many labels does it help?
 
+  tlbench leaderboard digits --setting inductive --shots 5 --strategy 'dann*' --pair 'syn:*'
+
   tlbench leaderboard digits --selection all
 
   tlbench leaderboard digits --claims      published figures beside ours
@@ -46,6 +48,12 @@ def leaderboard(
     results: options.Results = options.RESULTS,
     format_: options.Format = "table",
     plugin: options.PluginFiles = None,
+    strategy: options.StoredStrategies = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    seed: options.Seeds = None,
+    setting: options.Settings = None,
+    shots: options.Shots = None,
     metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
     by: Annotated[
         TableLayout,
@@ -72,7 +80,10 @@ def leaderboard(
     result_set = load_result_set(suite_folder(suite, results))
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
-    tables = tables_of(result_set, metric, by, selection, wanted, missing.value)
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
+    tables = tables_of(result_set, metric, by, selection, wanted, missing.value, filters)
+    for table in tables if filters else []:
+        table.notes = [*table.notes, f"of the suite's runs, what {options.in_words(filters)} leaves"]
     typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite))))
     return 0
 

@@ -33,6 +33,7 @@ def plan(
     backbone: options.Backbones = None,
     seed: options.Seeds = None,
     setting: options.Settings = None,
+    shots: options.Shots = None,
     set_: options.Set = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
@@ -49,7 +50,7 @@ def plan(
 
     from tlbench.runner.prepare import Request, prepare
 
-    filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())
     ready = prepare(
         Request(

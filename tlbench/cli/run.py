@@ -45,6 +45,7 @@ def run(
     backbone: options.Backbones = None,
     seed: options.Seeds = None,
     setting: options.Settings = None,
+    shots: options.Shots = None,
     set_: options.Set = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
@@ -76,7 +77,7 @@ def run(
     from tlbench.runner.prepare import Request, RunOptions
     from tlbench.runner.run_suite import added_before, run_suite
 
-    filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     trusted = tuple(trust_remote_code or ())
     request = Request(
         suite=suite,
