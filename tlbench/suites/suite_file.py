@@ -89,12 +89,18 @@ def _packaged_content(entry: Entry) -> bytes:
 
 def _claims(name_or_path: str, host: PluginHost, written: Any) -> tuple[list[Claim], list[Fault]]:
     """The published figures in the file that `written` names, from the suite file's own folder on."""
-    if not isinstance(written, str):  # none are named, or the model says what is wrong
+    path = claims_file(name_or_path, host, written)
+    if path is None:  # none are named, or the model says what is wrong
         return [], []
     try:
-        return read_claims(_folder(name_or_path, host) / written), []
+        return read_claims(path), []
     except Faults as error:
         return [], [Fault(("claims",), fault) for fault in error.faults]
+
+
+def claims_file(name_or_path: str, host: PluginHost, written: Any) -> Path | None:
+    """The file of published figures that a suite names as `written`, from its own file's folder on."""
+    return _folder(name_or_path, host) / written if isinstance(written, str) else None
 
 
 def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list[Fault]]:
