@@ -26,10 +26,13 @@ class Split:
     float16 where they are many (networks make float32 of them), or `SparseRows`; texts are `Texts`. Arrays may be
     memory-mapped, and then are read in part and never as a whole.
     `labels`: int64 of shape (n,), indices into the domain's `class_names`.
+    `items`: what users call each example, such as a file's name or a row, (n,); None where only its place names it. No
+    strategy is given them, for names may tell labels.
     """
 
     inputs: Inputs
     labels: NDArray[np.int64]
+    items: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -103,6 +106,13 @@ class Dataset(ABC):
     def fingerprint(self) -> str:
         """A cheap string that changes when `load` would give other arrays (default: it never does)."""
         return ""
+
+    def faults(self, domain: str | None = None) -> Sequence[str]:
+        """What is wrong with the files of a domain, or of all: each fault that can be told by itself.
+
+        `tlbench doctor` asks where a domain cannot be loaded, for loading stops at the first. Nothing by default.
+        """
+        return ()
 
     def about(self, domain: str) -> Sequence[str]:
         """What `tlbench doctor PATH` says of a domain beside its counts, e.g. the sizes of image files."""

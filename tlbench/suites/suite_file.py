@@ -48,6 +48,11 @@ def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False
     return suite
 
 
+def read_plain(name_or_path: str, host: PluginHost) -> dict[str, Any]:
+    """What a suite file says, unchecked. Raises `TlbenchError` where it cannot be read, or is no TOML."""
+    return _parse(*_content(name_or_path, host))
+
+
 def _is_path(name_or_path: str) -> bool:
     separators = filter(None, (os.sep, os.altsep))
     return name_or_path.endswith(".toml") or any(separator in name_or_path for separator in separators)

@@ -168,7 +168,12 @@ def domain_of(
     labels: Indices,
     members: Mapping[SplitName, Indices],
     notes: Sequence[str] = (),
+    items: Sequence[str] | None = None,
 ) -> Domain:
-    """A domain from all its rows and the rows of each split."""
-    train, val, test = (Split(take(inputs, members[split]), labels[members[split]]) for split in SPLITS)
+    """A domain from all its rows and the rows of each split. `items` name the rows, by default by their number."""
+    named = items if items is not None else [f"row {row}" for row in range(len(labels))]
+    train, val, test = (
+        Split(take(inputs, rows), labels[rows], [named[row] for row in rows.tolist()])
+        for rows in (members[split] for split in SPLITS)
+    )
     return Domain(name, modality, class_names, train, val, test, tuple(notes))

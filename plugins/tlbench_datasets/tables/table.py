@@ -30,6 +30,7 @@ from tlbench_datasets.shared.own_data import (
     located,
 )
 from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
+from tlbench_datasets.tables.faults import row_faults
 from tlbench_datasets.tables.numbers import Numbers, as_float32, filled, find_numbers, scaled
 from tlbench_datasets.tables.texts import lengths_of, texts_of
 
@@ -124,7 +125,7 @@ class Table(Dataset):
         if self._params.texts:
             texts, notes = texts_of(title, rows, self._params.texts, self._params.missing)
             members = self._members(title, rows, texts, labels, names)
-            return domain_of(domain, "text", names, texts, labels, members, notes)
+            return domain_of(domain, "text", names, texts, labels, members, notes, self._items(rows))
         columns = self._numbers.columns
         inputs = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
         members = self._members(title, rows, inputs, labels, names)
@@ -132,11 +133,21 @@ class Table(Dataset):
         inputs, moved = scaled(columns, inputs, members["train"], self._params.scale)
         inputs, rounded = as_float32(columns, inputs)
         notes = [*self._numbers.notes, *imputed, *moved, *rounded]
-        return domain_of(domain, "vector", names, inputs, labels, members, notes)
+        return domain_of(domain, "vector", names, inputs, labels, members, notes, self._items(rows))
+
+    def _items(self, rows: pd.DataFrame) -> list[str]:
+        """What names the rows: their number below the header."""
+        return [f"row {int(number) + 1}" for number in rows.index]
 
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
         return files_fingerprint([self._path])
+
+    def faults(self, domain: str | None = None) -> list[str]:
+        """Labels, splits and values that are not there, and columns that cannot be read, each by itself."""
+        title = self._title if domain is None else f"{self._title}, domain {domain!r}"
+        rows = self._frame if domain is None else self._rows(domain)
+        return row_faults(title, rows, self._params, lambda: self._numbers.columns)
 
     def about(self, domain: str) -> list[str]:
         """The range of the features, by which one sees whether they have a like scale; of texts their lengths."""
