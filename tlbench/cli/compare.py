@@ -25,6 +25,8 @@ EPILOG = """Examples:
 
   tlbench compare digits/dann digits/oracle --setting inductive --metric macro_f1
 
+  tlbench compare digits/dann digits/fine-tune --setting inductive --shots 5 --pair 'syn:*'
+
   tlbench compare results/digits results-before/digits     variant by variant"""
 
 #: As a suite's name may be; variants of a grid hold other signs too, such as brackets.
@@ -45,7 +47,9 @@ def compare(
     selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
     pair: options.Pairs = None,
     backbone: options.Backbones = None,
+    seed: options.Seeds = None,
     setting: options.Settings = None,
+    shots: options.Shots = None,
     format_: options.Format = "table",
     debug: options.Debug = False,
 ) -> int:
@@ -56,7 +60,7 @@ def compare(
     from tlbench.leaderboard.renderers import render
     from tlbench.leaderboard.tables.comparison import compare as tables_of
 
-    filters = {"pair": pair or [], "backbone": backbone or [], "setting": setting or []}
+    filters = options.filters(pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)
     asked = metric_and_protocol(first.result_set, metric, selection)
     if asked[1] == "all":

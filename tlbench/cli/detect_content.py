@@ -29,6 +29,10 @@ TEXTS = [
 #: From so many characters on average a column of strings is taken for text, where most of its rows are different.
 LONG = 20
 _ROWS = 500
+#: Rows in which the values of columns are looked for.
+_MANY = 10_000
+#: As many values a column of classes or domains may have, for its values to be listed.
+FEW = 12
 _SPARSE = re.compile(rb"[+-]?\d+(\.0*)?(\s+\d+:\S+)*\s*(#.*)?")
 _ENDS = tuple(suffix + packed for suffix in (".svmlight", ".libsvm", ".svm") for packed in ("", ".gz", ".bz2"))
 
@@ -76,6 +80,35 @@ def parquet_texts(path: Path) -> list[str]:
     except (OSError, ValueError):
         return []
     return [] if first is None else _texts(first.to_pandas())
+
+
+def csv_categories(path: Path, separator: str) -> dict[str, list[str]]:
+    """The columns of a CSV file that have few different values, with these; none where it cannot be read."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, sep=separator, dtype=str, index_col=False, nrows=_MANY, encoding_errors="replace")
+    except (OSError, ValueError):
+        return {}
+    return _categories(frame)
+
+
+def parquet_categories(path: Path) -> dict[str, list[str]]:
+    """The columns of a Parquet file that have few different values, with these; none where it cannot be read."""
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            first = next(file.iter_batches(_MANY), None)
+    except (OSError, ValueError):
+        return {}
+    return {} if first is None else _categories(first.to_pandas().astype(str))
+
+
+def _categories(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Columns of two to `FEW` different values, each of which several rows share."""
+    found = {str(name): sorted(set(frame[name].dropna().tolist())) for name in frame.columns}
+    return {name: values for name, values in found.items() if 2 <= len(values) <= min(FEW, len(frame) // 2)}
 
 
 def _texts(frame: pd.DataFrame) -> list[str]:

@@ -40,16 +40,12 @@ def figure(
     results: options.Results = options.RESULTS,
     metric: Annotated[str | None, typer.Option(help="The metric (default: the suite's first).")] = None,
     selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
-    strategy: options.Strategies = None,
+    strategy: options.StoredStrategies = None,
     pair: options.Pairs = None,
     backbone: options.Backbones = None,
+    seed: options.Seeds = None,
     setting: options.Settings = None,
-    shots: Annotated[
-        list[str] | None, typer.Option("--shots", metavar="GLOB", help="Only these label budgets.")
-    ] = None,
-    seed: Annotated[
-        list[str] | None, typer.Option("--seed", metavar="GLOB", help="Seed to show, for `embedding`.")
-    ] = None,
+    shots: options.Shots = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
     data: options.Data = None,
@@ -60,10 +56,9 @@ def figure(
     from tlbench.figures.figure import format_of, write_figure
 
     format_of(out)
-    asked = {"strategy": strategy, "pair": pair, "backbone": backbone, "setting": setting, "shots": shots}
+    asked = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     if kind == "embedding":
         options.use_data(data)
-        asked["seed"] = seed
         shown, title = _of_runs(suite, options.files(plugin, suite), asked, device, workers)
     else:
         shown, title = _of_records(kind, suite_folder(suite, results), metric, selection, asked)
@@ -73,21 +68,19 @@ def figure(
 
 
 def _of_records(
-    kind: str, folder: Path, metric: str | None, selection: str | None, filters: Mapping[str, list[str] | None]
+    kind: str, folder: Path, metric: str | None, selection: str | None, filters: Mapping[str, list[str]]
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of stored records, and its title."""
     from tlbench.figures.figure import figure_data, place_of
     from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.tables import notes
 
-    place = place_of(
-        load_result_set(folder), metric, selection, {k: globs or [] for k, globs in filters.items()}, "--{}"
-    )
+    place = place_of(load_result_set(folder), metric, selection, filters, "--{}")
     return figure_data(kind, place), notes.title(place)
 
 
 def _of_runs(
-    suite: str, files: tuple[str, ...], filters: Mapping[str, list[str] | None], device: str, workers: int | None
+    suite: str, files: tuple[str, ...], filters: Mapping[str, list[str]], device: str, workers: int | None
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of runs that are made again, and its title."""
     from tlbench.cli.progress import listener

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError, unknown
 from tlbench.suites.table_layouts import TableLayout
+
+if TYPE_CHECKING:
+    from tlbench.leaderboard.analysis.result_set import ResultSet
 
 EPILOG = """Examples:
 
@@ -21,6 +24,8 @@ EPILOG = """Examples:
   tlbench leaderboard digits --by source   which source helps which target
 
   tlbench leaderboard my-suite --by shots  up to how many labels does it help?
+
+  tlbench leaderboard digits --setting inductive --shots 5 --strategy 'dann*' --pair 'syn:*'
 
   tlbench leaderboard digits --selection all
 
@@ -46,6 +51,12 @@ def leaderboard(
     results: options.Results = options.RESULTS,
     format_: options.Format = "table",
     plugin: options.PluginFiles = None,
+    strategy: options.StoredStrategies = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    seed: options.Seeds = None,
+    setting: options.Settings = None,
+    shots: options.Shots = None,
     metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
     by: Annotated[
         TableLayout,
@@ -69,12 +80,32 @@ def leaderboard(
     from tlbench.leaderboard.renderers import render
     from tlbench.plugins.manager import plugin_host
 
-    result_set = load_result_set(suite_folder(suite, results))
+    folder = suite_folder(suite, results)
+    result_set = _with_figures(load_result_set(folder), folder, must=claims)
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
-    tables = tables_of(result_set, metric, by, selection, wanted, missing.value)
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
+    tables = tables_of(result_set, metric, by, selection, wanted, missing.value, filters)
+    for table in tables if filters else []:
+        table.notes = [*table.notes, f"of the suite's runs, what {options.in_words(filters)} leaves"]
     typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite))))
     return 0
+
+
+def _with_figures(result_set: ResultSet, folder: Path, *, must: bool) -> ResultSet:
+    """With the published figures as their file has them now; where it is faulty and need not be, as it was."""
+    from tlbench.errors import Faults
+    from tlbench.leaderboard.claims.current_figures import with_current_figures
+
+    try:
+        result_set, note = with_current_figures(result_set, folder)
+    except Faults as error:
+        if must:
+            raise
+        note = f"{error.args[0].splitlines()[0]} as they are now (--claims says why); those of the last run are shown"
+    if note:
+        typer.echo(note, err=True)
+    return result_set
 
 
 def suite_folder(suite: str, results: Path) -> Path:

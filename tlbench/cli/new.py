@@ -17,6 +17,10 @@ EPILOG = """Examples:
 
   tlbench new strategy mixup-da              tlbench-mixup-da/
 
+  tlbench new strategy centroids --kind features   a classifier on frozen features
+
+  tlbench new strategy coral-svm --kind fit        no gradient descent: fit itself
+
   tlbench new dataset street-signs --out ..  ../tlbench-street-signs/
 
   tlbench new backbone tiny-net --author 'Ada Lovelace'
@@ -24,7 +28,7 @@ EPILOG = """Examples:
   tlbench new metric top-2
 
 The package works as it is written: install it, and tlbench list shows it. What is yours to write is marked with
-"replace this". The guide: docs/first-strategy.md.
+"replace this". The guides: docs/first-strategy.md for a loss, docs/strategy-by-fit.md for fit.
 
 Exit code: 0 written, 2 the name is not free or not allowed, or the folder holds something; nothing is written then."""
 
@@ -33,19 +37,31 @@ def new(
     kind: Annotated[str, typer.Argument(help="strategy, dataset, backbone or metric.")],
     name: Annotated[str, typer.Argument(help="Lower-case words joined by '-', as in mixup-da.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where tlbench-NAME/ goes.")] = HERE,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--kind",
+            metavar="loss|features|fit",
+            help="Of a strategy: a loss that is minimised (default), a classifier on frozen features, or fit itself.",
+        ),
+    ] = None,
     author: Annotated[str | None, typer.Option("--author", metavar="TEXT", help="Who wrote it.")] = None,
     debug: options.Debug = False,
 ) -> int:
     """Write an installable plugin package with its test, tlbench-NAME/, to fill in."""
     from tlbench.plugins.manager import plugin_host
     from tlbench.plugins.registry import WRITTEN
-    from tlbench.scaffolding.package import free_folder, rendered, write
+    from tlbench.scaffolding.package import FORMS, free_folder, rendered, write
     from tlbench.scaffolding.plugin_names import checked
 
     if kind not in WRITTEN:
         raise TlbenchError(unknown("kind", kind, WRITTEN))
+    if form is not None and kind != "strategy":
+        raise TlbenchError(f"--kind {form} is for a strategy; a {kind} is written in one way, so leave it out")
+    if form is not None and form not in FORMS:
+        raise TlbenchError(f"--kind {form!r}: {unknown('kind of strategy', form, FORMS)}")
     names = checked(kind, name, plugin_host())
-    texts = rendered(names, WRITTEN[kind], author)
+    texts = rendered(names, WRITTEN[kind], author, form)
     folder = free_folder(out, names)
     write(folder, texts)
     for path in texts:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,19 @@ Backbones = Annotated[
 ]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", metavar="GLOB", help="Only these seeds.")]
 Settings = Annotated[list[str] | None, typer.Option("--setting", metavar="GLOB", help="Only these settings.")]
+Shots = Annotated[
+    list[str] | None, typer.Option("--shots", metavar="GLOB", help="Only these label budgets, as in 5 or all.")
+]
+#: Of stored records, to which nothing is added.
+StoredStrategies = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strategy",
+        metavar="GLOB",
+        help="Only these variants, beside the references.",
+        autocompletion=completion.strategies,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="STRATEGY.PARAMETER=VALUE", help="Set a parameter of a strategy."),
@@ -134,6 +148,16 @@ def sandbox_of(mode: str, readable: Sequence[Path] | None) -> dict[str, Any]:
 
     choose_sandbox(mode, readable or ())
     return {"sandbox": mode, "readable": tuple(path.resolve() for path in readable or ())}
+
+
+def filters(**asked: list[str] | None) -> dict[str, list[str]]:
+    """The globs that were given, by what they filter."""
+    return {name: globs for name, globs in asked.items() if globs}
+
+
+def in_words(filters: Mapping[str, Sequence[str]]) -> str:
+    """Filters as they were typed, for what is shown of them: `--pair a:b --seed 0`."""
+    return " ".join(f"--{name} {shlex.quote(glob)}" for name, globs in filters.items() for glob in globs)
 
 
 def use_data(folder: Path | None) -> None:

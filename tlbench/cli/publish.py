@@ -45,6 +45,7 @@ def publish(
     debug: options.Debug = False,
 ) -> int:
     """Write a suite's pages, tables and figures with its records, and the index of all suites."""
+    from tlbench.leaderboard.claims.unmatched_figures import without_a_row
     from tlbench.publishing.file_changes import changes
     from tlbench.publishing.page_inputs import read_page_inputs
     from tlbench.publishing.published_files import suite_files, summary_files, superfluous, write, write_each
@@ -63,6 +64,8 @@ def publish(
         write(own)
     if above:
         write_each(over_all)
+    for line in (*material.told, *without_a_row(material.result_set.plan)):
+        typer.echo(line, err=True)
     typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
     return 0
 

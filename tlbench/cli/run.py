@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,6 +50,7 @@ def run(
     backbone: options.Backbones = None,
     seed: options.Seeds = None,
     setting: options.Settings = None,
+    shots: options.Shots = None,
     set_: options.Set = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
@@ -88,7 +90,7 @@ def run(
     from tlbench.runner.prepare import Request, RunOptions
     from tlbench.runner.run_suite import added_before, run_suite
 
-    filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     trusted = tuple(trust_remote_code or ())
     request = Request(
         suite=suite,
@@ -111,13 +113,27 @@ def run(
     )
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
-        done = run_suite(request, results, conditions, heard, show)
+
+        def planned(folder: Path) -> None:
+            _tell_of_figures(folder)
+            show(folder)
+
+        done = run_suite(request, results, conditions, heard, planned)
     _report(done, as_json)
     if keep_model:
         _tell_models(done)
     for name in no_longer:
         note(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again")
     return 0 if done.whole else 1
+
+
+def _tell_of_figures(folder: Path) -> None:
+    """Name what the suite's published figures are of and no table of it can hold."""
+    from tlbench.leaderboard.analysis.result_set import read_plan
+    from tlbench.leaderboard.claims.unmatched_figures import without_a_row
+
+    for line in without_a_row(read_plan(folder)):
+        typer.echo(line, err=True)
 
 
 def _report(done: SuiteOutcome, as_json: bool) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shlex
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
+
+if TYPE_CHECKING:
+    from tlbench.plugins.manager import PluginHost
 
 EPILOG = """Examples:
 
@@ -51,6 +55,7 @@ def verify(
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.renderers import render
+    from tlbench.plugins.manager import plugin_host
     from tlbench.runner.prepare import Request, prepare
     from tlbench.verification.rerun import all_reproduced, compute_of, make_again, strategies_of, table_of
     from tlbench.verification.run_sample import draw as drawn
@@ -69,6 +74,8 @@ def verify(
         trusted=trusted,
         added=strategies_of(result_set),
     )
+    if suite is None:
+        _built_in(result_set.plan.suite, folder, plugin_host(request.plugin_files))
     ready = prepare(request)
     if ready.suite.name != result_set.plan.suite:
         raise TlbenchError(
@@ -78,3 +85,12 @@ def verify(
         judged = make_again(result_set, chosen, ready, heard, limit, tuple(pass_env or ()))
     typer.echo(render([table_of(result_set, judged)], format_))
     return 0 if all_reproduced(judged) else 1
+
+
+def _built_in(name: str, folder: str, host: PluginHost) -> None:
+    """Raise `TlbenchError` where a suite is no installed one, so that its file has to be named."""
+    if name not in host.registries["suites"]:
+        raise TlbenchError(
+            f"the suite {name!r} of {folder} is not built in, so its runs cannot be planned by its name; give its "
+            f"file, as in: tlbench verify {shlex.quote(folder)} --suite {name}.toml"
+        )

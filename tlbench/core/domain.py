@@ -127,6 +127,13 @@ class Dataset(ABC):
         """A cheap string that changes when `load` would give other arrays (default: it never does)."""
         return ""
 
+    def faults(self, domain: str | None = None) -> Sequence[str]:
+        """What is wrong with the files of a domain, or of all: each fault that can be told by itself.
+
+        `tlbench doctor` asks where a domain cannot be loaded, for loading stops at the first. Nothing by default.
+        """
+        return ()
+
     def about(self, domain: str) -> Sequence[str]:
         """What `tlbench doctor PATH` says of a domain beside its counts, e.g. the sizes of image files."""
         return ()

@@ -9,9 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from tlbench.core.secret_masking import masked_data
 from tlbench.errors import Faults, TlbenchError
 from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, read_plan
+from tlbench.leaderboard.claims.current_figures import current_figures
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.json_lines import compact, key_by_key
@@ -35,6 +38,8 @@ class PageInputs:
     plan: str
     records: Mapping[str, str]
     predictions: Predictions = field(default_factory=dict)
+    #: What has become of the suite's file of published figures since it was run.
+    told: tuple[str, ...] = ()
 
     @cached_property
     def result_set(self) -> ResultSet:
@@ -62,13 +67,16 @@ def read_page_inputs(folder: Path) -> PageInputs:
     if not contents:
         raise TlbenchError(f"no records of {header.suite!r} in {folder}; run the suite first (tlbench run SUITE)")
     plan = {key: value for key, value in _plain_plan(folder).items() if key in PlanHeader.model_fields}
+    figures = current_figures(folder, header)
+    plan |= {key: to_jsonable_python(value) for key, value in figures.changes.items()}
     records = {key: json.loads(contents[key]) for key in sorted(contents)}
     with_paths = [key for key in records if _may_hold_paths(contents[key])]
     _refuse_paths(folder, plan, [records[key] for key in with_paths])
     records |= {key: _cleaned(records[key]) for key in with_paths}
     records = {key: _without_secrets(record) for key, record in records.items()}
     material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
-    return replace(material, predictions=read_predictions(folder, material.result_set.records.values()))
+    told = (figures.note,) if figures.note else ()
+    return replace(material, told=told, predictions=read_predictions(folder, material.result_set.records.values()))
 
 
 def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:

@@ -66,9 +66,11 @@ def _run(
     show: Callable[[Path], None],
 ) -> SuiteOutcome:
     """Plan, write the plan, and run what is missing of it."""
+    from tlbench.leaderboard.claims.current_figures import CLAIMS_FILE
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
     from tlbench.runner.run_origin import RunOrigin
+    from tlbench.suites.suite_file import claims_file
 
     request = _with_earlier(request, results)
     ready = prepare(request)
@@ -78,6 +80,8 @@ def _run(
         weights = weighted(ready.suite, ready.host)
         about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
         about["origin"] = RunOrigin.of(request, ready.suite).model_dump(mode="json")
+        if path := claims_file(request.suite, ready.host, ready.suite.claims):
+            about[CLAIMS_FILE] = str(path.resolve())
         folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)
         code = INTERRUPTED

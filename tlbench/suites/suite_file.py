@@ -53,6 +53,11 @@ def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False
     return suite
 
 
+def read_plain(name_or_path: str, host: PluginHost) -> dict[str, Any]:
+    """What a suite file says, unchecked. Raises `TlbenchError` where it cannot be read, or is no TOML."""
+    return _parse(*_content(name_or_path, host))
+
+
 def _is_path(name_or_path: str) -> bool:
     separators = filter(None, (os.sep, os.altsep))
     return name_or_path.endswith(".toml") or any(separator in name_or_path for separator in separators)
@@ -94,14 +99,18 @@ def _packaged_content(entry: Entry) -> bytes:
 
 def _claims(name_or_path: str, host: PluginHost, written: Any) -> tuple[list[Claim], list[Fault]]:
     """The published figures in the file that `written` names, from the suite file's own folder on."""
-    if not isinstance(written, str):  # none are named, or the model says what is wrong
-        return [], []
     try:
-        return read_claims(named_file(_folder(name_or_path, host), written)), []
+        path = claims_file(name_or_path, host, written)
+        return ([], []) if path is None else (read_claims(path), [])  # none are named, or the model says what is wrong
     except Faults as error:
         return [], [Fault(("claims",), fault) for fault in error.faults]
     except TlbenchError as error:
         return [], [Fault(("claims",), str(error))]
+
+
+def claims_file(name_or_path: str, host: PluginHost, written: Any) -> Path | None:
+    """The file of published figures that a suite names as `written`, from its own file's folder on."""
+    return named_file(_folder(name_or_path, host), written) if isinstance(written, str) else None
 
 
 def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list[Fault]]:

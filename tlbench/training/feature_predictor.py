@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,26 @@ from tlbench.core.backbone import Backbone
 from tlbench.core.predictor import Prediction, Predictor, PredictorParts, Side
 from tlbench.core.saved_heads import LEAST
 
+#: Features (n, d) to features (n, d).
+FeatureMap = Callable[[NDArray[np.float32]], NDArray[Any]]
+
 
 class FeaturePredictor(Predictor):
     """Logits of a classifier with `classes_`, which are some of 0 to `classes` − 1.
 
     Classes that it never saw get a logit below which none of its own lies. One classifier serves both sides, where
-    source and target have the same classes.
+    source and target have the same classes; `of_source` is what was done to source features before it was fitted.
     """
 
-    def __init__(self, backbone: Backbone, classifier: Any, classes: int, same_label_space: bool) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        classifier: Any,
+        classes: int,
+        same_label_space: bool,
+        of_source: FeatureMap | None = None,
+    ) -> None:
+        self._of_source = of_source
         self._backbone = backbone
         self._classifier = classifier
         self._classes = classes
@@ -40,6 +52,9 @@ class FeaturePredictor(Predictor):
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """Features by the backbone, logits by the classifier, on the CPU."""
         features = self._backbone(inputs)
+        if side == "source" and self._of_source is not None:
+            moved = self._of_source(features.cpu().numpy())
+            features = torch.from_numpy(np.ascontiguousarray(moved, dtype=np.float32)).to(features.device)
         known = logits_of(self._classifier, features.cpu().numpy())
         least = np.minimum(known.min(axis=1, keepdims=True), np.log(LEAST))
         logits = np.repeat(least, self._classes, axis=1)

@@ -100,13 +100,11 @@ def filled(
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Inputs without holes: the mean of the domain's training data stands for a value that is not there."""
     holes = np.isnan(inputs)
-    named = {column: int(count) for column, count in zip(columns, holes.sum(axis=0), strict=True) if count}
-    if not named:
+    counts = hole_counts(columns, holes)
+    if not counts:
         return inputs, []
-    counts = [f"{count} in column {column!r}" for column, count in named.items()]
     if missing == "fail":
-        hint = 'fill them in, leave the columns out of features, or set missing = "mean" in [data]'
-        raise Faults(f"{title}: values are missing; {hint}", listed(counts))
+        raise holes_fault(title, counts)
     empty = np.flatnonzero(holes[train].all(axis=0))
     if len(empty):
         column = columns[empty[0]]
@@ -123,3 +121,15 @@ def counted_from_smallest(frame: pd.DataFrame) -> NDArray[np.float64]:
         for place, (_, values) in enumerate(frame.items())
     }
     return pd.DataFrame(moved).to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def hole_counts(columns: Sequence[str], holes: NDArray[np.bool_]) -> list[str]:
+    """How many values are not there, by column, of those that lack some; `holes` has shape (n, columns)."""
+    counts = zip(columns, holes.sum(axis=0).tolist(), strict=True)
+    return [f"{count} in column {column!r}" for column, count in counts if count]
+
+
+def holes_fault(title: str, counts: Sequence[str]) -> Faults:
+    """What is said of values that are not there, where nothing stands in for them."""
+    hint = 'fill them in, leave the columns out of features, or set missing = "mean" in [data]'
+    return Faults(f"{title}: values are missing; {hint}", listed(counts))

@@ -32,6 +32,7 @@ from tlbench_datasets.shared.own_data import (
 )
 from tlbench_datasets.shared.scaling import Scale, as_float32, deal_numbers, settled, standardised
 from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
+from tlbench_datasets.tables.faults import row_faults
 from tlbench_datasets.tables.new_rows import numbers_from, reading_of, texts_from
 from tlbench_datasets.tables.numbers import Numbers, counted_from_smallest, filled, find_numbers
 from tlbench_datasets.tables.texts import lengths_of, texts_of
@@ -172,6 +173,12 @@ class Table(Dataset):
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
         return files_fingerprint([self._path])
+
+    def faults(self, domain: str | None = None) -> list[str]:
+        """Labels, splits and values that are not there, and columns that cannot be read, each by itself."""
+        title = self._title if domain is None else f"{self._title}, domain {domain!r}"
+        rows = self._frame if domain is None else self._rows(domain)
+        return row_faults(title, rows, self._params, lambda: self._numbers.columns)
 
     def about(self, domain: str) -> list[str]:
         """The range of the features, by which one sees whether they have a like scale; of texts their lengths."""

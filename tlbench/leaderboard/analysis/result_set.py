@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from tlbench.core.local_paths import shown_name, shown_names
 from tlbench.errors import TlbenchError
 from tlbench.files import UnfitFile, read_file
 from tlbench.records import result_folder
@@ -72,6 +73,14 @@ class ResultSet:
     def cells(self) -> list[PlannedCell]:
         """The places in the tables, in the plan's order."""
         return self.plan.cells
+
+    def shown_backbone(self, name: str) -> str:
+        """A backbone as titles have it: of weights in a file on this machine the file's name."""
+        return self._shown_backbones.get(name) or shown_name(name)
+
+    @cached_property
+    def _shown_backbones(self) -> dict[str, str]:
+        return shown_names(dict.fromkeys(cell.backbone for cell in self.cells))
 
     def status(self, key: str) -> str:
         """The status of a run's record; `missing` where there is none that can be read."""

@@ -45,7 +45,7 @@ def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
     parts = (
         place.result_set.plan.suite,
         first.setting + (label_budget(first.shots) if budget is None else budget),
-        first.backbone,
+        place.result_set.shown_backbone(first.backbone),
         first.evaluation,
         warning + protocol,
     )
@@ -55,7 +55,8 @@ def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
 def place_name(place: TableGroup) -> str:
     """A table among others of its suite: `inductive, 5 shots · small-cnn · held-out`."""
     first = place.cells[0]
-    return f"{first.setting}{label_budget(first.shots)} · {first.backbone} · {first.evaluation}"
+    backbone = place.result_set.shown_backbone(first.backbone)
+    return f"{first.setting}{label_budget(first.shots)} · {backbone} · {first.evaluation}"
 
 
 def caption(place: TableGroup, *, over_pairs: bool) -> str:

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from tlbench.core.local_paths import shown_name
 from tlbench.core.plain_text import plain, plain_data, plain_lines
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
@@ -114,7 +115,7 @@ def _facts(result_set: ResultSet) -> list[str]:
     facts = [
         f"{count(len(records), 'run')}: {statuses(records)}",
         count(len(result_set.plan.seeds), "seed"),
-        f"dataset {result_set.plan.dataset}",
+        f"dataset {shown_name(result_set.plan.dataset)}",
         *(devices if len(devices) <= 2 else [f"{len(devices)} devices"]),
         *([f"run in {started[0]} to {started[-1]}"] if started and started[0] != started[-1] else started[:1]),
     ]

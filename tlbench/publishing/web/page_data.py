@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tlbench.core.local_paths import shown_name
 from tlbench.figures.frontier import frontier
 from tlbench.figures.ranks import ranks
 from tlbench.leaderboard.analysis.result_set import ResultSet
@@ -15,6 +16,7 @@ from tlbench.leaderboard.claims.sections import tally
 from tlbench.leaderboard.leaderboard import places, summary
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import VERDICT_MARKS, Cell, Table, metric_name
+from tlbench.publishing.path_redaction import shortened
 from tlbench.publishing.web.run_data import Runs
 from tlbench.records.planned_cell import PlannedCell
 
@@ -35,7 +37,7 @@ def content(result_set: ResultSet) -> dict[str, Any]:
     tables = [_table(dict(zip(asked, of_one, strict=True)), runs) for of_one in zip(*made, strict=True)]
     return {
         "suite": result_set.plan.suite,
-        "dataset": result_set.plan.dataset,
+        "dataset": shown_name(result_set.plan.dataset),
         "summary": result_set.plan.summary,
         "metrics": {name: metric_name(name) for name in result_set.plan.metrics},
         "metric": result_set.plan.primary_metric,
@@ -55,6 +57,7 @@ def _table(same: Mapping[str, TableGroup], runs: Runs) -> dict[str, Any]:
     cell = first.cells[0]
     names = ("setting", "shots", "evaluation", "backbone")
     identity = {name: getattr(cell, name) for name in names}
+    identity["backbone"] = first.result_set.shown_backbone(cell.backbone)
     return identity | {
         "name": notes.place_name(first),
         "pairs": first.pairs,
@@ -81,7 +84,7 @@ def _view(place: TableGroup, runs: Runs) -> dict[str, Any]:
         "columns": text([[column.name, column.title] for column in shown.columns]),
         "rows": [[_cell(cell) for cell in row] for row in shown.rows],
         "notes": [text(line) for line in (*shown.notes, *([shown.bold] if shown.bold else []))],
-        "footnotes": [text(line) for line in shown.footnotes],
+        "footnotes": [text(shortened(line)) for line in shown.footnotes],
         "percent": place.scale.percent,
         "lower": place.scale.lower_is_better,
         "means": _means(place),
