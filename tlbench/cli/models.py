@@ -79,7 +79,7 @@ def _table(found: list[tuple[ResultFolder, KeptModel]]) -> str:
 
 
 def _of_record(folder: ResultFolder, model: KeptModel) -> list[str]:
-    from tlbench.leaderboard.renderers.terminal import plain
+    from tlbench.core.plain_text import plain
     from tlbench.records.kept_models import size_text
 
     try:

@@ -275,7 +275,7 @@ class Session:
         record.provenance = self._recorder.provenance(output)
         if record.status == "ok" and run.spec.key in self.keep_models:
             try:
-                self._keep_model(run, record, folder / "model")
+                self._keep_run_model(run, record, folder / "model")
             except (TlbenchError, OSError) as error:  # a full disk, say: the result is not to be lost with its model
                 record.notes.append(f"its model could not be kept: {error}")
         self._keep(record, arrays, records)
@@ -315,7 +315,7 @@ class Session:
             self.results.write(record, arrays)
         self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
 
-    def _keep_model(self, run: PlannedRun, record: Record, made: Path) -> None:
+    def _keep_run_model(self, run: PlannedRun, record: Record, made: Path) -> None:
         """Take the model of the checkpoint that the suite's selection protocol chooses, for which its tables speak."""
         spec, protocol = run.spec, self.plan.suite.selection
         protocol = protocol if protocol in record.metrics else "last"

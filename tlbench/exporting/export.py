@@ -192,7 +192,8 @@ def _save_network(
     try:
         if of_features is not None:
             return of_features(tuple(config.inputs.raw_shape), folder)
-        return model.network.backbone.save_network(folder, model.network.head)
+        saved: SavedNetwork | None = model.network.backbone.save_network(folder, model.network.head)
+        return saved
     except Exception as error:  # whatever libraries raise
         shutil.rmtree(folder, ignore_errors=True)
         warning = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"

@@ -78,7 +78,11 @@ def _run(
     folder.create()
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
+        about: dict[str, Any] = {
+            "fingerprint": fingerprint(request, weights),
+            "with_weights": weights,
+            ADDED: list(ready.added),
+        }
         about["origin"] = RunOrigin.of(request, ready.suite).model_dump(mode="json")
         if path := claims_file(request.suite, ready.host, ready.suite.claims):
             about[CLAIMS_FILE] = str(path.resolve())

@@ -147,11 +147,11 @@ class Table(Dataset):
         whole, imputed = filled(title, columns, exact, members["train"], self._params.missing)
         moved, said = standardised(columns, whole, members["train"]) if scale == "standardise" else (whole, [])
         stored, rounded = as_float32(columns, moved, scale)
-        members = settled(title, whole, stored, members, drawn=self._params.split is None)
+        kept = settled(title, whole, stored, members, drawn=self._params.split is None)
         notes += [*imputed, *said, *rounded]
         read = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
-        reading = reading_of(columns, read, members["train"], self._params)
-        return domain_of(domain, "vector", names, stored, labels, members, notes, self._items(rows), reading)
+        reading = reading_of(columns, read, kept["train"], self._params)
+        return domain_of(domain, "vector", names, stored, labels, kept, notes, self._items(rows), reading)
 
     @classmethod
     def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:

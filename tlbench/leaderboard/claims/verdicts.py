@@ -163,7 +163,7 @@ def _error(place: TableGroup, match: Match) -> float:
         list(seeds.values()),
         plus_minus=claim.plus_minus,
         half_unit=claim.half_unit,
-        examples=(test_sizes(place, match) or [None])[0],
+        examples=next(iter(test_sizes(place, match) or ()), None),
     )
 
 

@@ -43,7 +43,7 @@ def sign(char: str) -> str:
     """
     if char in _KNOWN:
         return _KNOWN[char]
-    letter, *marks = unicodedata.normalize("NFD", char)
+    letter, *marks = list(unicodedata.normalize("NFD", char))
     if letter.isascii() and letter.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
         return char if ord(char) < 0x100 else rf"\{_ACCENTS[marks[0]]}{{{letter}}}"
     if char in _ACCENTS:  # alone, behind whatever sign it was put on
