@@ -75,7 +75,7 @@ def _shared_examples(domain: Domain) -> Iterator[str]:
                 class_name = domain.class_names[label] if 0 <= label < len(domain.class_names) else str(label)
                 same = f"{_item(split, at)} equals {_item(domain.split(first), place)} of {first}"
                 found.setdefault((first, name, class_name), []).append(same)
-    for (one, second, class_name), places in found.items():
+    for (source, second, class_name), places in found.items():
         shown = "; ".join(places[:SHOWN]) + (f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else "")
         stand = "1 example" if len(places) == 1 else f"{len(places)} examples"
         verb = "stands" if len(places) == 1 else "stand"
