@@ -38,7 +38,7 @@ def confined(run: Callable[[], object], reads: list[str]) -> Seen:
     `reads` are files that it may read beside libraries. Where a child cannot be had, as after a use of CUDA, it is
     called here, and what it opens is seen as far as Python tells.
     """
-    if not hasattr(os, "fork") or torch.cuda.is_initialized():
+    if not hasattr(os, "fork") or torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         return _here(run)
     with tempfile.TemporaryDirectory(prefix=OWN_FOLDERS) as folder:
         return _in_child(run, Path(folder), reads)
