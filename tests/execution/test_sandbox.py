@@ -202,6 +202,18 @@ def test_data_of_packages_are_found_and_what_their_code_needs_is_not_among_them(
     assert not [path for path in found if path.endswith(".py")]
 
 
+def test_packages_of_another_python_in_a_place_that_runs_may_read_are_looked_through_too(tmp_path, monkeypatch):
+    from tlbench.execution import package_data as module
+
+    data = tmp_path / "lib" / "python3.9" / "site-packages" / "flowers" / "data"
+    for folder in (data, tmp_path / "pkgs"):
+        folder.mkdir(parents=True)
+    (data / "iris.csv").touch()
+    monkeypatch.setattr(module.sys, "base_prefix", str(tmp_path))
+    found = module.package_data.__wrapped__()
+    assert {str(data.resolve()), str((tmp_path / "pkgs").resolve())} <= set(found)
+
+
 @needs_landlock
 def test_a_project_that_modules_are_imported_from_keeps_its_results_and_data_to_itself(tmp_path, monkeypatch):
     from tlbench.execution import library_files

@@ -19,16 +19,30 @@ _DATA = (
 #: Folders of packages that hold data.
 _DATA_FOLDERS = ("datasets", "dataset", "data", "_data", "sample_data", "sampledata", "testdata", "example_data")
 _TESTS = ("test", "tests")
+_FOLDERS = ("site-packages", "dist-packages")
+#: Where conda, in its own folder, keeps copies of all packages and other environments.
+_COPIES = ("pkgs", "envs")
 #: How deep in a package such folders are looked for.
 _DEPTH = 3
+
+
+def package_folders() -> list[str]:
+    """Where packages are installed: for this Python, and for others in places that it may read."""
+    named = [path for path in sys.path if Path(path).name in _FOLDERS]
+    beside = [str(path) for prefix in _prefixes() for path in Path(prefix).glob("lib*/python3*/*-packages")]
+    found = dict.fromkeys(map(os.path.realpath, [*named, *site.getsitepackages(), *beside]))
+    return [path for path in found if os.path.isdir(path)]
+
+
+def _prefixes() -> list[str]:
+    return list(dict.fromkeys(map(os.path.realpath, (sys.prefix, sys.base_prefix, "/usr", "/usr/local"))))
 
 
 @functools.cache
 def package_data() -> tuple[str, ...]:
     """Files and folders of data in installed packages."""
-    places = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    found: list[str] = []
-    for place in dict.fromkeys(map(os.path.realpath, [*places, *site.getsitepackages()])):
+    found = [place for prefix in _prefixes() for name in _COPIES if os.path.isdir(place := f"{prefix}/{name}")]
+    for place in package_folders():
         found += _data_folders(place, _DEPTH)
     for package in _plugin_packages():
         found += [path for folder, _, _ in os.walk(package) for path in _data_of(folder)]

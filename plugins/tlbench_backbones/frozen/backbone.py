@@ -92,6 +92,13 @@ class Factory:
         except Untrusted as error:
             raise untrusted(f"frozen:{argument}", error.what) from error
 
+    def reads(self, argument: str) -> list[str]:
+        """What the network after the last `+` reads; the inputs of a run are features already."""
+        from tlbench.plugins.backbone_metadata import files_read
+
+        network = split(argument)[1]
+        return [] if network is None else files_read(network, _host())
+
     def revision(self, argument: str) -> str:
         """Those of the backbones and their weights."""
         from tlbench.plugins.backbone_metadata import backbone_version

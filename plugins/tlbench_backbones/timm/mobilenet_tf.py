@@ -56,6 +56,10 @@ class Factory:
         """Raises `TlbenchError` for a wrong option, or where timm or the file is missing or the weights do not fit."""
         return timm_.factory.check(_with_weights(_network(options)))
 
+    def reads(self, options: str | None = None) -> list[Path]:
+        """The file in the folder of data."""
+        return [Path(WEIGHTS.load())]
+
     def revision(self, options: str | None = None) -> str:
         """The file's content; options stand in the name."""
         return timm_.factory.revision(_with_weights(_network(options)))
