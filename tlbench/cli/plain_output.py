@@ -28,7 +28,7 @@ def shown(line: object) -> str:
 def plain_stdout() -> Iterator[None]:
     """Write plain text alone on standard output while the block lasts."""
     stream = sys.stdout
-    with contextlib.redirect_stdout(stream if isinstance(stream, _Plain) else _Plain(stream)):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(stream if isinstance(stream, _Plain) else _Plain(stream)):
         yield
 
 
