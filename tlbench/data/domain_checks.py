@@ -79,7 +79,7 @@ def _shared_examples(domain: Domain) -> Iterator[str]:
         shown = "; ".join(places[:SHOWN]) + (f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else "")
         stand = "1 example" if len(places) == 1 else f"{len(places)} examples"
         verb = "stands" if len(places) == 1 else "stand"
-        yield f"{second}: {stand} of class {class_name!r} {verb} in {first} too ({shown}); splits must not overlap"
+        yield f"{second}: {stand} of class {class_name!r} {verb} in {source} too ({shown}); splits must not overlap"
 
 
 def _item(split: Split, at: int) -> str:

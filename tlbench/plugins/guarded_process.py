@@ -36,6 +36,8 @@ LARGEST_ANSWER = 8 * 2**20
 MOST_LATE = 2
 #: Before a message its length in bytes.
 LENGTH = struct.Struct("!Q")
+#: Bytes up to which arrays go through the socket, which takes a switch of processes for each of its buffers.
+SMALL = 2**16
 #: Characters of a line that a plugin prints.
 _LONGEST_LINE = 2000
 
@@ -157,10 +159,16 @@ def _packed(arrays: Mapping[str, NDArray[np.generic]] | None) -> bytes:
 
 
 def _send(to: socket.socket, message: Message, blob: bytes) -> None:
+    """The lengths of a text and of what goes with it, and both; what is large goes as a file in memory, in one step."""
     text = json.dumps(message).encode()
-    to.sendall(LENGTH.pack(len(text)) + LENGTH.pack(len(blob)) + text)
-    if blob:
-        to.sendall(blob)
+    if len(blob) < SMALL or not hasattr(os, "memfd_create"):
+        to.sendall(LENGTH.pack(len(text)) + LENGTH.pack(len(blob)) + text + blob)
+        return
+    with os.fdopen(os.memfd_create("arrays"), "wb") as file:
+        file.write(blob)
+        file.flush()
+        socket.send_fds(to, [LENGTH.pack(len(text)) + LENGTH.pack(len(blob))], [file.fileno()])
+    to.sendall(text)
 
 
 def _received(source: socket.socket, size: int, until: float) -> bytes:

@@ -89,9 +89,17 @@ def _number_or_list(value: Any) -> Any:
 
 
 def _question(host: socket.socket) -> tuple[dict[str, Any], bytes]:
-    sizes = _received(host, 2 * LENGTH.size)
+    sizes, files, _, _ = socket.recv_fds(host, 2 * LENGTH.size, 1)
+    if not sizes:
+        raise EOFError
+    sizes += _received(host, 2 * LENGTH.size - len(sizes))
     text, blob = (LENGTH.unpack(part)[0] for part in (sizes[: LENGTH.size], sizes[LENGTH.size :]))
-    return json.loads(_received(host, text)), _received(host, blob)
+    question = json.loads(_received(host, text))
+    if not files:
+        return question, _received(host, blob)
+    with os.fdopen(files[0], "rb") as file:
+        file.seek(0)
+        return question, file.read(blob)
 
 
 def _received(host: socket.socket, size: int) -> bytes:

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -126,7 +127,10 @@ class PluginHost:
                 wanted.append((plugin, point))
         faults = tried([(point.module, plugin.version) for plugin, point in wanted if plugin.distribution != OWN])
         for plugin, point in wanted:
-            self._register(plugin, point.load, plugin.distribution == OWN, faults.get(point.module, ""))
+            own = plugin.distribution == OWN
+            # A file that is given by name has no limit: whoever gives it waits for it, and can interrupt it.
+            limit = None if own else time_limit()
+            self._register(plugin, point.load, own, faults.get(point.module, ""), limit)
 
     def _load_file(self, path: Path) -> None:
         if not path.is_file():
@@ -143,8 +147,15 @@ class PluginHost:
                 '    def tlbench_register_strategies(register):\n        register("my-name", MyClass, summary="…")'
             )
 
-    def _register(self, plugin: Plugin, load: Callable[[], ModuleType], builtin: bool = False, fault: str = "") -> None:
-        """Import a plugin and take in what it offers; `fault` is what its import on trial has shown."""
+    def _register(
+        self,
+        plugin: Plugin,
+        load: Callable[[], ModuleType],
+        builtin: bool = False,
+        fault: str = "",
+        limit: float | None = None,
+    ) -> None:
+        """Import a plugin, within so many seconds, and take in what it offers; `fault` is what a trial has shown."""
         module: ModuleType | None = None
         before = {kind: registry.snapshot() for kind, registry in self.registries.items()}
         start = time.perf_counter()
@@ -153,7 +164,7 @@ class PluginHost:
                 raise PluginFailure(fault)
             if not builtin and plugin.name.startswith(BUILTIN):
                 raise PluginFailure(f"names that begin with {BUILTIN!r} are those of tlbench's own plugins")
-            with output_to_stderr(builtin), within(time_limit()):
+            with output_to_stderr(builtin), nullcontext() if limit is None else within(limit):
                 module = load()
                 _check_contract(module)
                 self._check_hook_names(plugin, module)

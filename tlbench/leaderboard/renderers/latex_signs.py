@@ -43,9 +43,9 @@ def sign(char: str) -> str:
     """
     if char in _KNOWN:
         return _KNOWN[char]
-    letter, *marks = list(unicodedata.normalize("NFD", char))
-    if letter.isascii() and letter.isalpha() and len(marks) == 1 and marks[0] in _ACCENTS:
-        return char if ord(char) < 0x100 else rf"\{_ACCENTS[marks[0]]}{{{letter}}}"
+    parts = unicodedata.normalize("NFD", char)
+    if len(parts) == 2 and parts[0].isascii() and parts[0].isalpha() and parts[1] in _ACCENTS:
+        return char if ord(char) < 0x100 else rf"\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
     if char in _ACCENTS:  # alone, behind whatever sign it was put on
         return rf"\{_ACCENTS[char]}{{}}"
     return rf"\textless{{}}U+{ord(char):04X}\textgreater{{}}"
