@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tlbench.leaderboard.claims.unmatched_figures import without_a_row
+from tlbench.leaderboard.claims.unmatched_figures import nearest, without_a_row
 
 SEEDS = [0]
 
@@ -47,6 +47,12 @@ def test_figures_of_another_dataset_alone(told):
     head, line = told(claims_elsewhere={"digit": 2, "visda": 1})
     assert head == "none of the suite's published figures has a row in this suite:"
     assert line == "  dataset 'digit' (did you mean 'digits'?), 'visda' (3 figures); the suite has digits"
+
+
+def test_a_name_that_holds_the_other_goes_before_one_that_is_more_similar():
+    assert nearest("CORAL", ["oracle", "coral-svm"]) == "coral-svm"
+    assert nearest("patients", ["csv:data/the-patients-of-2020.csv"]) == "csv:data/the-patients-of-2020.csv"
+    assert nearest("qqq", ["oracle"]) is None
 
 
 def test_many_names_are_counted(told, claim):

@@ -73,7 +73,17 @@ def _line(kind: str, names: Sequence[str], known: Sequence[str]) -> str:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    """The nearest name, in whatever case it is written."""
+    near = nearest(name, known)
+    return f" (did you mean {near!r}?)" if near else ""
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """The nearest name, in whatever case it is written: one that holds it, or the most similar.
+
+    >>> nearest("CORAL", ["oracle", "coral-svm"])
+    'coral-svm'
+    """
     folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    return f" (did you mean {folded[near[0]]!r}?)" if near else ""
+    holding = [one for one in folded if name.casefold() in one]
+    near = difflib.get_close_matches(name.casefold(), holding or folded, n=1, cutoff=0.0 if holding else 0.5)
+    return folded[near[0]] if near else None
