@@ -9,7 +9,6 @@ The host takes the checkpoint that the suite's selection protocol chooses.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,9 @@ from torch import Tensor, nn
 from tlbench.core.backbone import Backbone
 from tlbench.core.predictor import Predictor
 from tlbench.core.saved_heads import SavedHead
+from tlbench.errors import TlbenchError
 from tlbench.records.kept_models import CLASSIFIER, MODEL_FILE, OF_BACKBONE, SKOPS
+from tlbench.training.classifier_files import save_classifier
 
 FOLDS = (
     "its target set is its test set, so it is five models, one for each fold, none of which has seen all labels; a run "
@@ -38,17 +39,13 @@ def keep_model(folder: Path, predictors: Sequence[Predictor], steps: Sequence[in
     folder.mkdir()
     try:
         if len(predictors) > 1:
-            raise _CannotKeepError(FOLDS)
+            raise TlbenchError(FOLDS)
         about = [_keep(folder, predictors[0], step, classes) for step in steps][-1]
-    except _CannotKeepError as reason:
+    except TlbenchError as reason:
         about = {"fault": str(reason)}
     except Exception as error:  # whatever a plugin's parts raise when they are taken apart
         about = {"fault": f"{type(error).__name__}: {error}"}
     (folder / MODEL_FILE).write_text(json.dumps(about))
-
-
-class _CannotKeepError(Exception):
-    """There is no model that could be kept, and why."""
 
 
 def _keep(folder: Path, predictor: Predictor, step: int, classes: int) -> dict[str, Any]:
@@ -56,7 +53,7 @@ def _keep(folder: Path, predictor: Predictor, step: int, classes: int) -> dict[s
     predictor.load(step)
     parts = predictor.parts()
     if parts is None:
-        raise _CannotKeepError(NO_PARTS)
+        raise TlbenchError(NO_PARTS)
     head = parts.head.as_saved() if hasattr(parts.head, "as_saved") else parts.head
     tensors = {f"backbone.{name}": tensor for name, tensor in parts.backbone.state_dict().items()}
     if isinstance(head, nn.Module):
@@ -75,7 +72,7 @@ def _describe(backbone: Backbone, head: nn.Module, classes: int) -> dict[str, An
     again = backbone.head(classes)
     shapes = [{name: tensor.shape for name, tensor in module.state_dict().items()} for module in (again, head)]
     if type(again) is not type(head) or shapes[0] != shapes[1]:
-        raise _CannotKeepError(
+        raise TlbenchError(
             f"its classifier is a {type(head).__name__} of the strategy's own, which tlbench cannot make again; give "
             "it a method as_saved() that gives one of tlbench.core.saved_heads"
         )
@@ -84,21 +81,9 @@ def _describe(backbone: Backbone, head: nn.Module, classes: int) -> dict[str, An
 
 def _keep_classifier(file: Path, classifier: Any, classes: int) -> dict[str, Any]:
     """A classifier of scikit-learn, by skops: no pickle, and no code but scikit-learn's own."""
-    name = type(classifier).__name__
-    if importlib.util.find_spec("skops") is None:
-        raise _CannotKeepError(
-            f"its classifier is scikit-learn's {name}, for which skops is needed: pip install 'tlbench[export]'"
-        )
-    import skops.io
-
-    skops.io.dump(classifier, file)
-    if strange := skops.io.get_untrusted_types(file=file):
-        file.unlink()
-        raise _CannotKeepError(
-            f"its classifier, a {name}, holds {', '.join(strange)}, which skops does not load unseen; a strategy whose "
-            "classifier is made of scikit-learn's parts alone can be kept"
-        )
-    return {"kind": SKOPS, "classifier": name, "seen": [int(k) for k in classifier.classes_], "total": classes}
+    save_classifier(file, classifier)
+    seen = [int(number) for number in classifier.classes_]
+    return {"kind": SKOPS, "classifier": type(classifier).__name__, "seen": seen, "total": classes}
 
 
 def _own(tensor: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.records.kept_models import CLASSIFIER_FILE, OF_BACKBONE, SKOPS
 from tlbench.training.batches import batch_tensor
+from tlbench.training.classifier_files import load_classifier
 from tlbench.training.feature_predictor import logits_of
 from tlbench.training.inference import OutputBuffer, inference_slices
 
@@ -70,7 +71,7 @@ class ExportedModel:
             trusted = [*trusted, name] if config.backbone.name in trusted else trusted
         self._preparation: Preparation | None = preparation_of(name, host, trusted)
         self.network = _network(folder, config, host, name, trusted)
-        self._classifier = _classifier(folder) if config.head["kind"] == SKOPS else None
+        self._classifier = load_classifier(folder / CLASSIFIER_FILE) if config.head["kind"] == SKOPS else None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -170,16 +171,3 @@ def _network(
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _classifier(folder: Path) -> Any:
-    """Scikit-learn's, of which nothing but its own types and numpy's is loaded."""
-    try:
-        import skops.io
-    except ImportError:
-        message = "the classifier of this model is scikit-learn's, for which skops is needed"
-        raise TlbenchError(f"{message}: pip install 'tlbench[export]'") from None
-    try:
-        return skops.io.load(folder / CLASSIFIER_FILE, trusted=[])
-    except Exception as error:  # whatever skops and zip files raise
-        raise TlbenchError(f"cannot load {folder / CLASSIFIER_FILE}: {type(error).__name__}: {error}") from error
