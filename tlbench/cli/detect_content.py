@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tlbench.core.library_warnings import hidden
 from tlbench.core.number_text import number_text
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def csv_texts(path: Path, separator: str) -> list[str]:
     import pandas as pd
 
     try:
-        return _texts(pd.read_csv(path, sep=separator, nrows=_ROWS, encoding_errors="replace"))
+        with hidden():  # of cells beyond the header the dataset itself tells
+            return _texts(pd.read_csv(path, sep=separator, nrows=_ROWS, encoding_errors="replace"))
     except (OSError, ValueError):  # the parser's own errors are ValueErrors
         return []
 
@@ -55,7 +57,8 @@ def csv_numbers(path: Path, separator: str, others: Collection[str]) -> dict[str
     import pandas as pd
 
     try:
-        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
+        with hidden():
+            frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
     except (OSError, ValueError):
         return {}
     found = [number_text([cell for cell in frame[column].tolist() if cell]) for column in frame if column not in others]

@@ -34,6 +34,7 @@ from tlbench.cli import (
 )
 from tlbench.cli.child_process import guarded
 from tlbench.cli.plain_output import plain_stdout, shown
+from tlbench.core.library_warnings import hide_on_terminal
 from tlbench.errors import TlbenchError
 from tlbench.version import __version__
 
@@ -105,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         _replace_what_cannot_be_written()
+        if "--debug" not in given:
+            hide_on_terminal()
     checks = given[:1] == ["check"] or (given[:1] == ["submit"] and "--check" in given)
     return guarded(lambda: _run(given)) if checks and arguments is None else _run(given)
 

@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tlbench.core.library_warnings import shown_if_asked
 from tlbench.execution import sandbox
 from tlbench.execution.evaluation_inputs import Desk
 
@@ -37,7 +38,8 @@ def main() -> None:
     """Import what runs need, then serve until the input closes."""
     channel = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not end up between the JSON lines
-    _preload()
+    with shown_if_asked():  # its terminal is the host's; runs have logs of their own
+        _preload()
     _send(channel, {"event": "ready"})
     _Server(channel).serve()
 
@@ -61,7 +63,7 @@ def _preload() -> None:
 def _import(modules: Sequence[str]) -> None:
     """Import what the runs to come would each import for themselves. What fails fails in them, and is told there."""
     for name in modules:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), shown_if_asked():
             importlib.import_module(name)
 
 

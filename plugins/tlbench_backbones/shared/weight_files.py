@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tlbench.core.library_warnings import hidden
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def _unpickled(file: Path) -> tuple[dict[str, Tensor], list[str]]:
     import torch
 
     try:
-        with torch.serialization.safe_globals(_plain_data()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong is said below
+        with torch.serialization.safe_globals(_plain_data()), hidden():  # what is wrong is said below
             content: Any = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
         if reason := _no_plain_data(str(error)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tlbench.core.library_warnings import hidden
 from tlbench.errors import DataError, Faults
 from tlbench_datasets.shared.own_data import listed, readable
 from tlbench_datasets.shared.scratch_arrays import scratch_array
@@ -61,7 +63,8 @@ def decode_all(
         try:
             if source is None:
                 raise FileNotFoundError
-            inputs[len(good)] = decode(source, size)
+            with hidden():  # Pillow warns of half the size that it refuses, of odd palettes, of damaged EXIF data
+                inputs[len(good)] = decode(source, size)
         except Exception as error:  # decoders of broken files raise whatever they like
             faults.append(readable(f"{name}: {_reason(error)}"))
         else:
@@ -93,7 +96,7 @@ def files_example(folder: str) -> list[str]:
 def size_on_disk(path: Path) -> tuple[int, int] | None:
     """Width and height of an image in pixels; None where it cannot be read."""
     try:
-        with Image.open(path) as image:
+        with hidden(), Image.open(path) as image:
             return image.size
     except Exception:  # as in `decode_all`, which names it
         return None
@@ -107,4 +110,8 @@ def images(count: int) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "does not exist"
+    if isinstance(error, Image.DecompressionBombError):
+        pixels = re.search(r"\d+", str(error))
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+        return f"has {int(pixels[0]) / 1e6 if pixels else 0:.0f} million pixels, and {most:.0f} are the most; shrink it"
     return "is no image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__

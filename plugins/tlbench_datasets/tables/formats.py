@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 from pydantic import Field, model_validator
 
+from tlbench.core.library_warnings import hidden
 from tlbench.core.names import composed
 from tlbench.core.number_text import MISSING
 from tlbench.errors import DataError
@@ -78,9 +78,7 @@ class Csv(Table):
         # Among numbers NA is a hole. In labels, domains, splits and texts it is a word, as None is.
         missing = ["", *MISSING, *self._params.missing_values]
         holes = {name: [""] if name in as_written else missing for name in there}
-        with warnings.catch_warnings():
-            # Cells beyond the header are empty in every row: `csv_shape` has looked.
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+        with hidden():  # cells beyond the header, of which pandas warns, are empty in every row: `csv_shape` has looked
             return pd.read_csv(
                 self._path,
                 sep=self._params.separator,
@@ -153,5 +151,7 @@ class Parquet(Table):
 
         # Without pandas' own notes on it, an index that the writer named is a column as any other.
         wanted = self._columns() if columns is None else columns
-        table = pyarrow.parquet.read_table(self._path, columns=[self._in_file[name] for name in wanted])
-        return plain_columns(self._title, table.to_pandas(ignore_metadata=True).rename(columns=composed))
+        with hidden():
+            table = pyarrow.parquet.read_table(self._path, columns=[self._in_file[name] for name in wanted])
+            frame = table.to_pandas(ignore_metadata=True).rename(columns=composed)
+        return plain_columns(self._title, frame)
