@@ -77,7 +77,11 @@ def _run(
     folder.create()
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
+        about: dict[str, object] = {
+            "fingerprint": fingerprint(request, weights),
+            "with_weights": weights,
+            ADDED: list(ready.added),
+        }
         about["origin"] = RunOrigin.of(request, ready.suite).model_dump(mode="json")
         folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)

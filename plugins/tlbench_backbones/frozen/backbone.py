@@ -145,7 +145,7 @@ class Features:
     def save_network(self, raw_shape: tuple[int, ...], folder: Path) -> SavedNetwork | None:
         """Write the first backbone, for examples of a shape, as its library reads it; None where none does."""
         shape = raw_shape if self._first is None else tuple(self._first(Texts.of(["a"]), "cpu").shape[1:])
-        saved = self._network(shape, "cpu").save_network(folder, None)
+        saved: SavedNetwork | None = self._network(shape, "cpu").save_network(folder, None)
         if saved is None or saved.name is None:
             return saved
         return replace(saved, name=f"frozen:{saved.name}{self._rest}")

@@ -21,7 +21,7 @@ def save_network(backbone: NormalisedNetwork, parsed: ParsedName, folder: Path, 
 
     whole = None if head is None else _with_head(backbone, head)
     network = copy.deepcopy(backbone.network) if whole is None else whole
-    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # files hold no other
+    network.to(memory_format=torch.contiguous_format)  # files hold no other
     options: dict[str, Any] = dict(parsed.options)
     if "img_size" in parsed.data and getattr(network, "pretrained_cfg", {}).get("fixed_input_size"):
         options["img_size"] = parsed.data["img_size"]
