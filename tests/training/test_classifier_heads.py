@@ -21,7 +21,7 @@ from tlbench_strategies.frozen_features.scaling import Scaler
 
 CLASSIFIERS = {
     "logistic": lambda: LogisticRegression(max_iter=500),
-    "svm": lambda: LinearSVC(),
+    "svm": LinearSVC,
     "nearest": lambda: KNeighborsClassifier(1, algorithm="brute"),
     "three": lambda: KNeighborsClassifier(3, algorithm="brute"),
 }

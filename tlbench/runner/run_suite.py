@@ -69,7 +69,7 @@ def _run(
     """Plan, write the plan, and run what is missing of it."""
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
-    from tlbench.runner.run_origin import RunOrigin
+    from tlbench.runner.run_origin import ORIGIN, RunOrigin
 
     request = _with_earlier(request, results)
     ready = prepare(request)
@@ -77,12 +77,12 @@ def _run(
     folder.create()
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        about: dict[str, object] = {
+        about = {
             "fingerprint": fingerprint(request, weights),
             "with_weights": weights,
             ADDED: list(ready.added),
+            ORIGIN: RunOrigin.of(request, ready.suite).model_dump(mode="json"),
         }
-        about["origin"] = RunOrigin.of(request, ready.suite).model_dump(mode="json")
         folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)
         code = INTERRUPTED
