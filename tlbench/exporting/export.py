@@ -187,8 +187,9 @@ def _save_network(
     What a library has against it costs this folder alone: tlbench's own form is whole.
     """
     preparation = preparation_of(config.backbone.name, host, origin.trusted)
-    of_features: Callable[[tuple[int, ...], Path], SavedNetwork | None] | None
-    of_features = getattr(preparation, "save_network", None)
+    of_features: Callable[[tuple[int, ...], Path], SavedNetwork | None] | None = getattr(
+        preparation, "save_network", None
+    )
     try:
         if of_features is not None:
             return of_features(tuple(config.inputs.raw_shape), folder)

@@ -69,7 +69,7 @@ def _run(
     from tlbench.leaderboard.claims.current_figures import CLAIMS_FILE
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
-    from tlbench.runner.run_origin import RunOrigin
+    from tlbench.runner.run_origin import ORIGIN, RunOrigin
     from tlbench.suites.suite_file import claims_file
 
     request = _with_earlier(request, results)
@@ -82,8 +82,8 @@ def _run(
             "fingerprint": fingerprint(request, weights),
             "with_weights": weights,
             ADDED: list(ready.added),
+            ORIGIN: RunOrigin.of(request, ready.suite).model_dump(mode="json"),
         }
-        about["origin"] = RunOrigin.of(request, ready.suite).model_dump(mode="json")
         if path := claims_file(request.suite, ready.host, ready.suite.claims):
             about[CLAIMS_FILE] = str(path.resolve())
         folder.write_plan({**ready.whole.to_json(), **about})

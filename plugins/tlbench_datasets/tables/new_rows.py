@@ -55,8 +55,8 @@ def numbers_from(raw: Any, reading: Mapping[str, Any]) -> NDArray[np.float32]:
         values = np.where(holes, np.array(reading["missing"]), values)
     if "subtract" in reading:
         values = (values - np.array(reading["subtract"])) / np.array(reading["divide"])
-    rounded: NDArray[np.float32] = values.astype(np.float32)
-    return rounded
+    rows: NDArray[np.float32] = values.astype(np.float32)
+    return rows
 
 
 def texts_from(raw: Any, reading: Mapping[str, Any]) -> Texts:
