@@ -37,6 +37,12 @@ def weights_revision(name: str, host: PluginHost) -> str | None:
     return None if revision is None else str(revision)
 
 
+def has_parameters(name: str, host: PluginHost) -> bool:
+    """Whether training can leave anything in a backbone; its factory's `has_parameters` may say that it cannot."""
+    found = _ask("has_parameters", name, host)
+    return found is None or bool(found)
+
+
 def backbone_version(name: str, host: PluginHost) -> str:
     """What goes into run keys: the plugin's version, and the revision of the weights."""
     version = entry_version(host.find("backbones", name)[0])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tlbench.evaluation.statistics import Estimate
+from tlbench.evaluation.statistics import Estimate, paired_difference
 from tlbench.leaderboard.analysis.result_set import as_number
-from tlbench.leaderboard.analysis.scores import CEILING, CellKey, TableGroup
+from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, CellKey, TableGroup
 from tlbench.leaderboard.claims.matching import is_about_pair
 from tlbench.leaderboard.tables.cells import FLAGGED
 from tlbench.records.record import Record
@@ -35,6 +35,9 @@ def sanity(place: TableGroup) -> Sanity:
     low = _low_oracles(place)
     lines = [f"{FLAGGED} oracle is below source-only on {', '.join(low)}"] if low else []
     spots = {(CEILING, pair) for pair in low}
+    for target, text in _trivial_oracles(place):
+        lines.append(f"{FLAGGED} {text}")
+        spots |= {(CEILING, pair) for pair in place.pairs if _target(pair) == target}
     for (variant, pair), found, claim in _far_from_published(place):
         ours, theirs = place.scale.text(found.mean), place.scale.text(claim.value)
         lines.append(f"{FLAGGED} {variant} on {pair} is {ours}, published {theirs} ({claim.citation})")
@@ -49,6 +52,35 @@ def _low_oracles(place: TableGroup) -> list[str]:
         return []
     found = {pair: (place.at(CEILING, pair), place.at("source-only", pair)) for pair in place.pairs}
     return [pair for pair, (top, low) in found.items() if top and low and top.mean < low.mean]
+
+
+def _trivial_oracles(place: TableGroup) -> Iterator[tuple[str, str]]:
+    """The targets, and words, on which the ceiling is not shown to be above what the most frequent class gives.
+
+    Both are one run for each target, seed and backbone, whatever the source.
+    """
+    if not {TRIVIAL, CEILING} <= set(place.variants):
+        return
+    for target, pair in {_target(pair): pair for pair in place.pairs}.items():
+        found = {name: place.by_seed(name, pair) for name in (CEILING, TRIVIAL)}
+        top, floor = (place.at(name, pair) for name in (CEILING, TRIVIAL))
+        if top is None or floor is None or found[CEILING].keys() != found[TRIVIAL].keys():
+            continue
+        errors = [[place.scale.error(value) for value in found[name].values()] for name in (TRIVIAL, CEILING)]
+        above = paired_difference(errors[0], errors[1])
+        if above.mean > (above.half_width or 0.0):
+            continue
+        shown = "is not" if above.mean <= 0 else "is not shown to be"
+        numbers = f"{place.scale.text(top.mean)} against {place.scale.text(floor.mean)}"
+        better = "below" if place.scale.lower_is_better else "above"
+        yield target, f"oracle {shown} {better} majority on {target}, {numbers}: {_WORTHLESS}"
+
+
+def _target(pair: str) -> str:
+    return pair.rpartition(":")[2]
+
+
+_WORTHLESS = "no classifier learnt anything there that these numbers could compare"
 
 
 def _far_from_published(place: TableGroup) -> Iterator[tuple[CellKey, Estimate, Claim]]:

@@ -26,6 +26,8 @@ from tlbench.version import __version__
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
 STYLES = ("vendor/tabulator_simple.min.css", "page.css")
 LIVE_STYLE, LIVE_SCRIPT = "live.css", "live.js"
+#: Of pages with several label budgets and targets alone.
+BUDGETS_SCRIPT = "label_budgets.js"
 #: In JSON inside HTML these would be read as markup, or end a line of script.
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
@@ -38,6 +40,7 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
     """
     data = content(result_set)
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
+    more = [name for name, wanted in ((BUDGETS_SCRIPT, "budgets" in data), (LIVE_SCRIPT, live)) if wanted]
     text: str = _template("page.html.j2").render(
         live=live,
         suite=result_set.plan.suite,
@@ -47,7 +50,7 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
         about=_prose(notes, result_set.plan.about),
         data=_json(_without_claims(data)),
         styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
-        scripts=[Markup(text) for text in (*_scripts(), *([_asset(LIVE_SCRIPT)] if live else []))],
+        scripts=[Markup(text) for text in (*_scripts(), *map(_asset, more))],
         licences=_asset("vendor", "LICENSES.txt"),
         version=__version__,
     )
