@@ -21,6 +21,7 @@ from tlbench import (
     losses,
 )
 from tlbench.core.predictor import Side
+from tlbench.core.task import TaskOutline
 
 #: In place of the probability 0 of a class without examples, whose logarithm is not finite.
 SMALLEST = 1e-12
@@ -47,6 +48,11 @@ class TargetOnly(GradientStrategy):
 
     settings: ClassVar[set[str]] = {"inductive"}
     classifier_trained_on: ClassVar = {"inductive": "target shots"}
+
+    @classmethod
+    def uses_source(cls, outline: TaskOutline, trainable: bool) -> bool:
+        """No source example and no weights of a source model."""
+        return False
 
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> Tensor:
         """Cross entropy on labelled target examples."""
@@ -109,6 +115,11 @@ class Majority(Strategy):
     settings: ClassVar[set[str]] = {"inductive"}
     classifier_trained_on: ClassVar = {"inductive": "target train labels, without inputs"}
     deterministic = True
+
+    @classmethod
+    def uses_source(cls, outline: TaskOutline, trainable: bool) -> bool:
+        """Nor inputs at all."""
+        return False
 
     def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
         """Count the labels."""

@@ -162,7 +162,8 @@ def draw_shots(data: Mapping[str, Any], title: str) -> Figure:
         axis.grid(alpha=0.3, linewidth=0.4)
     for axis in axes[len(panels) :]:
         axis.remove()
-    axes[0].set_ylabel(f"{data['metric']}{_of(data['unit'])}")
+    for axis in axes[: len(panels) : across]:
+        axis.set_ylabel(f"{data['metric']}{_of(data['unit'])}")
     _legend(figure, max(axes[: len(panels)], key=lambda axis: len(axis.get_legend_handles_labels()[1])))
     _entitle(figure, title)
     return figure
@@ -183,7 +184,7 @@ def _budget_line(axis: Any, line: Mapping[str, Any], budgets: list[str], index: 
     axis.errorbar(
         at,
         [point["value"] for point in points],
-        yerr=[0.0 if point["by"] is None else point["by"] for point in points],
+        yerr=[math.nan if point["by"] is None else point["by"] for point in points],
         linestyle=":" if line["reference"] else "-",
         capsize=2,
         elinewidth=0.8,

@@ -9,7 +9,7 @@ from tlbench.core.run_spec import Shots
 from tlbench.evaluation.statistics import Estimate
 from tlbench.leaderboard.analysis.budget_curves import BudgetCurve
 from tlbench.leaderboard.tables import label_budgets
-from tlbench.leaderboard.tables.cells import count, metric_name
+from tlbench.leaderboard.tables.cells import metric_name
 
 
 def shots(curve: BudgetCurve) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def shots(curve: BudgetCurve) -> dict[str, Any]:
     `value` and `by`. A mean with a missing run has no point.
     """
     several = len(curve.targets) > 1
-    over = [("", _titled("mean over all", curve.pairs), curve.pairs)]
-    over += [(target, _titled(f"to {target}", curve.to(target)), curve.to(target)) for target in curve.targets]
+    over = [("", _titled("", curve.pairs), curve.pairs)]
+    over += [(target, _titled(f"to {target}, ", curve.to(target)), curve.to(target)) for target in curve.targets]
     panels = [
         {"target": target, "title": title, "lines": lines}
         for target, title, pairs in (over if several else over[:1])
@@ -36,8 +36,8 @@ def shots(curve: BudgetCurve) -> dict[str, Any]:
     }
 
 
-def _titled(what: str, pairs: Sequence[str]) -> str:
-    return f"{what}, {count(len(pairs), 'pair')}" if len(pairs) > 1 else pairs[0]
+def _titled(to: str, pairs: Sequence[str]) -> str:
+    return f"{to}mean over {len(pairs)} pairs" if len(pairs) > 1 else pairs[0]
 
 
 def _lines(curve: BudgetCurve, pairs: Sequence[str]) -> list[dict[str, Any]]:
