@@ -158,7 +158,10 @@ def draw_shots(data: Mapping[str, Any], title: str) -> Figure:
             _budget_line(axis, line, budgets, names.index(line["variant"]), len(names))
         axis.set_title(_short(panel["title"], 40))
         axis.set_xticks(range(len(budgets)), budgets)
-        axis.set_xlim(-0.4, len(budgets) - 0.6)
+        axis.set_xlim(-0.4, len(budgets) - 0.4)
+        if data["unit"] == "%":  # an interval of t may reach beyond what there is
+            low, high = axis.get_ylim()
+            axis.set_ylim(max(low, -2.0), min(high, 102.0))
         axis.grid(alpha=0.3, linewidth=0.4)
     for axis in axes[len(panels) :]:
         axis.remove()
@@ -172,14 +175,14 @@ def draw_shots(data: Mapping[str, Any], title: str) -> Figure:
 def _budget_line(axis: Any, line: Mapping[str, Any], budgets: list[str], index: int, of: int) -> None:
     """Beside one another, so that no interval hides another."""
     style, label = look(index), _short(line["variant"])
+    aside = (index / max(of - 1, 1) - 0.5) * 0.24
     if level := line.get("level"):
         axis.axhline(level["value"], color=style["color"], linestyle="--", linewidth=0.9, label=label, zorder=1)
         if level["by"] is not None:
-            ends = level["value"] - level["by"], level["value"] + level["by"]
-            axis.axhspan(*ends, color=style["color"], alpha=0.1, linewidth=0)
+            place = {"capsize": 2, "elinewidth": 0.8, "color": style["color"]}
+            axis.errorbar(len(budgets) - 0.6 + aside / 2, level["value"], yerr=level["by"], **place)
         return
     points = line["points"]
-    aside = (index / max(of - 1, 1) - 0.5) * 0.24
     at = [budgets.index(point["budget"]) + aside for point in points]
     axis.errorbar(
         at,

@@ -82,9 +82,7 @@ def check_without_adaptation(subject: PluginUnderTest, strategy: type[Strategy])
     if not name:
         raise NotApplicable("its adaptation gap is to source-only")
     if "transductive" not in strategy.settings:
-        raise CheckFailed(
-            f"without_adaptation is {name!r}, and adaptation gaps are of 'transductive', not its settings"
-        )
+        raise CheckFailed(f"without_adaptation is {name!r}, but it does not work in 'transductive'")
     try:
         other = subject.host.find("strategies", name)[0].load()
     except TlbenchError as error:

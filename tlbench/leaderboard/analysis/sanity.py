@@ -35,9 +35,9 @@ def sanity(place: TableGroup) -> Sanity:
     low = _low_oracles(place)
     lines = [f"{FLAGGED} oracle is below source-only on {', '.join(low)}"] if low else []
     spots = {(CEILING, pair) for pair in low}
-    for target, text in _trivial_oracles(place):
-        lines.append(f"{FLAGGED} {text}")
-        spots |= {(CEILING, pair) for pair in place.pairs if _target(pair) == target}
+    if trivial := _trivial_oracles(place):
+        lines.append(f"{FLAGGED} {'; '.join(trivial.values())}: {_WORTHLESS}")
+        spots |= {(CEILING, pair) for pair in place.pairs if _target(pair) in trivial}
     for (variant, pair), found, claim in _far_from_published(place):
         ours, theirs = place.scale.text(found.mean), place.scale.text(claim.value)
         lines.append(f"{FLAGGED} {variant} on {pair} is {ours}, published {theirs} ({claim.citation})")
@@ -54,33 +54,37 @@ def _low_oracles(place: TableGroup) -> list[str]:
     return [pair for pair, (top, low) in found.items() if top and low and top.mean < low.mean]
 
 
-def _trivial_oracles(place: TableGroup) -> Iterator[tuple[str, str]]:
-    """The targets, and words, on which the ceiling is not shown to be above what the most frequent class gives.
+_WORTHLESS = "all target labels, with this backbone and recipe, give no more than the most frequent class"
+
+
+def _trivial_oracles(place: TableGroup) -> dict[str, str]:
+    """The targets on which the ceiling is not shown to be above what the most frequent class gives, in words.
 
     Both are one run for each target, seed and backbone, whatever the source.
     """
     if not {TRIVIAL, CEILING} <= set(place.variants):
-        return
-    for target, pair in {_target(pair): pair for pair in place.pairs}.items():
-        found = {name: place.by_seed(name, pair) for name in (CEILING, TRIVIAL)}
-        top, floor = (place.at(name, pair) for name in (CEILING, TRIVIAL))
-        if top is None or floor is None or found[CEILING].keys() != found[TRIVIAL].keys():
-            continue
-        errors = [[place.scale.error(value) for value in found[name].values()] for name in (TRIVIAL, CEILING)]
-        above = paired_difference(errors[0], errors[1])
-        if above.mean > (above.half_width or 0.0):
-            continue
-        shown = "is not" if above.mean <= 0 else "is not shown to be"
-        numbers = f"{place.scale.text(top.mean)} against {place.scale.text(floor.mean)}"
-        better = "below" if place.scale.lower_is_better else "above"
-        yield target, f"oracle {shown} {better} majority on {target}, {numbers}: {_WORTHLESS}"
+        return {}
+    pairs = {_target(pair): pair for pair in place.pairs}
+    return {target: text for target, pair in pairs.items() if (text := _trivial(place, target, pair))}
+
+
+def _trivial(place: TableGroup, target: str, pair: str) -> str:
+    """`oracle is not above majority on north (55.0 against 72.9)`; empty where it is above, or a run is missing."""
+    top, floor = place.at(CEILING, pair), place.at(TRIVIAL, pair)
+    ours, theirs = place.errors(CEILING, pair), place.errors(TRIVIAL, pair)
+    if top is None or floor is None or ours.keys() != theirs.keys():
+        return ""
+    above = paired_difference([theirs[seed] for seed in ours], list(ours.values()))
+    if above.mean > (above.half_width or 0.0):
+        return ""
+    shown = "is not" if above.mean <= 0 else "is not shown to be"
+    better = "below" if place.scale.lower_is_better else "above"
+    numbers = f"{place.scale.text(top.mean)} against {place.scale.text(floor.mean)}"
+    return f"{CEILING} {shown} {better} {TRIVIAL} on {target} ({numbers})"
 
 
 def _target(pair: str) -> str:
     return pair.rpartition(":")[2]
-
-
-_WORTHLESS = "no classifier learnt anything there that these numbers could compare"
 
 
 def _far_from_published(place: TableGroup) -> Iterator[tuple[CellKey, Estimate, Claim]]:

@@ -20,14 +20,15 @@ from tlbench.leaderboard.tables.cells import count
 from tlbench.publishing.harm_counts import harm
 from tlbench.publishing.run_environment import device, statuses
 from tlbench.publishing.web.page_data import content
+from tlbench.suites.suite import FURTHER_REFERENCES
 from tlbench.version import __version__
 
 #: In the order in which they need each other.
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
 STYLES = ("vendor/tabulator_simple.min.css", "page.css")
 LIVE_STYLE, LIVE_SCRIPT = "live.css", "live.js"
-#: Of pages with several label budgets and targets alone.
-BUDGETS_SCRIPT = "label_budgets.js"
+#: Of pages with several label budgets and targets alone, and of those with references that not every suite has.
+BUDGETS_SCRIPT, REFERENCES_SCRIPT = "label_budgets.js", "further_references.js"
 #: In JSON inside HTML these would be read as markup, or end a line of script.
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
@@ -40,7 +41,9 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
     """
     data = content(result_set)
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
-    more = [name for name, wanted in ((BUDGETS_SCRIPT, "budgets" in data), (LIVE_SCRIPT, live)) if wanted]
+    further = any(cell.variant in FURTHER_REFERENCES for cell in result_set.cells)
+    parts = ((BUDGETS_SCRIPT, "budgets" in data), (REFERENCES_SCRIPT, further), (LIVE_SCRIPT, live))
+    more = [name for name, wanted in parts if wanted]
     text: str = _template("page.html.j2").render(
         live=live,
         suite=result_set.plan.suite,

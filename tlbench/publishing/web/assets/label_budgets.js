@@ -1,5 +1,5 @@
 // How scores rise with labels, by target: a panel for each, below the chart of the mean over all pairs.
-const byTarget = element("div", { class: "panels", id: "budgets-by-target" });
+const byTarget = element("div", { class: "panels", id: "budgets-by-target", style: "margin-top: 14px" });
 document.getElementById("budgets").after(byTarget);
 
 function drawBudgetsByTarget() {
@@ -15,10 +15,13 @@ function budgetPanel(panel, curve, view) {
   const points = lines.flatMap((line) => (line.points ?? []).map((point) => ({ ...point, variant: line.variant })));
   const levels = lines.filter((line) => line.level).map((line) => ({ ...line.level, variant: line.variant }));
   if (!points.length && !levels.length) return null;
+  const ends = [...points, ...levels].flatMap((p) => [p.value - (p.by ?? 0), p.value + (p.by ?? 0)]);
+  // An interval of t may reach beyond what there is.
+  const within = (value) => (curve.unit === "%" ? Math.min(100, Math.max(0, value)) : value);
   const number = (p) => withInterval(p.value.toFixed(digits), p.by === null ? null : p.by.toFixed(digits));
   const chart = Plot.plot({
-    ...PLAIN, width: 420, height: 280, marginLeft: 44, marginTop: 20, marginBottom: 38, ariaLabel: `scores by label budget, ${panel.title}`,
-    x: { type: "point", domain: curve.budgets, label: "label budget →", padding: 0.4 }, y: { label: `↑ ${curve.metric}${curve.unit ? ` in ${curve.unit}` : ""}`, grid: true, nice: true },
+    ...PLAIN, width: 340, height: 280, marginLeft: 44, marginTop: 20, marginBottom: 38, ariaLabel: `scores by label budget, ${panel.title}`,
+    x: { type: "point", domain: curve.budgets, label: "label budget →", padding: 0.4 }, y: { label: `↑ ${curve.metric}${curve.unit ? ` in ${curve.unit}` : ""}`, grid: true, nice: true, clamp: true, domain: [within(Math.min(...ends)), within(Math.max(...ends))] },
     marks: [
       Plot.ruleY(levels, { y: "value", stroke: (p) => colourOf(p.variant), strokeWidth: 1.5, strokeDasharray: "5 4", title: (p) => `${p.variant}, any budget: ${number(p)}` }),
       Plot.line(points, { x: "budget", y: "value", z: "variant", stroke: (p) => colourOf(p.variant), strokeWidth: 2 }),
