@@ -10,7 +10,7 @@ from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.duplicates import shared_examples
-from tlbench.errors import Faults
+from tlbench.errors import Faults, PluginFailure
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.run_context import RunContext
@@ -138,7 +138,10 @@ class Planner:
         It has a row of its own, unless the part asks for that very run.
         """
         name, others = strategy.without_adaptation, self._suite.variants(part)
-        known = self._strategy(name).Params.model_fields
+        try:
+            known = self._strategy(name).Params.model_fields
+        except PluginFailure as error:
+            raise PluginFailure(f"strategy {variant.use!r}: its without_adaptation: {error}") from error
         params = {key: value for key, value in variant.params.items() if key in known}
         taken = any(other.name == name for other in others)
         twin = NamedVariant(f"{name} (of {variant.name})" if params or taken else name, name, params)
