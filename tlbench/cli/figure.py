@@ -21,10 +21,16 @@ EPILOG = """Examples:
 
   tlbench figure curves digits --setting transductive --pair uci:syn -o curves.pdf
 
+  tlbench figure shots my-suite -o shots.pdf
+
+  tlbench figure shots my-suite --pair '*:north' -o north.pdf
+
   tlbench figure embedding digits --setting transductive --pair uci:uci_m -o map.pdf
 
 heatmap: gaps, sources against targets, for each strategy. frontier: quality against seconds. cd: average ranks, and
-which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps.
+which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps. shots: the
+score over label budgets, a line for each strategy, over all pairs and for each target; needs two budgets, as of
+shots = [5, 20, "all"]; references that see other labels are dashed.
 embedding: source and target features in the plane, of source-only and of a strategy. Records hold no features, so these
 runs are made again, from the suite itself (its name or file) and not from its results; --selection and --metric do not
 matter to it. Colour is the class, a dot a source item, a cross one of the target; d_A is the proxy A-distance of the
@@ -34,7 +40,7 @@ One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .
 
 
 def figure(
-    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|embedding", help="Kind of figure.")],
+    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|shots|embedding", help="Kind of figure.")],
     suite: options.SuiteName,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Output file.")],
     results: options.Results = options.RESULTS,
@@ -71,12 +77,11 @@ def _of_records(
     kind: str, folder: Path, metric: str | None, selection: str | None, filters: Mapping[str, list[str]]
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of stored records, and its title."""
-    from tlbench.figures.figure import figure_data, place_of
+    from tlbench.figures.figure import figure_of
     from tlbench.leaderboard.analysis.result_set import load_result_set
-    from tlbench.leaderboard.tables import notes
 
-    place = place_of(load_result_set(folder), metric, selection, filters, "--{}")
-    return figure_data(kind, place), notes.title(place)
+    shown = figure_of(kind, load_result_set(folder), metric, selection, filters, "--{}")
+    return shown.data, shown.title
 
 
 def _of_runs(

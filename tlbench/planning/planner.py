@@ -12,16 +12,16 @@ from tlbench.core.secret_masking import masked_params
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.duplicates import shared_examples
-from tlbench.errors import Faults
+from tlbench.errors import Faults, PluginFailure
 from tlbench.planning.batch_norm import small_batch_words
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.run_context import RunContext
-from tlbench.plugins.backbone_metadata import backbone_version
+from tlbench.plugins.backbone_metadata import backbone_version, has_parameters
 from tlbench.plugins.manager import PluginHost, entry_version
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.shared_examples import SharedExamples
-from tlbench.suites.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
+from tlbench.suites.suite import FURTHER_REFERENCES, SINGLE_SOURCE, NamedVariant, Part, Suite
 
 
 class Planner:
@@ -40,7 +40,12 @@ class Planner:
         self._trusted = trusted
         self._classes: dict[str, type[Strategy]] = {}
         self._backbone_versions: dict[str, str] = {}
-        self._plan = Plan(suite)
+        self._has_parameters: dict[str, bool] = {}
+        self._twins: set[str] = set()
+        own = host.find("datasets", suite.dataset)[0].is_of_the_user
+        default = FURTHER_REFERENCES if own else ()
+        self._further = default if suite.references is None else suite.references
+        self._plan = Plan(suite, own_data=own)
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
@@ -86,15 +91,19 @@ class Planner:
         for variant in self._suite.variants(part):
             own = dict(references)
             strategy = self._strategy(variant.use)
+            applicable = strategy.not_applicable(situation.outline) is None
+            uses = not applicable or strategy.uses_source(situation.outline, self._trainable(situation.backbone))
             # In `transductive` nothing supervised is left of a strategy without a source.
-            if situation.setting != "transductive" and strategy.not_applicable(situation.outline) is None:
+            if situation.setting != "transductive" and applicable and uses:
                 own["without-source"] = self._without_source(variant, strategy, situation, references)
+            if situation.setting == "transductive" and applicable and strategy.without_adaptation:
+                own["without-adaptation"] = self._without_adaptation(part, variant, strategy, situation, references)
             if situation.setting == "unsupervised" and "without-source" in own and strategy.without_source == "self":
                 alone = "random weights" if situation.from_weights else "target alone"
                 itself = NamedVariant(f"{variant.name} ({alone})", variant.use, variant.params)
                 self._cell(situation, itself, own["without-source"], "reference", references)
             key = self._run(variant, situation, own, asked=True)
-            self._cell(situation, variant, key, "strategy", own)
+            self._cell(situation, variant, key, "strategy", own, uses_source=uses)
 
     def _references(self, situation: RunContext) -> dict[str, str]:
         """The references of a setting, each keyed by what it uses."""
@@ -107,7 +116,11 @@ class Planner:
                 }
         if situation.setting == "inductive":
             there["target-only"] = situation.alone()
+            if "pooling" in self._further and situation.source_domains and situation.same_label_space:
+                there["pooling"] = situation
         there["oracle"] = situation.ceiling()
+        if "majority" in self._further and situation.setting != "unsupervised":
+            there["majority"] = situation.ceiling()
         uses = {name: name.partition(SINGLE_SOURCE)[0] for name in there}
         return {name: self._run(NamedVariant(use, use), there[name], {}) for name, use in uses.items()}
 
@@ -120,6 +133,38 @@ class Planner:
         if strategy.without_source != "self":
             variant = NamedVariant(strategy.without_source, strategy.without_source)
         return self._run(variant, situation.alone(), {})
+
+    def _without_adaptation(
+        self,
+        part: Part,
+        variant: NamedVariant,
+        strategy: type[Strategy],
+        situation: RunContext,
+        references: dict[str, str],
+    ) -> str:
+        """The key of the same without adapting, which a strategy names: with those of its parameters that both have.
+
+        It has a row of its own, unless the part asks for that very run.
+        """
+        name, others = strategy.without_adaptation, self._suite.variants(part)
+        try:
+            known = self._strategy(name).Params.model_fields
+        except PluginFailure as error:
+            raise PluginFailure(f"strategy {variant.use!r}: its without_adaptation: {error}") from error
+        params = {key: value for key, value in variant.params.items() if key in known}
+        taken = any(other.name == name for other in others)
+        twin = NamedVariant(f"{name} (of {variant.name})" if params or taken else name, name, params)
+        key = self._run(twin, situation, references)
+        asked = [self._spec(other, self._strategy(other.use), situation).key for other in others]
+        if key not in asked and key not in self._twins:
+            self._twins.add(key)
+            self._cell(situation, twin, key, "reference", references)
+        return key
+
+    def _trainable(self, backbone: str) -> bool:
+        if backbone not in self._has_parameters:
+            self._has_parameters[backbone] = has_parameters(backbone, self._host)
+        return self._has_parameters[backbone]
 
     def _run(
         self, variant: NamedVariant, situation: RunContext, references: dict[str, str], *, asked: bool = False
@@ -168,6 +213,8 @@ class Planner:
         key: str,
         role: Literal["strategy", "reference"],
         references: dict[str, str],
+        *,
+        uses_source: bool = True,
     ) -> None:
         cell = PlannedCell(
             variant=variant.name,
@@ -185,6 +232,7 @@ class Planner:
             family=variant.family,
             run_key=key,
             references=references,
+            uses_source=uses_source,
         )
         self._plan.cells.append(cell)
 

@@ -45,6 +45,12 @@ def files_read(name: str, host: PluginHost) -> list[str]:
     return [str(path) for path in _ask("reads", name, host) or ()]
 
 
+def has_parameters(name: str, host: PluginHost) -> bool:
+    """Whether training can leave anything in a backbone; its factory's `has_parameters` may say that it cannot."""
+    found = _ask("has_parameters", name, host)
+    return found is None or bool(found)
+
+
 def backbone_version(name: str, host: PluginHost) -> str:
     """What goes into run keys: the plugin's version, and the revision of the weights."""
     version = entry_version(host.find("backbones", name)[0])

@@ -27,6 +27,11 @@ class Entry:
     #: Whether it comes with tlbench itself.
     builtin: bool = False
 
+    @property
+    def is_of_the_user(self) -> bool:
+        """Of a dataset: whether its name says where data lie, as `csv:PATH` does, and not which published ones."""
+        return self.name.endswith(NEEDED)
+
     def load(self) -> Any:
         """Import the object. Raises `PluginFailure` where that fails, with the plugin's own error as cause."""
         if not isinstance(self.target, str):

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -27,10 +27,12 @@ from tlbench.suites.pairs import Pairs, parse_pair
 from tlbench.suites.part_overrides import stand_over
 from tlbench.suites.unique_values import AtLeastOne, Distinct, distinct, repeated
 
-#: Strategies that the host schedules by itself, since they give every other number its meaning.
 #: The keys of a suite that name a file beside it.
 NAMING_FILES = ("about", "claims")
-REFERENCES = ("source-only", "target-only", "oracle")
+#: References that are added for a user's own data, or where a suite asks for them by `references`.
+FURTHER_REFERENCES = ("majority", "pooling")
+#: Strategies that the host schedules by itself, since they give every other number its meaning.
+REFERENCES = ("source-only", "target-only", "oracle", *FURTHER_REFERENCES)
 #: Between `source-only` and one source of several: the references from which the best single source is taken.
 SINGLE_SOURCE = " from "
 
@@ -174,6 +176,8 @@ class Suite(Plain):
     claims: str | None = None
     about: str | None = None
     views: Annotated[list[str], Distinct] = Field(default_factory=list)
+    #: Beside those that every suite has; None: all of them for the user's own data, none for a published dataset.
+    references: Annotated[list[Literal["majority", "pooling"]], Distinct] | None = None
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
     part: Annotated[list[Part], AtLeastOne]

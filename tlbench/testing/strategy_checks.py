@@ -22,10 +22,11 @@ from tlbench.testing.check import Check, CheckFailed, NotApplicable
 from tlbench.testing.confined import confined
 from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
 from tlbench.testing.side_effects import as_they_were
-from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial
-from tlbench.testing.toy_domains import KINDS, Kind
+from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial, with_another_source
+from tlbench.testing.toy_domains import BACKBONES, KINDS, Kind
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
+LABELLED: tuple[Setting, ...] = ("transductive", "inductive")
 #: Enough for any method to learn two classes that lie apart, in a second.
 LONG = Budget(steps=80, batch_size=24, checkpoints=1)
 #: Above chance (0.5) by four standard errors of 61 test examples.
@@ -42,6 +43,7 @@ def checks(subject: PluginUnderTest) -> Iterator[Check]:
     bench = StrategyTrial(strategy, subject.host)
     check = subject.check
     yield from common_checks(subject)
+    yield check("without-adaptation", "the same without adapting", partial(check_without_adaptation, subject, strategy))
     yield check("metadata", "settings, paper and what it is trained on", partial(check_metadata, strategy))
     yield check("parameters", "they have defaults, are validated, and survive JSON", partial(check_params, strategy))
     if not _can_be_made(strategy):
@@ -73,6 +75,23 @@ def check_metadata(strategy: type[Strategy]) -> None:
         raise CheckFailed(f"paper is still {strategy.paper!r}; put the link of the paper there")
     if strange := sorted(set(strategy.classifier_trained_on) - settings):
         raise CheckFailed(f"classifier_trained_on speaks of {', '.join(strange)}, which is not among its settings")
+
+
+def check_without_adaptation(subject: PluginUnderTest, strategy: type[Strategy]) -> None:
+    """The strategy that `without_adaptation` names is there, works in `transductive`, and adapts nothing itself."""
+    name = strategy.without_adaptation
+    if not name:
+        raise NotApplicable("its adaptation gap is to source-only")
+    if "transductive" not in strategy.settings:
+        raise CheckFailed(f"without_adaptation is {name!r}, but it does not work in 'transductive'")
+    try:
+        other = subject.host.find("strategies", name)[0].load()
+    except TlbenchError as error:
+        raise CheckFailed(f"without_adaptation: {error}") from error
+    if other is strategy or other.without_adaptation:
+        raise CheckFailed(f"without_adaptation names {name!r}, which adapts itself; name what it is without that")
+    if "transductive" not in other.settings:
+        raise CheckFailed(f"without_adaptation names {name!r}, which does not work in 'transductive'")
 
 
 def check_params(strategy: type[Strategy]) -> None:
@@ -153,6 +172,24 @@ def check_without_source(bench: StrategyTrial) -> None:
     if bench.strategy.without_source != "self" or "inductive" not in bench.strategy.settings:
         raise NotApplicable(f"without a source the host takes {bench.strategy.without_source!r}")
     _check_predictions(bench.fit(bench.case("vector", "inductive", source=False)))
+
+
+def check_uses_source(bench: StrategyTrial) -> None:
+    """With another source it predicts otherwise, or `uses_source` says that the source is nothing to it."""
+    asked = [(setting, kind) for setting in LABELLED if setting in bench.strategy.settings for kind in KINDS]
+    if not asked:
+        raise NotApplicable("in its settings the source has no labels")
+    for setting, kind in asked:
+        says, where = bench.uses_source(kind, setting), f"in {setting!r} on the backbone {BACKBONES[kind]!r}"
+        case = bench.case(kind, setting)
+        same = np.array_equal(bench.fit(case).logits(), bench.fit(with_another_source(case)).logits())
+        if says and same:
+            raise CheckFailed(
+                f"{where} another source leaves every prediction as it is; say so by uses_source(), so that tables "
+                "show no verdict on a source that is not used"
+            )
+        if not same and not says:
+            raise CheckFailed(f"{where} uses_source() says that the source is nothing, and another one changes it")
 
 
 def check_learns(bench: StrategyTrial) -> None:
@@ -307,6 +344,7 @@ def check_cuda(bench: StrategyTrial) -> None:
 _OF_BENCH: tuple[Row, ...] = (
     ("other-classes", "a label space that the source has not", check_other_classes),
     ("without-source", "the same algorithm with no source", check_without_source),
+    ("uses-source", "another source is another result, or it says so", check_uses_source),
     ("learns", "better than chance where that is easy", check_learns),
     ("single-class", "batches of one class", check_single_class),
     ("same-seed", "one seed, one result", check_same_seed),

@@ -65,6 +65,13 @@ class Factory:
             return make_backbone(network, input_shape, _host(), _trusted(argument, trusted))
         return Backbone([nn.Flatten()], prod(input_shape))
 
+    def has_parameters(self, argument: str) -> bool:
+        """Those of the network after the last `+` alone."""
+        from tlbench.plugins.backbone_metadata import has_parameters
+
+        network = split(argument)[1]
+        return network is not None and has_parameters(network, _host())
+
     def runs_remote_code(self, argument: str) -> bool:
         """Whether either backbone does. Its name is trusted with `frozen:` before it."""
         from tlbench.plugins.backbone_metadata import runs_remote_code

@@ -25,26 +25,31 @@ def test_only_what_stands_in_a_table_is_explained():
     ("said", "words"),
     [
         ({5: "helps"}, "helps at 5 labels per class"),
+        # Nothing is said of the budgets between.
+        (
+            {2: "helps", 5: "no gap", 10: "no gap", 20: "helps"},
+            "helps at 2 labels per class; no gap at 5 and 10; helps at 20",
+        ),
+        ({1: "helps", 5: "helps", 0.5: "helps"}, "helps at 1 and 5 labels per class and at 50 % of each class"),
         ({1: "helps", "all": "hurts"}, "helps at 1 label per class; hurts with all"),
-        ({5: "helps", 20: "helps", "all": "helps"}, "helps at every label budget"),
+        ({5: "helps", 20: "helps", "all": "helps"}, "helps at 5 and 20 labels per class and with all"),
         (
             {5: "helps", 20: "helps", 100: "undecided", "all": "hurts"},
-            "helps up to 20 labels per class; undecided at 100; hurts with all",
+            "helps at 5 and 20 labels per class; undecided at 100; hurts with all",
         ),
         (
             {1: "undecided", 5: "helps", 20: "helps", "all": "undecided"},
-            "undecided at 1 label per class; helps from 5 to 20; undecided with all",
+            "undecided at 1 label per class; helps at 5 and 20; undecided with all",
         ),
-        ({1: "hurts", 5: "helps", "all": "helps"}, "hurts at 1 label per class; helps from 5 to all"),
+        ({1: "hurts", 5: "helps", "all": "helps"}, "hurts at 1 label per class; helps at 5 and with all"),
         (
             {5: "hurts", 0.1: "helps", 0.5: "helps"},
-            "hurts at 5 labels per class; helps from 10 % of each class to 50 %",
+            "hurts at 5 labels per class; helps at 10 % and 50 % of each class",
         ),
-        ({0.1: "helps", 0.5: "helps", "all": "hurts"}, "helps up to 50 % of each class; hurts with all"),
-        # How many labels a share is depends on the class, so that none is reached on the way from 5 to it.
+        ({0.1: "helps", 0.5: "helps", "all": "hurts"}, "helps at 10 % and 50 % of each class; hurts with all"),
         (
             {5: "helps", 20: "helps", 0.1: "helps", "all": "hurts"},
-            "helps up to 20 labels per class; helps at 10 % of each class; hurts with all",
+            "helps at 5 and 20 labels per class and at 10 % of each class; hurts with all",
         ),
     ],
 )

@@ -35,7 +35,8 @@ class PlanHeader(BaseModel):
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
     domain the size of the test split; plans that were written before it was kept lack it. `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
-    `contributor`: who made the runs, where they were submitted.
+    `own_data`: the dataset is the user's own and no published one. `contributor`: who made the runs, where they were
+    submitted.
     """
 
     suite: str
@@ -52,6 +53,7 @@ class PlanHeader(BaseModel):
     summary: str = ""
     about: str = ""
     views: list[str] = Field(default_factory=list)
+    own_data: bool = False
     contributor: str = ""
 
     @property

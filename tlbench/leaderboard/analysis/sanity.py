@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tlbench.evaluation.statistics import Estimate
+from tlbench.evaluation.statistics import Estimate, paired_difference
 from tlbench.leaderboard.analysis.result_set import as_number
-from tlbench.leaderboard.analysis.scores import CEILING, CellKey, TableGroup
+from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, CellKey, TableGroup
 from tlbench.leaderboard.claims.matching import is_about_pair
 from tlbench.leaderboard.tables.cells import FLAGGED
 from tlbench.records.record import Record
@@ -43,6 +43,9 @@ def sanity(place: TableGroup, strategy: str | None = None) -> Sanity:
         )
         lines.append(f"{FLAGGED} above oracle, which is trained on all target labels: {named}")
         spots |= set(above)
+    if trivial := _trivial_oracles(place):
+        lines.append(f"{FLAGGED} {'; '.join(trivial.values())}: {_WORTHLESS}")
+        spots |= {(CEILING, pair) for pair in place.pairs if _target(pair) in trivial}
     for (variant, pair), found, claim in _far_from_published(place):
         ours, theirs = place.scale.text(found.mean), place.scale.text(claim.value)
         lines.append(f"{FLAGGED} {variant} on {pair} is {ours}, published {theirs} ({claim.citation})")
@@ -69,6 +72,39 @@ def _above_oracle(place: TableGroup, strategies: Sequence[str]) -> Iterator[tupl
             found = place.at(variant, pair)
             if top is not None and found is not None and found.mean > top.mean:
                 yield (variant, pair), found.mean - top.mean
+
+
+_WORTHLESS = "all target labels, with this backbone and recipe, give no more than the most frequent class"
+
+
+def _trivial_oracles(place: TableGroup) -> dict[str, str]:
+    """The targets on which the ceiling is not shown to be above what the most frequent class gives, in words.
+
+    Both are one run for each target, seed and backbone, whatever the source.
+    """
+    if not {TRIVIAL, CEILING} <= set(place.variants):
+        return {}
+    pairs = {_target(pair): pair for pair in place.pairs}
+    return {target: text for target, pair in pairs.items() if (text := _trivial(place, target, pair))}
+
+
+def _trivial(place: TableGroup, target: str, pair: str) -> str:
+    """`oracle is not above majority on north (55.0 against 72.9)`; empty where it is above, or a run is missing."""
+    top, floor = place.at(CEILING, pair), place.at(TRIVIAL, pair)
+    ours, theirs = place.errors(CEILING, pair), place.errors(TRIVIAL, pair)
+    if top is None or floor is None or ours.keys() != theirs.keys():
+        return ""
+    above = paired_difference([theirs[seed] for seed in ours], list(ours.values()))
+    if above.mean > (above.half_width or 0.0):
+        return ""
+    shown = "is not" if above.mean <= 0 else "is not shown to be"
+    better = "below" if place.scale.lower_is_better else "above"
+    numbers = f"{place.scale.text(top.mean)} against {place.scale.text(floor.mean)}"
+    return f"{CEILING} {shown} {better} {TRIVIAL} on {target} ({numbers})"
+
+
+def _target(pair: str) -> str:
+    return pair.rpartition(":")[2]
 
 
 def _far_from_published(place: TableGroup) -> Iterator[tuple[CellKey, Estimate, Claim]]:

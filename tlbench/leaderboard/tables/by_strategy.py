@@ -11,7 +11,7 @@ from dataclasses import replace
 from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.leaderboard.analysis.best_values import best_overall
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.scores import TRIVIAL, TWIN, WITHOUT_SOURCE, TableGroup
 from tlbench.leaderboard.analysis.significance import significance
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import (
@@ -93,6 +93,8 @@ class _ByStrategy:
             [
                 *notes.harm(self.place),
                 *notes.verdict_note(self.place),
+                *notes.unused_source(self.place),
+                *notes.references(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
                 *notes.shared_examples(self.place),
                 *recipes(self.place),
@@ -123,9 +125,14 @@ class _ByStrategy:
     def _gap(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
             return EMPTY
-        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
-        notes_ = self.footnotes.without_base(variant) if self.place.base == "without-source" else ()
-        return replace(cell, footnotes=notes_)
+        if self._never_uses_source(variant):
+            return EMPTY
+        base = self.place.base_of(variant)
+        cell = self.place.scale.cell(self.place.overall_gap(variant, base), signed=True)
+        return replace(cell, footnotes=self.footnotes.without_base(variant) if base in (WITHOUT_SOURCE, TWIN) else ())
+
+    def _never_uses_source(self, variant: str) -> bool:
+        return not self.place.used_source(variant)
 
     def _gain(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
@@ -134,6 +141,8 @@ class _ByStrategy:
 
     def _verdicts(self, variant: str) -> Cell:
         found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
+        if variant in self.place.strategies and self._never_uses_source(variant):
+            return Cell(notes.SOURCE_UNUSED)
         if not found:
             return Cell(MISSING) if variant in self.place.strategies else EMPTY
         return Cell("/".join(str(found[verdict]) for verdict in ("helps", "hurts", "undecided")))
@@ -167,6 +176,8 @@ class _ByStrategy:
         return Cell(f"{rank.rank:.1f} [{rank.low:.1f}, {rank.high:.1f}]", rank.rank, None, rank.low, rank.high)
 
     def _train(self, variant: str) -> Cell:
+        if variant == TRIVIAL:
+            return EMPTY
         marks = () if all(record.throughput.by_steps for record in self.place.records(variant)) else (NO_STEPS,)
         return self._cost(variant, lambda record: record.throughput.train_examples_per_second, compact, marks)
 

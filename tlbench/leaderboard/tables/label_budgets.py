@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from tlbench.core.run_spec import Shots
@@ -44,47 +44,33 @@ def meaning(budgets: Iterable[Shots | None]) -> str:
 def in_words(said: Mapping[Shots, str]) -> str:
     """What holds at each budget, a clause for neighbours of which the same holds; `said` is in order, not empty.
 
+    Only these budgets are named, and nothing is said of those between them.
+
     >>> in_words({5: "helps", 20: "helps", 100: "undecided", "all": "hurts"})
-    'helps up to 20 labels per class; undecided at 100; hurts with all'
+    'helps at 5 and 20 labels per class; undecided at 100; hurts with all'
     """
-    if len(said) > 1 and len(set(said.values())) == 1:
-        return f"{next(iter(said.values()))} at every label budget"
-    spell, kinds = _speller(), _kinds(said)
-    clauses: list[str] = []
-    for (what, _), group in groupby(said, key=lambda shots: (said[shots], kinds[shots])):
-        run = list(group)
-        clauses.append(f"{what} {_range(run, spell, starts=not clauses)}")
-    return "; ".join(clauses)
-
-
-def _kinds(budgets: Iterable[Shots]) -> dict[Shots, type]:
-    """Numbers or shares; `all` goes with what stands before it."""
-    kinds: dict[Shots, type] = {}
-    kind: type = int
-    for shots in budgets:
-        kind = kind if shots == "all" else type(shots)
-        kinds[shots] = kind
-    return kinds
-
-
-def _range(run: Sequence[Shots], spell: Callable[[Shots], str], *, starts: bool) -> str:
-    if len(run) == 1:
-        return f"{'with' if run[0] == 'all' else 'at'} {spell(run[0])}"
-    return f"up to {spell(run[-1])}" if starts else f"from {spell(run[0])} to {spell(run[-1])}"
-
-
-def _speller() -> Callable[[Shots], str]:
-    """Budgets in a sentence, which names a unit once."""
     units = dict(_UNITS)
+    return "; ".join(f"{what} {_listed(list(group), units)}" for what, group in groupby(said, key=said.__getitem__))
 
-    def spell(shots: Shots) -> str:
-        if isinstance(shots, str):
-            return shots
-        unit = units.pop(type(shots), "")
-        text = _share(shots) if isinstance(shots, float) else str(shots)
-        return text + (unit.replace("labels", "label") if shots == 1 else unit)
 
-    return spell
+def _listed(budgets: Sequence[Shots], units: dict[type, str]) -> str:
+    """`at 5 and 20 labels per class, 10 % of each class, and with all`; `units` are those not named before."""
+    parts = []
+    for kind in (int, float):
+        if several := [shots for shots in budgets if isinstance(shots, kind)]:
+            unit = units.pop(kind, "").replace("labels", "label" if several == [1] else "labels")
+            parts.append(f"at {_and([_amount(shots) for shots in several])}{unit}")
+    if "all" in budgets:
+        parts.append("with all")
+    return _and(parts)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _amount(shots: int | float) -> str:
+    return _share(shots) if isinstance(shots, float) else str(shots)
 
 
 def _share(shots: float) -> str:

@@ -22,12 +22,15 @@ from tlbench.leaderboard.tables.cells import count
 from tlbench.publishing.harm_counts import harm
 from tlbench.publishing.run_environment import device, statuses
 from tlbench.publishing.web.page_data import content
+from tlbench.suites.suite import FURTHER_REFERENCES
 from tlbench.version import __version__
 
 #: In the order in which they need each other.
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
 STYLES = ("vendor/tabulator_simple.min.css", "page.css")
 LIVE_STYLE, LIVE_SCRIPT = "live.css", "live.js"
+#: Of pages with several label budgets and targets alone, and of those with references that not every suite has.
+BUDGETS_SCRIPT, REFERENCES_SCRIPT = "label_budgets.js", "further_references.js"
 #: In JSON inside HTML these would be read as markup, or end a line of script.
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
@@ -40,6 +43,9 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
     """
     data = plain_data(content(result_set))
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
+    further = any(cell.variant in FURTHER_REFERENCES for cell in result_set.cells)
+    parts = ((BUDGETS_SCRIPT, "budgets" in data), (REFERENCES_SCRIPT, further), (LIVE_SCRIPT, live))
+    more = [name for name, wanted in parts if wanted]
     text: str = _template("page.html.j2").render(
         live=live,
         suite=plain(result_set.plan.suite),
@@ -49,7 +55,7 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
         about=_prose(notes, result_set.plan.about),
         data=_json(_without_claims(data)),
         styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
-        scripts=[Markup(text) for text in (*_scripts(), *([_asset(LIVE_SCRIPT)] if live else []))],
+        scripts=[Markup(text) for text in (*_scripts(), *map(_asset, more))],
         licences=_asset("vendor", "LICENSES.txt"),
         version=__version__,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tlbench.core.local_paths import shown_name
 from tlbench.figures.frontier import frontier
 from tlbench.figures.ranks import ranks
+from tlbench.figures.shots import shots
+from tlbench.leaderboard.analysis.budget_curves import budget_curves
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.by_figure import by_figure
@@ -28,13 +30,15 @@ def content(result_set: ResultSet) -> dict[str, Any]:
     """The data of a suite's page. Raises `TlbenchError` as its tables do.
 
     `tables` has an entry for each table of the suite, which may not be ranked together: its name, its pairs and seeds,
-    and by `selection protocol|metric` a view. Long or frequent texts stand in `common` and are named by their number.
+    and by `selection protocol|metric` a view. `budgets`, by the same names, are learning curves by target, where there
+    are several targets. Long or frequent texts stand in `common` and are named by their number.
     """
     runs = Runs(result_set)
     protocols = result_set.protocols() or [result_set.plan.selection]
     asked = [f"{protocol}|{metric}" for protocol in protocols for metric in result_set.plan.metrics]
     made = [places(result_set, metric, protocol) for protocol in protocols for metric in result_set.plan.metrics]
     tables = [_table(dict(zip(asked, of_one, strict=True)), runs) for of_one in zip(*made, strict=True)]
+    budgets = {name: found for name, of in zip(asked, made, strict=True) if (found := _budgets(of))}
     return {
         "suite": result_set.plan.suite,
         "dataset": shown_name(result_set.plan.dataset),
@@ -48,7 +52,13 @@ def content(result_set: ResultSet) -> dict[str, Any]:
         "claims": _claims(result_set),
         "runs": runs.all(),
         "common": runs.common.values,
-    }
+    } | ({"budgets": budgets} if budgets else {})
+
+
+def _budgets(made: Sequence[TableGroup]) -> list[dict[str, Any]]:
+    """Learning curves to several targets, each with the numbers of its tables; that over all pairs is in the tables."""
+    curves = [curve for curve in budget_curves(made) if len(curve.targets) > 1]
+    return [{"tables": [made.index(place) for place in curve.places.values()]} | shots(curve) for curve in curves]
 
 
 def _table(same: Mapping[str, TableGroup], runs: Runs) -> dict[str, Any]:
