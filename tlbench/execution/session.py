@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
+import tempfile
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,20 +19,26 @@ from tlbench.data.domain_store import DomainStore
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.scoring import Metric
 from tlbench.execution.device import Machine
+from tlbench.execution.handed_back import LOG, MODEL, HandedBack, UnusableOutput
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.job_folders import JobFolders
+from tlbench.execution.job_outcome import Limits, outcome_of
 from tlbench.execution.job_writer import JobWriter
-from tlbench.execution.local_pool import Event, LocalPool, describe_end
+from tlbench.execution.local_pool import Event, LocalPool
 from tlbench.execution.recorder import Recorder
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
+from tlbench.files import MAKE_ROOM, has_room, is_full
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
 from tlbench.records.record import Failure, Record, new_record
 from tlbench.records.result_folder import ResultFolder
 
 Reuse = Literal["failed", "always", "never"]
-LOG_LINES = 20
+#: Bytes of a checkpoint of a source model.
+MOST_MODEL_BYTES = 32 * 2**30
+#: Bytes that have to fit on the disk of the cache where a run ended without a result; that it is full is why, else.
+ROOM = 4 * 2**20
 
 
 class Listener(Protocol):
@@ -69,6 +75,8 @@ class Session:
     metrics: Mapping[str, Metric]
     reuse: Reuse = "failed"
     timeout: float | None = None
+    #: How many runs may fail before the session stops; None is any number.
+    max_failures: int | None = None
     plugin_files: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
     #: Whether features of the last step are stored beside predictions.
@@ -78,6 +86,7 @@ class Session:
     _queue: deque[WorkItem] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, WorkItem] = field(default_factory=dict)
+    _failures: int = 0
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
@@ -107,15 +116,22 @@ class Session:
         self.listener.planned(to_do, len(records), models, second)
         self._tell("tlbench_suite_started", suite=self.plan.suite.name, runs=to_do)
         try:
-            while self._queue or self._running:
+            while (self._queue or self._running) and not self.stopped:
                 self._fill()
                 event = self.pool.wait(0.2)
                 if event is not None:
                     self._handle(event, records)
         finally:
             self.pool.close()
+            for work in self._running.values():
+                self._close(work)
             self._folders.remove()
         return records
+
+    @property
+    def stopped(self) -> bool:
+        """Whether as many runs have failed as may fail; what runs then is ended, and nothing more is begun."""
+        return self.max_failures is not None and self._failures >= self.max_failures
 
     # ---- what is done and what is to do ---------------------------------------------------------------------------
 
@@ -174,15 +190,26 @@ class Session:
     # ---- jobs -----------------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        while self.pool.free > 0 and self._queue:
+        while self.pool.free > 0 and self._queue and self._may_start(self._queue[0]) and not self.stopped:
             work = self._queue.popleft()
             folder = self._folders.of(work.key)
             shutil.rmtree(folder, ignore_errors=True)
-            work.job = self._jobs.write(work, folder)
-            if work.run is not None and work.predicted is None:
+            try:
+                work.job = self._jobs.write(work, folder)
+                work.handed = HandedBack(folder)
+            except OSError as error:
+                reason = error.strerror or error
+                raise TlbenchError(
+                    f"cannot write a job in the cache, {folder.parent}: {reason}{MAKE_ROOM * is_full(error)}"
+                ) from error
+            if work.run is not None and work.predicted is None and not work.again:
                 self._tell("tlbench_run_started", identity=identity_of(work.run))
             self._running[work.key] = work
-            self.pool.submit(work.key, folder, folder / "log.txt")
+            self.pool.submit(work.key, folder, folder / LOG)
+
+    def _may_start(self, work: WorkItem) -> bool:
+        """Whether a job may run beside those that do: one that is done again, for trouble that it had, runs alone."""
+        return not self._running if work.alone else not any(other.alone for other in self._running.values())
 
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
@@ -191,83 +218,141 @@ class Session:
             self.listener.progress(event.job, work.label, details["phase"], details["step"], details["steps"])
             return
         del self._running[event.job]
+        try:
+            output = self._outcome(work, event)
+            if output is not None:
+                self._finish(work, output, records)
+        finally:
+            self._close(work)
+
+    def _finish(self, work: WorkItem, output: dict[str, Any], records: dict[str, Record]) -> None:
         if work.run is None:
-            self._finish_model(work, event, records)
+            self._finish_model(work, output, records)
         try:
             self._fill()  # keep the workers busy while this one is scored
         finally:  # whatever hinders the next run, this one is done and must not be lost
             if work.run is not None and work.predicted is not None:
-                self._finish_reverse(work, work.run, event, records)
+                self._finish_reverse(work, work.run, output, records)
             elif work.run is not None:
-                self._finish_run(work, work.run, event, records)
-        shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
+                self._finish_run(work, work.run, output, records)
 
-    def _finish_model(self, work: WorkItem, event: Event, records: dict[str, Record]) -> None:
+    def _close(self, work: WorkItem) -> None:
+        """Let a job's folder go."""
+        if work.handed is not None:
+            work.handed.close()
+        if work.key not in self._running:
+            shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
+
+    def _outcome(self, work: WorkItem, event: Event) -> dict[str, Any] | None:
+        """How a job ended; None where it is to be done again, alone, because others may have been to blame.
+
+        Raises `TlbenchError` where it is the disk that is full.
+        """
+        if event.kind == "lost":
+            if self._again(work, "the process that runs are forked from had ended"):
+                return None
+            output = outcome_of(_handed(work), {"stopped": "template"}, self._limits)
+        else:
+            output = outcome_of(_handed(work), event.details, self._limits)
+        if output["status"] in ("disk_full", "crashed", "failed"):
+            self._check_room(work, output)
+        if output["status"] == "disk_full":
+            if self._again(work, "it had met a full disk"):
+                return None
+            output["status"] = "failed"
+        device = output["status"] == "out_of_memory" and output["error"]["type"] == "OutOfMemoryError"
+        if device and self.pool.workers > 1:
+            if self._again(work, "beside others it had found too little memory on the device"):
+                return None
+            output["error"]["message"] = f"also alone on the device: {output['error']['message']}"
+        return output
+
+    def _again(self, work: WorkItem, why: str) -> bool:
+        """Do a job once more, in the same way and alone, after all others; False where that has been done."""
+        if work.alone:
+            return False
+        work.alone, work.again = True, why
+        self._queue.append(work)
+        return True
+
+    def _check_room(self, work: WorkItem, output: dict[str, Any]) -> None:
+        """Raises `TlbenchError` where a job cannot have succeeded, for the disk is full."""
+        for place in (self.cache, self.results.folder, Path(tempfile.gettempdir())):
+            if not has_room(place, ROOM):
+                raise TlbenchError(
+                    f"the disk of {place} is full, on which {work.label} ended ({output['error']['message'][:200]})"
+                    f"{MAKE_ROOM}"
+                )
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.timeout, self.pool.memory)
+
+    def _finish_model(self, work: WorkItem, output: dict[str, Any], records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)
-        output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
-            self._models.keep(work.key, folder / "model", output, replace=self.reuse == "never")
+            try:
+                _handed(work).model_files(MOST_MODEL_BYTES)
+            except UnusableOutput as error:
+                output = {"status": "failed", "error": {"type": "UnusableOutput", "message": str(error)}}
+        if output["status"] == "ok":
+            self._models.keep(work.key, folder / MODEL, output, replace=self.reuse == "never")
             self._queue.extendleft(work_of(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
         if output["status"] != "ok":
             reason = f"the {work.label}, which this run starts from, ended as {output['status']}: {message}"
-            failure = Failure(type="SharedWork", message=reason, log=_tail(folder / "log.txt"))
+            failure = Failure(type="SharedWork", message=reason, log=_handed(work).log_lines())
             for run in users:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
                 self.listener.ended(record.run_key, label_of(run), "failed", reason)
 
-    def _finish_run(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
-        folder = self._folders.of(work.key)
-        output = self._output(folder, event)
+    def _finish_run(self, work: WorkItem, run: PlannedRun, output: dict[str, Any], records: dict[str, Record]) -> None:
         arrays: dict[str, NDArray[Any]] | None = None
         if output["status"] == "ok":
             try:
                 assert work.job is not None
-                record, arrays = self._recorder.scored(run, work.job, output)
+                record, arrays = self._recorder.scored(run, work.job, output, _handed(work))
             except Exception as error:  # what the plugin handed back is not usable, or a metric failed on it
                 diverged = isinstance(error, FloatingPointError)
                 output["status"] = "diverged" if diverged else "failed"
                 output["error"] = {"type": type(error).__name__, "message": str(error)}
         if output["status"] != "ok":
-            failure = Failure(**output["error"], log=_tail(folder / "log.txt"))
+            failure = Failure(**output["error"], log=_handed(work).log_lines())
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
         record.provenance = self._recorder.provenance(output)
+        record.notes += [f"it was run again, alone and in the same way: {work.again}"] if work.again else []
         self._keep(record, arrays, records)
         message = record.error.message if record.error else _short(record, self.plan.suite.metrics[0])
         self.listener.ended(work.key, work.label, record.status, message)
         if arrays is not None and run.reverse:
             self._queue.appendleft(reverse_work(run, arrays[PREDICTED].astype(np.int64)))
 
-    def _finish_reverse(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+    def _finish_reverse(
+        self, work: WorkItem, run: PlannedRun, output: dict[str, Any], records: dict[str, Record]
+    ) -> None:
         """Add what the second training says; where it failed, the run has lost nothing but this choice."""
-        output = self._output(self._folders.of(work.key), event)
         record = records[run.spec.key]
+        message = ""
         if output["status"] == "ok":
-            assert work.job is not None
-            self._recorder.add_second_training(record, run, work.job, output)
-            message = ""
-        else:
+            try:
+                assert work.job is not None
+                self._recorder.add_second_training(record, run, work.job, output, _handed(work))
+            except (UnusableOutput, FloatingPointError) as error:
+                output = {"status": "failed", "error": {"type": type(error).__name__, "message": str(error)}}
+        if output["status"] != "ok":
             message = f"{output['error']['type']}: {output['error']['message']}"
             self._recorder.add_failed_second_training(record, f"ended as {output['status']}: {message}")
         self._keep(record, None, records)
         self.listener.ended(work.key, work.label, output["status"], message)
 
-    def _output(self, folder: Path, event: Event) -> dict[str, Any]:
-        """What the worker handed back, or how it ended without handing anything back."""
-        if not event.details.get("timed_out"):
-            with contextlib.suppress(OSError, ValueError):
-                output: dict[str, Any] = json.loads((folder / "output.json").read_text())
-                return output
-        status, kind, message = describe_end(event.details, self.timeout)
-        return {"status": status, "error": {"type": kind, "message": message}}
-
     # ---- records --------------------------------------------------------------------------------------------------
 
     def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
         records[record.run_key] = record
+        self._failures += record.status not in ("ok", "skipped")
         if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
             self.results.write(record, arrays)
         self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
@@ -290,8 +375,6 @@ def _short(record: Record, metric: str) -> str:
     return f"{metric} {value:.3f}" if isinstance(value, float) else ""
 
 
-def _tail(log: Path) -> list[str]:
-    try:
-        return log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-    except OSError:
-        return []
+def _handed(work: WorkItem) -> HandedBack:
+    assert work.handed is not None  # since it was started
+    return work.handed

@@ -91,10 +91,10 @@ class ResultFolder:
     def write(self, record: Record, arrays: Mapping[str, NDArray[Any]] | None = None) -> None:
         """Write predictions first, then the record, so that a record never lacks what it speaks of."""
         if arrays:
-            from safetensors.numpy import save_file
+            from safetensors.numpy import save
 
-            whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-            write_whole(self.predictions_file(record.run_key), lambda to: save_file(whole, to))
+            whole = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+            write_whole(self.predictions_file(record.run_key), lambda to: to.write_bytes(whole))
         text = record.model_dump_json(indent=1) + "\n"
         write_whole(self.record_file(record.run_key), lambda to: to.write_text(text, encoding="utf-8"))
 

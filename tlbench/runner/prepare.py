@@ -34,11 +34,13 @@ Reuse = Literal["failed", "always", "never"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit."""
+    """Which stored records are kept, and the limits of each run in seconds and bytes; None is no limit."""
 
     reuse: Reuse = "failed"
     timeout: float | None = None
     memory: int | None = None
+    #: The session stops when so many runs have failed; None: never.
+    max_failures: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,7 @@ class PreparedSuite:
             self.metrics(),
             conditions.reuse,
             conditions.timeout,
+            conditions.max_failures,
             self.plugin_files,
             self.trusted,
             keep_features,
