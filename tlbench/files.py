@@ -60,9 +60,10 @@ def is_full(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        # NumPy gives no number where it has written a part, and safetensors is written in Rust.
-        if re.search(r"No space left on device|\d+ requested and \d+ written", str(error)):
-            return True
+        with contextlib.suppress(Exception):  # of an error whose message fails itself
+            # NumPy gives no number where it has written a part, and safetensors is written in Rust.
+            if re.search(r"No space left on device|\d+ requested and \d+ written", str(error)):
+                return True
         error = error.__cause__ or error.__context__
     return False
 

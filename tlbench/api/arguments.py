@@ -42,7 +42,9 @@ def whole_number(name: str, given: int | None) -> int | None:
     return given
 
 
-def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -> RunOptions:
+def conditions_of(
+    reuse: str, timeout: str | float | None, memory: str | None, max_failures: int | None = None
+) -> RunOptions:
     """What the options of these names say. Raises `TlbenchError` for what they do not allow."""
     from tlbench.cli.options import seconds, size
     from tlbench.runner.prepare import RunOptions
@@ -51,7 +53,8 @@ def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -
     if reuse not in kept:
         raise TlbenchError(unknown("reuse", str(reuse), kept))
     limit = seconds(None if timeout is None else str(timeout))
-    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory))
+    most = whole_number("max_failures", max_failures)
+    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory), max_failures=most)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ EPILOG = """Examples:
 
   tlbench run my-suite.toml --plugin my_strategy.py
 
+  tlbench run digits --timeout 1h --memory 8GiB --max-failures 10
+
   tlbench run digits --watch               the growing page, for a browser on this machine
 
 Exit code: 0 every applicable run is there and ok, 1 some are not, 2 the input is wrong, 130 interrupted."""
@@ -51,6 +53,9 @@ def run(
     threads: options.Threads = None,
     timeout: Annotated[str | None, typer.Option(metavar="10m", help="Stop a run after this time.")] = None,
     memory: Annotated[str | None, typer.Option(metavar="8GiB", help="Stop a run that uses more memory.")] = None,
+    max_failures: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop when so many runs have failed.")
+    ] = None,
     reuse: Annotated[
         Reuse,
         typer.Option(help="failed: keep ok results, rerun the rest; always: keep failures too; never: rerun all."),
@@ -89,11 +94,14 @@ def run(
         deterministic=deterministic,
         trusted=trusted,
     )
-    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit)
+    conditions = RunOptions(reuse=reuse.value, timeout=limit, memory=memory_limit, max_failures=max_failures)
     with watched(port if watch else None) as show, listener(quiet or as_json, verbose) as heard:
         no_longer = [] if strategy else added_before(request, results)
         done = run_suite(request, results, conditions, heard, show)
     _report(done, as_json)
+    if done.left:
+        left = f"{done.left} runs have not been done: the same command goes on"
+        typer.echo(f"stopped after {max_failures} runs that failed (--max-failures); {left}", err=True)
     for name in no_longer:
         typer.echo(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again", err=True)
     return 0 if done.whole else 1

@@ -101,6 +101,8 @@ class Keeper:
         self._listen(watched)  # what was said last
         if watched.copies:
             watched.stopped.setdefault("copies", len(watched.copies))
+        if self._asked_to_end:  # by the host, or because the template has ended
+            watched.stopped = {"stopped": "asked"}
         risen = {name: count - kills.get(name, 0) for name, count in memory_kills().items()}
         self._report(
             {

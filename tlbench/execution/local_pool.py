@@ -133,6 +133,8 @@ class LocalPool:
             return None
         if kind == "ended":
             self._forget(job)
+            if message.get("stopped") == "asked":  # not by us: its keeper has lost the template
+                return Event("lost", job, {})
         elif kind == "progress":
             message = {**message, "phase": plain(message["phase"], 64)}
         return Event(kind, job, message)

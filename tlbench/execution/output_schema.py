@@ -14,14 +14,16 @@ MOST = 2**53
 CLOCKS_DIFFER = 1.0
 
 
-def _text(most: int) -> Any:
-    return Annotated[str, AfterValidator(lambda text: plain(text, most))]
+def _fit(most: int) -> AfterValidator:
+    return AfterValidator(lambda text: plain(text, most))
 
 
-Name, Line, Message = _text(200), _text(2000), _text(10_000)
+Name = Annotated[str, _fit(200)]
+Line = Annotated[str, _fit(2000)]
+Message = Annotated[str, _fit(10_000)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Scalar = Annotated[bool, Field(strict=True)] | int | float | Line | None
+Scalar = bool | int | float | Line | None
 
 
 class _Part(BaseModel):

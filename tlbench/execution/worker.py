@@ -61,7 +61,8 @@ def work(folder: str | Path, on_progress: Progress, end_if_copied: Callable[[], 
     except BaseException as error:  # SystemExit too: a run has no other way to end than to hand back
         end_if_copied()
         traceback.print_exc()
-        _hand_back(place, {"status": _status(error), **started, "error": _failure(error)}, {})
+        failure = _failure(error)
+        _hand_back(place, {"status": _status(error, failure["message"]), **started, "error": failure}, {})
         return 1
     return 0
 
@@ -253,10 +254,10 @@ def _failure(error: BaseException) -> dict[str, str]:
     return {"type": plain(type(error).__name__, 200), "message": plain(message, MESSAGE_CHARACTERS)}
 
 
-def _status(error: BaseException) -> str:
+def _status(error: BaseException, message: str) -> str:
     if isinstance(error, Diverged):
         return "diverged"
-    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in message
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or allocator:
         return "out_of_memory"
     return "disk_full" if is_full(error) else "failed"
