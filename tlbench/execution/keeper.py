@@ -8,7 +8,6 @@ started, how far it is, and how it ended; of what the run writes into the pipe b
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
@@ -17,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tlbench.execution.host_channel import send_line
+from tlbench.execution.memory_group import MemoryGroup
 from tlbench.execution.process_tree import (
     TreeMemory,
     adopt_orphans,
@@ -80,8 +81,7 @@ class Keeper:
         """Start the run, hold it to its limits, and report how it ended."""
         end_with_parent(signal.SIGTERM, parent)  # and with it all that is below
         adopt_orphans()
-        kills = memory_kills()
-        began = time.monotonic()
+        kills, began = memory_kills(), time.monotonic()
         try:
             log = RunLog.create(self._order["log"])
         except OSError as error:  # its session was interrupted meanwhile, or the disk is full
@@ -92,28 +92,31 @@ class Keeper:
         except OSError:  # as many processes as there may be
             self._report({"code": os.EX_OSERR})
             return
+        group = None if watched.memory is None else MemoryGroup.create(watched.memory)
+        if group is not None:
+            group.take(watched.pid)
         while watched.status is None:
             self._wait(watched)
             self._reap(watched)
             self._look(watched, log)
+        self._report(self._clear_up(watched, group) | {"wall_seconds": time.monotonic() - began} | _risen(kills))
+
+    def _clear_up(self, watched: _Watched, group: MemoryGroup | None) -> dict[str, Any]:
+        """End what the run has left behind; how it ended."""
         left = [] if watched.stopped or self._asked_to_end else descendants(os.getpid())
         gone = kill_descendants(os.getpid())
         self._listen(watched)  # what was said last
+        if group is not None:
+            if group.kills and not watched.stopped:
+                watched.stopped = {"stopped": "memory", "held": group.peak, "shared": 0, "processes": 1}
+            group.remove()
         if watched.copies:
             watched.stopped.setdefault("copies", len(watched.copies))
         if self._asked_to_end:  # by the host, or because the template has ended
             watched.stopped = {"stopped": "asked"}
-        risen = {name: count - kills.get(name, 0) for name, count in memory_kills().items()}
-        self._report(
-            {
-                **_ending(watched.status),
-                **watched.stopped,
-                "wall_seconds": time.monotonic() - began,
-                "left_behind": len(left),
-                "cannot_be_killed": not gone,
-                "memory_kills": {name: count for name, count in risen.items() if count > 0},
-            }
-        )
+        assert watched.status is not None  # it has ended
+        ending = {**_ending(watched.status), **watched.stopped}
+        return {**ending, "left_behind": len(left), "cannot_be_killed": not gone}
 
     def _start(self, run: RunProcess, log: RunLog) -> _Watched:
         keeper = os.getpid()
@@ -262,30 +265,16 @@ class Keeper:
         send_line(self._channel, message, droppable=droppable)
 
 
-def send_line(channel: int, message: dict[str, Any], *, droppable: bool = False) -> None:
-    """One write per line: below PIPE_BUF it is atomic, so lines of several processes never mix.
-
-    Where the host is too busy to read, what is droppable is dropped, and everything else waits.
-    """
-    line = (json.dumps(message) + "\n").encode()
-    with contextlib.suppress(BrokenPipeError):
-        while True:
-            try:
-                os.write(channel, line)
-            except BlockingIOError:
-                if droppable:
-                    return
-                poll = select.poll()
-                poll.register(channel, select.POLLOUT)
-                poll.poll(1000)
-            else:
-                return
-
-
 def _ending(status: int) -> dict[str, int]:
     if os.WIFSIGNALED(status):
         return {"signal": os.WTERMSIG(status)}
     return {"code": os.WEXITSTATUS(status)}
+
+
+def _risen(before: dict[str, int]) -> dict[str, dict[str, int]]:
+    """By how much the kernel's counters of its own kills have risen."""
+    risen = {name: count - before.get(name, 0) for name, count in memory_kills().items()}
+    return {"memory_kills": {name: count for name, count in risen.items() if count > 0}}
 
 
 def _in_bytes(held: TreeMemory) -> dict[str, int]:

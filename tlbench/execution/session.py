@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,14 +20,14 @@ from tlbench.evaluation.scoring import Metric
 from tlbench.execution.device import Machine
 from tlbench.execution.handed_back import LOG, MODEL, HandedBack, UnusableOutput
 from tlbench.execution.job import PREDICTED
+from tlbench.execution.job_endings import JobEndings, handed_by
 from tlbench.execution.job_folders import JobFolders
-from tlbench.execution.job_outcome import Limits, outcome_of
 from tlbench.execution.job_writer import JobWriter
 from tlbench.execution.local_pool import Event, LocalPool
 from tlbench.execution.recorder import Recorder
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
-from tlbench.files import MAKE_ROOM, has_room, is_full
+from tlbench.files import MAKE_ROOM, is_full
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
 from tlbench.records.record import Failure, Record, new_record
@@ -37,8 +36,6 @@ from tlbench.records.result_folder import ResultFolder
 Reuse = Literal["failed", "always", "never"]
 #: Bytes of a checkpoint of a source model.
 MOST_MODEL_BYTES = 32 * 2**30
-#: Bytes that have to fit on the disk of the cache where a run ended without a result; that it is full is why, else.
-ROOM = 4 * 2**20
 
 
 class Listener(Protocol):
@@ -99,6 +96,8 @@ class Session:
             self.trusted,
             self.listener.preparing,
         )
+        places = (self.cache, self.results.folder)
+        self._endings = JobEndings(self.pool, self._queue, self.timeout, places)
         self._recorder = Recorder(
             self.host, self.domains, self._models, self.metrics, self.machine, self.trusted, self.keep_features
         )
@@ -219,7 +218,7 @@ class Session:
             return
         del self._running[event.job]
         try:
-            output = self._outcome(work, event)
+            output = self._endings.outcome(work, event)
             if output is not None:
                 self._finish(work, output, records)
         finally:
@@ -243,57 +242,12 @@ class Session:
         if work.key not in self._running:
             shutil.rmtree(self._folders.of(work.key), ignore_errors=True)
 
-    def _outcome(self, work: WorkItem, event: Event) -> dict[str, Any] | None:
-        """How a job ended; None where it is to be done again, alone, because others may have been to blame.
-
-        Raises `TlbenchError` where it is the disk that is full.
-        """
-        if event.kind == "lost":
-            if self._again(work, "the process that runs are forked from had ended"):
-                return None
-            output = outcome_of(_handed(work), {"stopped": "template"}, self._limits)
-        else:
-            output = outcome_of(_handed(work), event.details, self._limits)
-        if output["status"] in ("disk_full", "crashed", "failed"):
-            self._check_room(work, output)
-        if output["status"] == "disk_full":
-            if self._again(work, "it had met a full disk"):
-                return None
-            output["status"] = "failed"
-        device = output["status"] == "out_of_memory" and output["error"]["type"] == "OutOfMemoryError"
-        if device and self.pool.workers > 1:
-            if self._again(work, "beside others it had found too little memory on the device"):
-                return None
-            output["error"]["message"] = f"also alone on the device: {output['error']['message']}"
-        return output
-
-    def _again(self, work: WorkItem, why: str) -> bool:
-        """Do a job once more, in the same way and alone, after all others; False where that has been done."""
-        if work.alone:
-            return False
-        work.alone, work.again = True, why
-        self._queue.append(work)
-        return True
-
-    def _check_room(self, work: WorkItem, output: dict[str, Any]) -> None:
-        """Raises `TlbenchError` where a job cannot have succeeded, for the disk is full."""
-        for place in (self.cache, self.results.folder, Path(tempfile.gettempdir())):
-            if not has_room(place, ROOM):
-                raise TlbenchError(
-                    f"the disk of {place} is full, on which {work.label} ended ({output['error']['message'][:200]})"
-                    f"{MAKE_ROOM}"
-                )
-
-    @property
-    def _limits(self) -> Limits:
-        return Limits(self.timeout, self.pool.memory)
-
     def _finish_model(self, work: WorkItem, output: dict[str, Any], records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
             try:
-                _handed(work).model_files(MOST_MODEL_BYTES)
+                handed_by(work).model_files(MOST_MODEL_BYTES)
             except UnusableOutput as error:
                 output = {"status": "failed", "error": {"type": "UnusableOutput", "message": str(error)}}
         if output["status"] == "ok":
@@ -303,7 +257,7 @@ class Session:
         self.listener.ended(work.key, work.label, output["status"], message)
         if output["status"] != "ok":
             reason = f"the {work.label}, which this run starts from, ended as {output['status']}: {message}"
-            failure = Failure(type="SharedWork", message=reason, log=_handed(work).log_lines())
+            failure = Failure(type="SharedWork", message=reason, log=handed_by(work).log_lines())
             for run in users:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
@@ -314,13 +268,13 @@ class Session:
         if output["status"] == "ok":
             try:
                 assert work.job is not None
-                record, arrays = self._recorder.scored(run, work.job, output, _handed(work))
+                record, arrays = self._recorder.scored(run, work.job, output, handed_by(work))
             except Exception as error:  # what the plugin handed back is not usable, or a metric failed on it
                 diverged = isinstance(error, FloatingPointError)
                 output["status"] = "diverged" if diverged else "failed"
                 output["error"] = {"type": type(error).__name__, "message": str(error)}
         if output["status"] != "ok":
-            failure = Failure(**output["error"], log=_handed(work).log_lines())
+            failure = Failure(**output["error"], log=handed_by(work).log_lines())
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
         record.provenance = self._recorder.provenance(output)
         record.notes += [f"it was run again, alone and in the same way: {work.again}"] if work.again else []
@@ -339,7 +293,7 @@ class Session:
         if output["status"] == "ok":
             try:
                 assert work.job is not None
-                self._recorder.add_second_training(record, run, work.job, output, _handed(work))
+                self._recorder.add_second_training(record, run, work.job, output, handed_by(work))
             except (UnusableOutput, FloatingPointError) as error:
                 output = {"status": "failed", "error": {"type": type(error).__name__, "message": str(error)}}
         if output["status"] != "ok":
@@ -373,8 +327,3 @@ def _short(record: Record, metric: str) -> str:
     metric = CLUSTERING[0] if record.setting == "unsupervised" else metric
     value = record.metrics["last"].get(metric)
     return f"{metric} {value:.3f}" if isinstance(value, float) else ""
-
-
-def _handed(work: WorkItem) -> HandedBack:
-    assert work.handed is not None  # since it was started
-    return work.handed

@@ -24,7 +24,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from tlbench.execution.keeper import STACK_SIGNAL, Keeper, send_line
+from tlbench.execution.host_channel import send_line
+from tlbench.execution.keeper import STACK_SIGNAL, Keeper
 from tlbench.execution.process_tree import adopt_orphans, end_with_parent, kill_descendants, send
 from tlbench.execution.progress_messages import ProgressWriter
 
