@@ -1,4 +1,4 @@
-"""A keeper: the small process between the template and one run, which holds the run to its limits.
+"""A keeper: the process between the template and a run, which holds the run to its limits.
 
 It has an interpreter of its own, so that no run, no neighbour and no busy host can make it late. It adopts whatever the
 run leaves behind, in whatever session, and ends only when all of that is gone. To the host it says that the run has
@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tlbench.execution.host_channel import send_line
+from tlbench.execution.keeper_signals import Signals
 from tlbench.execution.memory_group import MemoryGroup
 from tlbench.execution.process_tree import (
     TreeMemory,
-    adopt_orphans,
     descendants,
-    end_with_parent,
     kill_descendants,
     memory_kills,
     memory_of,
@@ -41,6 +40,8 @@ PROGRESS_SECONDS = 0.05
 STACK_SIGNAL = signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2
 #: Seconds in which it is written.
 STACK_SECONDS = 0.05
+#: Seconds that processes of a run may live longer than the run without being noted.
+END_SECONDS = 0.3
 
 #: What is done in a run's process: its order, the pipe for its progress, its log, the process that keeps it.
 RunProcess = Callable[[dict[str, Any], int, int, int], None]
@@ -59,28 +60,23 @@ class _Watched:
 
 
 class Keeper:
-    """Runs one order and reports its end. `channel` leads to the host; the run never has it."""
+    """Runs one order and reports its end.
 
-    def __init__(self, order: dict[str, Any], channel: int) -> None:
+    `channel` leads to the host, `orders` to the template; the run has neither.
+    """
+
+    def __init__(self, order: dict[str, Any], channel: int, orders: int, signals: Signals) -> None:
         self._order = order
         self._channel = channel
+        self._orders = orders
+        self._signals = signals
         self._whose = {"pool": order["pool"], "job": order["job"]}
-        self._wake, waker = os.pipe()
-        self._inherited = [self._wake, waker, channel]
-        for end in (self._wake, waker):
-            os.set_blocking(end, False)
-        self._asked_to_end = False
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, self._end)
-        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         self._heard, self._tell = os.pipe()
         self._rest = b""
         self._last_told = 0.0
 
-    def keep(self, run: RunProcess, parent: int) -> None:
+    def keep(self, run: RunProcess) -> None:
         """Start the run, hold it to its limits, and report how it ended."""
-        end_with_parent(signal.SIGTERM, parent)  # and with it all that is below
-        adopt_orphans()
         kills, began = memory_kills(), time.monotonic()
         try:
             log = RunLog.create(self._order["log"])
@@ -91,7 +87,14 @@ class Keeper:
             watched = self._start(run, log)
         except OSError:  # as many processes as there may be
             self._report({"code": os.EX_OSERR})
-            return
+        else:
+            self._watch(watched, log, kills, began)
+        finally:
+            log.close()
+            if self._heard >= 0:
+                os.close(self._heard)
+
+    def _watch(self, watched: _Watched, log: RunLog, kills: dict[str, int], began: float) -> None:
         group = None if watched.memory is None else MemoryGroup.create(watched.memory)
         if group is not None:
             group.take(watched.pid)
@@ -103,7 +106,7 @@ class Keeper:
 
     def _clear_up(self, watched: _Watched, group: MemoryGroup | None) -> dict[str, Any]:
         """End what the run has left behind; how it ended."""
-        left = [] if watched.stopped or self._asked_to_end else descendants(os.getpid())
+        left = [] if watched.stopped or self._signals.asked_to_end else self._left_behind(watched)
         gone = kill_descendants(os.getpid())
         self._listen(watched)  # what was said last
         if group is not None:
@@ -112,20 +115,26 @@ class Keeper:
             group.remove()
         if watched.copies:
             watched.stopped.setdefault("copies", len(watched.copies))
-        if self._asked_to_end:  # by the host, or because the template has ended
+        if self._signals.asked_to_end:  # by the host, or because the template has ended
             watched.stopped = {"stopped": "asked"}
         assert watched.status is not None  # it has ended
         ending = {**_ending(watched.status), **watched.stopped}
         return {**ending, "left_behind": len(left), "cannot_be_killed": not gone}
 
+    def _left_behind(self, watched: _Watched) -> list[int]:
+        """What does not end by itself soon after the run, as the helpers of multiprocessing do."""
+        until = time.monotonic() + END_SECONDS
+        while (left := descendants(os.getpid())) and time.monotonic() < until:
+            time.sleep(0.01)
+            self._reap(watched)
+        return left
+
     def _start(self, run: RunProcess, log: RunLog) -> _Watched:
         keeper = os.getpid()
         pid = os.fork()
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            for how in (signal.SIGCHLD, signal.SIGTERM):
-                signal.signal(how, signal.SIG_DFL)
-            for descriptor in (*self._inherited, self._heard):
+            self._signals.leave_to_a_run()
+            for descriptor in (self._channel, self._orders, self._heard):
                 os.close(descriptor)
             run(self._order, self._tell, log.descriptor, keeper)
             os._exit(1)  # never reached: a run ends its process itself
@@ -145,11 +154,11 @@ class Keeper:
         if watched.deadline is not None:
             seconds = min(seconds, max(0.0, watched.deadline - time.monotonic()))
         poll = select.poll()
-        for descriptor in (self._wake, *([self._heard] if self._heard >= 0 else [])):
+        for descriptor in (self._signals.wake, *([self._heard] if self._heard >= 0 else [])):
             poll.register(descriptor, select.POLLIN)
         poll.poll(seconds * 1000)
         with contextlib.suppress(BlockingIOError):
-            os.read(self._wake, 4096)
+            os.read(self._signals.wake, 4096)
         self._listen(watched)
 
     def _listen(self, watched: _Watched) -> None:
@@ -204,7 +213,7 @@ class Keeper:
         if watched.status is not None:
             return
         log.trim()
-        if self._asked_to_end:
+        if self._signals.asked_to_end:
             self._kill(watched)
         elif watched.deadline is not None and time.monotonic() >= watched.deadline:
             watched.stopped = {"stopped": "timeout"}
@@ -224,17 +233,13 @@ class Keeper:
 
     # ---- how it is ended ------------------------------------------------------------------------------------------
 
-    def _end(self, *_: object) -> None:
-        """The host, or the template, is done with this run."""
-        self._asked_to_end = True
-
     def _stop(self, watched: _Watched) -> None:
         """The stack into the log, SIGTERM to all, some time to end, SIGKILL to all."""
         self._write_stack(watched)
         for pid in (watched.pid, *descendants(os.getpid())):
             send(pid, signal.SIGTERM)
         until = time.monotonic() + GRACE
-        while watched.status is None and time.monotonic() < until and not self._asked_to_end:
+        while watched.status is None and time.monotonic() < until and not self._signals.asked_to_end:
             time.sleep(0.01)
             self._listen(watched)
             self._reap(watched)

@@ -22,6 +22,10 @@ class RunLog:
         how = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         return cls(os.open(path, how, 0o644))
 
+    def close(self) -> None:
+        """Let it go; the run has it too."""
+        os.close(self.descriptor)
+
     def trim(self) -> None:
         """Keep the last part of a log that has grown too long."""
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The template: a process that has imported the libraries, holds no data, and forks a keeper with a run for each job.
+"""The template: a process that has imported the libraries and holds no data. Its keepers fork a run for each job.
 
 It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
 null, "timeout": seconds or null, "cwd": path, "environment": {…}}`, `{"kill": pool}`, or `{"import": [module, …]}`.
@@ -18,14 +18,17 @@ import os
 import resource
 import selectors
 import signal
+import socket
 import sys
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tlbench.execution.host_channel import send_line
-from tlbench.execution.keeper import STACK_SIGNAL, Keeper
+from tlbench.execution.keeper import STACK_SIGNAL
+from tlbench.execution.keeper_service import serve
 from tlbench.execution.process_tree import adopt_orphans, end_with_parent, kill_descendants, send
 from tlbench.execution.progress_messages import ProgressWriter
 
@@ -67,10 +70,18 @@ def _import(modules: Sequence[str]) -> None:
             importlib.import_module(name)
 
 
+@dataclass
+class _Keeper:
+    """A keeper of ours, and the pool and job of what it keeps; None while it waits for an order."""
+
+    orders: socket.socket
+    whose: dict[str, str] | None = None
+
+
 class _Server:
     def __init__(self, channel: int) -> None:
         self._channel = channel
-        self._keepers: dict[int, dict[str, Any]] = {}  # by pid the pool and the job
+        self._keepers: dict[int, _Keeper] = {}  # by pid
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._waker, False)
@@ -84,10 +95,13 @@ class _Server:
         """A keeper for each job; the end of those that cannot tell it themselves."""
         rest = b""
         while True:
-            ready = {key.fd for key, _ in self._selector.select()}
+            ready = {key.fd: key.data for key, _ in self._selector.select()}
             if self._wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, 4096)
+            for keeper in (data for data in ready.values() if data is not None):
+                self._hear(keeper)
+            if self._wake in ready:
                 self._reap()
             if 0 in ready:
                 chunk = os.read(0, 65536)
@@ -96,28 +110,44 @@ class _Server:
                     return
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    order = json.loads(line)
-                    if "kill" in order:
-                        self._end(order["kill"])
-                    elif "import" in order:
-                        _import(order["import"])
-                    else:
-                        self._fork(order)
+                    self._carry_out(json.loads(line))
 
-    def _fork(self, order: dict[str, Any]) -> None:
+    def _carry_out(self, order: dict[str, Any]) -> None:
+        if "kill" in order:
+            self._end(order["kill"])
+        elif "import" in order:
+            _import(order["import"])
+            for pid in [pid for pid, keeper in self._keepers.items() if keeper.whose is None]:
+                self._dismiss(self._keepers.pop(pid))  # they lack what was imported
+        else:
+            self._order(order)
+
+    def _order(self, order: dict[str, Any]) -> None:
+        """Have a job done by a keeper that waits, or by a new one."""
         whose = {"pool": order["pool"], "job": order["job"]}
-        template = os.getpid()
         try:
-            pid = os.fork()
+            keeper = next((each for each in self._keepers.values() if each.whose is None), None) or self._new_keeper()
         except OSError as error:
             sys.stderr.write(f"cannot fork: {error}\n")
             send_line(self._channel, {"event": "ended", **whose, "code": os.EX_OSERR})
             return
-        if pid == 0:
-            self._keep(order, template)
-        self._keepers[pid] = whose
+        keeper.whose = whose
+        with contextlib.suppress(OSError):  # it has ended, which is told when it is reaped
+            keeper.orders.sendall((json.dumps(order) + "\n").encode())
 
-    def _keep(self, order: dict[str, Any], template: int) -> None:
+    def _new_keeper(self) -> _Keeper:
+        ours, its = socket.socketpair()
+        template = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            self._keep(its.detach(), template)
+        its.close()
+        keeper = self._keepers[pid] = _Keeper(ours)
+        self._selector.register(ours, selectors.EVENT_READ, keeper)
+        return keeper
+
+    def _keep(self, orders: int, template: int) -> None:
         """The life of a keeper: never back into the server."""
         code = 1
         try:
@@ -125,18 +155,35 @@ class _Server:
             self._selector.close()
             for descriptor in (self._wake, self._waker):
                 os.close(descriptor)
+            for other in self._keepers.values():
+                other.orders.close()
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)  # the host's orders are for the template
             os.close(nothing)
-            Keeper(order, self._channel).keep(_run, template)
+            serve(orders, self._channel, _run, template)
             code = 0
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(code)
 
+    def _hear(self, keeper: _Keeper) -> None:
+        """A keeper is done with its job, or has ended."""
+        said = b""
+        with contextlib.suppress(OSError):
+            said = keeper.orders.recv(16)
+        if said:
+            keeper.whose = None
+        else:
+            self._dismiss(keeper)
+
+    def _dismiss(self, keeper: _Keeper) -> None:
+        with contextlib.suppress(KeyError, ValueError):  # twice
+            self._selector.unregister(keeper.orders)
+        keeper.orders.close()
+
     def _reap(self) -> None:
-        """A keeper that has reported leaves with 0. Of any other the run is ended here, and that is told."""
+        """Of a keeper that has ended before its run, the run is ended here, and that is told."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -144,20 +191,24 @@ class _Server:
                 return
             if pid == 0:
                 return
-            whose = self._keepers.pop(pid, None)
+            keeper = self._keepers.pop(pid, None)
+            if keeper is not None:
+                self._dismiss(keeper)
             if status != 0:  # nobody keeps what it has left to us
                 kill_descendants(os.getpid(), spared=self._keepers)
-                if whose is not None:
-                    send_line(self._channel, {"event": "ended", **whose, "code": 1, "stopped": "unkept"})
+            if keeper is not None and keeper.whose is not None:
+                send_line(self._channel, {"event": "ended", **keeper.whose, "code": 1, "stopped": "unkept"})
 
     def _end(self, pool: str | None) -> None:
-        for pid, whose in self._keepers.items():
-            if pool in (None, whose["pool"]):
+        for pid, keeper in self._keepers.items():
+            if keeper.whose is not None and pool in (None, keeper.whose["pool"]):
                 send(pid, signal.SIGTERM)
 
     def _leave(self) -> None:
         """Let the keepers end their runs, and nothing be left of those that cannot."""
         self._end(None)
+        for keeper in self._keepers.values():
+            self._dismiss(keeper)
         until = time.monotonic() + LEAVE_SECONDS
         while self._keepers and time.monotonic() < until:
             self._reap()

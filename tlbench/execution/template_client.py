@@ -113,9 +113,13 @@ class Template:
 
     def kill_now(self) -> None:
         """Kill it, where it does not answer any more; its keepers end their runs, which is waited for."""
+        atexit.unregister(self.end)
         self._process.kill()
         self._process.wait()
         self._listener.join(PATIENCE)
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
 
     def wake(self) -> None:
         """Let it go on where somebody has stopped it."""
