@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import stat
 import uuid
@@ -12,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tlbench.errors import TlbenchError
+
+#: What to do about a full disk, at the end of a message.
+MAKE_ROOM = "; what is done is kept: make room, and the same command goes on"
 
 
 def cache_folder() -> Path:
@@ -76,7 +80,7 @@ def write_whole(path: Path, write: Callable[[Path], object], *, durable: bool = 
         if durable:
             _sync(path.parent)
     except OSError as error:
-        raise TlbenchError(f"cannot write {path}: {error.strerror or error}") from error
+        raise TlbenchError(f"cannot write {path}: {error.strerror or error}{MAKE_ROOM * is_full(error)}") from error
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)
@@ -102,6 +106,34 @@ def _set_aside(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):  # the other was quicker
         folder.rename(aside)
         shutil.rmtree(aside)
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that a disk or its quota is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        with contextlib.suppress(Exception):  # of an error whose message fails itself
+            # NumPy gives no number where it has written a part, and safetensors is written in Rust.
+            if re.search(r"No space left on device|\d+ requested and \d+ written", str(error)):
+                return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def has_room(folder: Path, size: int) -> bool:
+    """Whether a file of so many bytes can be written in a folder now, by writing it."""
+    probe = folder / f".tlbench-{uuid.uuid4().hex[:8]}"
+    try:
+        with probe.open("wb") as file:
+            reserve(file.fileno(), size)
+            file.write(b"0" * 4096)
+    except OSError as error:
+        return not is_full(error)
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
+    return True
 
 
 def reserve(descriptor: int, size: int) -> None:

@@ -1,4 +1,4 @@
-"""How much of the fault tests is run: a sample in every run of the tests, all of it where `TLBENCH_FAULTS=full`."""
+"""How much of the fault tests is run: a sample in every run of the tests, all of it where `TLBENCH_FAULTS=long`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 
-FULL = os.environ.get("TLBENCH_FAULTS", "") == "full"
+FULL = os.environ.get("TLBENCH_FAULTS", "") == "long"
 
 #: What a mutation writes into a text: ends of numbers, brackets without end, signs that mean something somewhere.
 TOKENS = (

@@ -46,6 +46,7 @@ def conditions_of(
     reuse: str,
     timeout: str | float | None,
     memory: str | None,
+    max_failures: int | None = None,
     sandbox: str = "auto",
     allow_read: Any = None,
     pass_env: Globs = (),
@@ -59,8 +60,10 @@ def conditions_of(
         raise TlbenchError(unknown("reuse", str(reuse), kept))
     limit = seconds(None if timeout is None else str(timeout))
     confined = sandbox_of(sandbox, [Path(one).expanduser() for one in several(allow_read)])
-    passed = tuple(globs(pass_env))
-    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory), pass_env=passed, **confined)
+    passed, most = tuple(globs(pass_env)), whole_number("max_failures", max_failures)
+    return RunOptions(
+        reuse=kept[reuse], timeout=limit, memory=size(memory), max_failures=most, pass_env=passed, **confined
+    )
 
 
 @contextmanager

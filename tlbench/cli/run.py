@@ -28,6 +28,7 @@ EPILOG = """Examples:
 
   tlbench run digits --strategy dann --pair syn:uci --seed 0 --keep-model
   tlbench run my-suite.toml --sandbox require --allow-read my-weights/
+  tlbench run digits --timeout 1h --memory 8GiB --max-failures 10
 
   tlbench run digits --watch               the growing page, for a browser on this machine
 
@@ -59,6 +60,9 @@ def run(
     memory: Annotated[str | None, typer.Option(metavar="8GiB", help="Stop a run that uses more memory.")] = None,
     sandbox: options.SandboxMode = "auto",
     allow_read: options.AllowRead = None,
+    max_failures: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop when so many runs have failed.")
+    ] = None,
     reuse: Annotated[
         Reuse,
         typer.Option(help="failed: keep ok results, rerun the rest; always: keep failures too; never: rerun all."),
@@ -108,6 +112,7 @@ def run(
         timeout=limit,
         memory=memory_limit,
         keep_model=keep_model,
+        max_failures=max_failures,
         pass_env=tuple(pass_env or ()),
         **options.sandbox_of(sandbox, allow_read),
     )
@@ -122,6 +127,9 @@ def run(
     _report(done, as_json)
     if keep_model:
         _tell_models(done)
+    if done.left:
+        left = f"{done.left} runs have not been done: the same command goes on"
+        typer.echo(f"stopped after {max_failures} runs that failed (--max-failures); {left}", err=True)
     for name in no_longer:
         note(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again")
     return 0 if done.whole else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,23 @@ from tlbench.training.inference import OutputBuffer, inference_slices
 Arrays = dict[str, NDArray[Any]]
 
 
+def checked(predictor: object, strategy: str) -> Predictor:
+    """What `fit()` gave, where it is a predictor. Raises `TypeError` or `ValueError` that says what it lacks."""
+    if not isinstance(predictor, Predictor):
+        raise TypeError(f"fit() of {strategy!r} gave a {type(predictor).__name__}; a tlbench.Predictor is expected")
+    steps = list(predictor.steps)
+    if not steps:
+        raise ValueError(f"the predictor of {strategy!r} has no steps: there is no checkpoint to evaluate")
+    if not all(isinstance(step, Integral) and step >= 0 for step in steps) or sorted(set(steps)) != steps:
+        raise ValueError(
+            f"the predictor of {strategy!r} has the steps {str(steps)[:80]}; whole numbers that rise are expected"
+        )
+    return predictor
+
+
 def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
     """The checkpoints that are evaluated."""
-    steps = list(predictor.steps)
+    steps = [int(step) for step in predictor.steps]
     return steps[-1:] if places["last_step_alone"] else steps
 
 
@@ -92,17 +107,30 @@ def evaluate_folds(
 def predict(
     predictor: Predictor, inputs: Inputs, side: Side, device: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits (n, classes) and features (n, d) of raw inputs. Raises `ValueError` for logits of another shape."""
+    """Logits (n, classes) and features (n, d) of raw inputs.
+
+    Raises `ValueError` for outputs of another shape, and `TypeError` of another type.
+    """
     logits, features = OutputBuffer(len(inputs)), OutputBuffer(len(inputs))
     with torch.inference_mode():
         for rows in inference_slices(inputs):
             batch = batch_tensor(inputs, rows, device)
             prediction = predictor.predict(batch, side)
-            if prediction.logits.shape[:1] != (len(batch),) or prediction.logits.ndim != 2:
-                shape = tuple(prediction.logits.shape)
-                raise ValueError(
-                    f"predict() gave logits of shape {shape} for {len(batch)} inputs; (n, classes) is expected"
-                )
-            logits.fill(rows, prediction.logits.float().cpu().numpy())
-            features.fill(rows, prediction.features.flatten(1).float().cpu().numpy())
+            logits.fill(rows, _part(prediction, "logits", len(batch), "(n, classes)"))
+            features.fill(rows, _part(prediction, "features", len(batch), "(n, d)"))
     return logits.array, features.array
+
+
+def _part(prediction: object, what: str, count: int, form: str) -> NDArray[np.float32]:
+    """Logits or features of one pass (n, …), as float32."""
+    values = getattr(prediction, what, None)
+    if not isinstance(values, torch.Tensor):
+        given = type(prediction).__name__ if values is None else f"{what} that are a {type(values).__name__}"
+        raise TypeError(f"predict() gave {given}; a tlbench Prediction with tensors of logits and features is expected")
+    if values.shape[:1] != (count,) or values.ndim < 2 or (what == "logits" and values.ndim != 2):
+        raise ValueError(f"predict() gave {what} of shape {tuple(values.shape)} for {count} inputs; {form} is expected")
+    if not values.is_floating_point():
+        kind = str(values.dtype).removeprefix("torch.")
+        raise TypeError(f"predict() gave {what} of type {kind}; floating-point numbers are expected")
+    array: NDArray[np.float32] = values.flatten(1).float().cpu().numpy()
+    return array

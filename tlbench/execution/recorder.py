@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 from tlbench.core.probabilities import softmax
 from tlbench.data.domain_store import DomainStore
 from tlbench.errors import PluginFailure
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
+from tlbench.execution.handed_back import HandedBack, UnusableOutput
 from tlbench.execution.job import PREDICTED, Items, Job
+from tlbench.execution.output_arrays import Expected, read_arrays
 from tlbench.execution.sandbox import Sandbox
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.planning.plan import PlannedRun
@@ -52,16 +53,21 @@ class Recorder:
         self._selection = selection
         self._sandbox = sandbox
 
-    def scored(self, run: PlannedRun, job: Job, output: dict[str, Any]) -> tuple[Record, dict[str, NDArray[Any]]]:
+    def scored(
+        self, run: PlannedRun, job: Job, output: dict[str, Any], handed: HandedBack
+    ) -> tuple[Record, dict[str, NDArray[Any]]]:
         """The record of a run that handed back its outputs, and its predicted classes by checkpoint.
 
         Probabilities are there for the checkpoint of the suite's selection protocol and for the last one.
 
         Raises whatever a metric raises, and `ValueError` or `FloatingPointError` for outputs that cannot be scored.
         """
-        arrays = load_file(job.folder / "output.safetensors")
+        if not output["steps"] or output["inference_examples_per_second"] is None:
+            raise UnusableOutput("the run says neither its steps nor how fast it predicts")
+        held = self._held(run, job)
+        arrays = read_arrays(handed, [f"{step}/" for step in output["steps"]], self._expected(run, job, held))
         metrics = {name: self._metrics[name] for name in run.metrics}
-        score = score_run(arrays, output["steps"], self._held(run, job), metrics, run.spec.setting)
+        score = score_run(arrays, output["steps"], held, metrics, run.spec.setting)
         record = new_record(
             run.spec,
             run.variant,
@@ -94,10 +100,17 @@ class Recorder:
             score.predictions.update(self._features(run, job, arrays, output["steps"][-1]))
         return record, score.predictions
 
-    def add_second_training(self, record: Record, run: PlannedRun, job: Job, output: dict[str, Any]) -> None:
-        """Take the second training of reverse validation into a run's record: its score, what it saw and took."""
-        logits = load_file(job.folder / "output.safetensors")["source_val/logits"]
-        self._set_second_score(record, reverse_score(logits, self._labels_of(run, job)["source_val"]))
+    def add_second_training(
+        self, record: Record, run: PlannedRun, job: Job, output: dict[str, Any], handed: HandedBack
+    ) -> None:
+        """Take the second training of reverse validation into a run's record: its score, what it saw and took.
+
+        Raises `UnusableOutput` and `FloatingPointError` for outputs that cannot be scored.
+        """
+        labels = self._labels_of(run, job)["source_val"]
+        form = {"source_val": (len(labels), self._source_classes(run))}
+        logits = read_arrays(handed, [""], Expected(form, ("source_val",), ()))["source_val/logits"]
+        self._set_second_score(record, reverse_score(logits, labels))
         for seen in output["seen"]:  # predictions are no labels
             unlabelled = seen["labelled"] + seen["unlabelled"]
             counts = {"updates": seen["updates"], "labelled": 0, "unlabelled": unlabelled}
@@ -160,6 +173,23 @@ class Recorder:
                 record.notes.append(
                     f"of {items} test items and {classes} classes no probabilities are stored ({size}), only classes"
                 )
+
+    def _expected(self, run: PlannedRun, job: Job, held: HostLabels) -> Expected:
+        """The arrays that a run may hand back."""
+        sides = {"source": self._source_classes(run), "target": held.classes}
+        roles = {"test": (len(held.test), held.classes)}
+        if held.source_test is not None:
+            roles["source_test"] = (len(held.source_test), sides["source"])
+        for role, parts in job.items.items():
+            roles[role] = (sum(len(part.chosen) for part in parts), sides[role.partition("_")[0]])
+        target = self._domains.get(run.spec.target, run.spec.evaluation)
+        inputs = target.counts["train" if run.spec.evaluation == "held-out" else "test"] if run.reverse else 0
+        return Expected(roles, ("test",), tuple(job.items), inputs, held.classes)
+
+    def _source_classes(self, run: PlannedRun) -> int:
+        """How many classes the sources have, which are the same for all of them; 0 without a source."""
+        names = run.spec.source_domains
+        return len(self._domains.get(names[0], run.spec.evaluation).class_names) if names else 0
 
     def _held(self, run: PlannedRun, job: Job) -> HostLabels:
         """The labels that a run is scored by. Those of target training items are not among them."""

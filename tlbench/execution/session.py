@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections import deque
 from collections.abc import Mapping
@@ -21,15 +20,18 @@ from tlbench.errors import DataError, TlbenchError
 from tlbench.evaluation.scoring import Metric
 from tlbench.execution.cache_entries import keep_below, limit_of_environment
 from tlbench.execution.device import Machine
+from tlbench.execution.handed_back import LOG, MODEL, HandedBack, UnusableOutput
 from tlbench.execution.job import PREDICTED, Job
+from tlbench.execution.job_endings import JobEndings, handed_by
 from tlbench.execution.job_folders import JobFolders
 from tlbench.execution.job_writer import JobWriter
-from tlbench.execution.local_pool import Event, LocalPool, describe_end
+from tlbench.execution.local_pool import Event, LocalPool
 from tlbench.execution.recorder import Recorder
 from tlbench.execution.run_environment import hint, kept_back
 from tlbench.execution.sandbox import Order, Sandbox, choose_sandbox
 from tlbench.execution.source_model_cache import SourceModels
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
+from tlbench.files import MAKE_ROOM, is_full
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
 from tlbench.records.kept_models import model_folder, store_model
@@ -37,7 +39,8 @@ from tlbench.records.record import Failure, Record, new_record
 from tlbench.records.result_folder import ResultFolder
 
 Reuse = Literal["failed", "always", "never"]
-LOG_LINES = 20
+#: Bytes of a checkpoint of a source model.
+MOST_MODEL_BYTES = 32 * 2**30
 
 
 class Listener(Protocol):
@@ -74,6 +77,8 @@ class Session:
     metrics: Mapping[str, Metric]
     reuse: Reuse = "failed"
     timeout: float | None = None
+    #: How many runs may fail before the session stops; None is any number.
+    max_failures: int | None = None
     plugin_files: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
     #: Whether features of the last step are stored beside predictions.
@@ -86,6 +91,7 @@ class Session:
     _queue: deque[WorkItem] = field(default_factory=deque)
     _waiting: dict[str, list[PlannedRun]] = field(default_factory=dict)
     _running: dict[str, WorkItem] = field(default_factory=dict)
+    _failures: int = 0
 
     def __post_init__(self) -> None:
         self._models = SourceModels(self.cache)
@@ -100,6 +106,8 @@ class Session:
             self.host,
             self.keep_models,
         )
+        places = (self.cache, self.results.folder)
+        self._endings = JobEndings(self.pool, self._queue, self.timeout, places)
         self._recorder = Recorder(
             self.host,
             self.domains,
@@ -126,16 +134,23 @@ class Session:
         self.listener.planned(to_do, len(records), models, second)
         self._tell("tlbench_suite_started", suite=self.plan.suite.name, runs=to_do)
         try:
-            while self._queue or self._running:
+            while (self._queue or self._running) and not self.stopped:
                 self._fill()
                 event = self.pool.wait(0.2)
                 if event is not None:
                     self._handle(event, records)
         finally:
             self.pool.close()
+            for work in self._running.values():
+                self._close(work)
             self._folders.remove()
             keep_below(self.cache, limit_of_environment())
         return records
+
+    @property
+    def stopped(self) -> bool:
+        """Whether as many runs have failed as may fail; what runs then is ended, and nothing more is begun."""
+        return self.max_failures is not None and self._failures >= self.max_failures
 
     # ---- what is done and what is to do ---------------------------------------------------------------------------
 
@@ -196,15 +211,22 @@ class Session:
     # ---- jobs -----------------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
-        while self.pool.free > 0 and self._queue:
+        while self.pool.free > 0 and self._queue and self._may_start(self._queue[0]) and not self.stopped:
             work = self._queue.popleft()
             folder = self._folders.of(work.key)
             self._folders.remove_job(work.key)
-            work.job = self._jobs.write(work, folder)
-            if work.run is not None and work.predicted is None:
+            try:
+                work.job = self._jobs.write(work, folder)
+                work.handed = HandedBack(folder)
+            except OSError as error:
+                reason = error.strerror or error
+                raise TlbenchError(
+                    f"cannot write a job in the cache, {folder.parent}: {reason}{MAKE_ROOM * is_full(error)}"
+                ) from error
+            if work.run is not None and work.predicted is None and not work.again:
                 self._tell("tlbench_run_started", identity=identity_of(work.run))
             self._running[work.key] = work
-            self.pool.submit(work.key, folder, folder / "log.txt", self._sandbox_of(work.job))
+            self.pool.submit(work.key, folder, folder / LOG, self._sandbox_of(work.job))
 
     def _sandbox_of(self, job: Job) -> Order | None:
         """What the job's process is confined to. Labels, data and results are nobody's, wherever they lie."""
@@ -213,6 +235,10 @@ class Session:
         outside = [path for path in job.reads if not Path(path).is_relative_to(self.cache)]
         return self.sandbox.order(job.reads, job.folder, hidden, [str(self.cache), *outside])
 
+    def _may_start(self, work: WorkItem) -> bool:
+        """Whether a job may run beside those that do: one that is done again, for trouble that it had, runs alone."""
+        return not self._running if work.alone else not any(other.alone for other in self._running.values())
+
     def _handle(self, event: Event, records: dict[str, Record]) -> None:
         work = self._running[event.job]
         if event.kind == "progress":
@@ -220,62 +246,71 @@ class Session:
             self.listener.progress(event.job, work.label, details["phase"], details["step"], details["steps"])
             return
         del self._running[event.job]
+        try:
+            output = self._endings.outcome(work, event)
+            if output is not None:
+                self._finish(work, output, records)
+        finally:
+            self._close(work)
+
+    def _finish(self, work: WorkItem, output: dict[str, Any], records: dict[str, Record]) -> None:
         if work.run is None:
-            self._finish_model(work, event, records)
+            self._finish_model(work, output, records)
         try:
             self._fill()  # keep the workers busy while this one is scored
         finally:  # whatever hinders the next run, this one is done and must not be lost
             if work.run is not None and work.predicted is not None:
-                self._finish_reverse(work, work.run, event, records)
+                self._finish_reverse(work, work.run, output, records)
             elif work.run is not None:
-                self._finish_run(work, work.run, event, records)
-        self._folders.remove_job(work.key)
+                self._finish_run(work, work.run, output, records)
 
-    def _finish_model(self, work: WorkItem, event: Event, records: dict[str, Record]) -> None:
+    def _close(self, work: WorkItem) -> None:
+        """Let a job's folder go."""
+        if work.handed is not None:
+            work.handed.close()
+        if work.key not in self._running:
+            self._folders.remove_job(work.key)
+
+    def _finish_model(self, work: WorkItem, output: dict[str, Any], records: dict[str, Record]) -> None:
         folder = self._folders.of(work.key)
-        output = self._output(folder, event)
         users = self._waiting.pop(work.key, [])
         if output["status"] == "ok":
-            self._keep_model(work.key, folder / "model", output)
+            try:
+                handed_by(work).model_files(MOST_MODEL_BYTES)
+                self._models.keep(work.key, folder / MODEL, output, replace=self.reuse == "never")
+            except (UnusableOutput, DataError) as error:
+                output = {"status": "failed", "error": {"type": type(error).__name__, "message": str(error)}}
         if output["status"] == "ok":
             self._queue.extendleft(work_of(run) for run in reversed(users))
         message = output.get("error", {}).get("message", "")
         self.listener.ended(work.key, work.label, output["status"], message)
         if output["status"] != "ok":
             reason = f"the {work.label}, which this run starts from, ended as {output['status']}: {message}"
-            failure = Failure(type="SharedWork", message=reason, log=_tail(folder / "log.txt"))
+            failure = Failure(type="SharedWork", message=reason, log=handed_by(work).log_lines())
             for run in users:
                 record = new_record(run.spec, run.variant, "failed", run.references, error=failure)
                 self._keep(record.model_copy(update={"provenance": self._recorder.provenance(output)}), None, records)
                 self.listener.ended(record.run_key, label_of(run), "failed", reason)
 
-    def _keep_model(self, key: str, made: Path, output: dict[str, Any]) -> None:
-        """Keep a model that was handed back; where it is none, its training has failed."""
-        try:
-            self._models.keep(key, made, output, replace=self.reuse == "never")
-        except DataError as error:
-            output |= {"status": "failed", "error": {"type": "DataError", "message": str(error)}}
-
-    def _finish_run(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
-        folder = self._folders.of(work.key)
-        output = self._output(folder, event)
+    def _finish_run(self, work: WorkItem, run: PlannedRun, output: dict[str, Any], records: dict[str, Record]) -> None:
         arrays: dict[str, NDArray[Any]] | None = None
         if output["status"] == "ok":
             try:
                 assert work.job is not None
-                record, arrays = self._recorder.scored(run, work.job, output)
+                record, arrays = self._recorder.scored(run, work.job, output, handed_by(work))
             except Exception as error:  # what the plugin handed back is not usable, or a metric failed on it
                 diverged = isinstance(error, FloatingPointError)
                 output["status"] = "diverged" if diverged else "failed"
                 output["error"] = {"type": type(error).__name__, "message": str(error)}
         if output["status"] != "ok":
-            failure = Failure(**output["error"], log=_tail(folder / "log.txt"))
+            failure = Failure(**output["error"], log=handed_by(work).log_lines())
             failure.message += hint(kept_back(os.environ, self.pool.pass_env, [failure.message]))
             record = new_record(run.spec, run.variant, output["status"], run.references, error=failure)
         record.provenance = self._recorder.provenance(output)
+        record.notes += [f"it was run again, alone and in the same way: {work.again}"] if work.again else []
         if record.status == "ok" and run.spec.key in self.keep_models:
             try:
-                self._keep_run_model(run, record, folder / "model")
+                self._keep_run_model(run, record, self._folders.of(work.key) / MODEL)
             except (TlbenchError, OSError) as error:  # a full disk, say: the result is not to be lost with its model
                 record.notes.append(f"its model could not be kept: {error}")
         self._keep(record, arrays, records)
@@ -284,33 +319,29 @@ class Session:
         if arrays is not None and run.reverse:
             self._queue.appendleft(reverse_work(run, arrays[PREDICTED].astype(np.int64)))
 
-    def _finish_reverse(self, work: WorkItem, run: PlannedRun, event: Event, records: dict[str, Record]) -> None:
+    def _finish_reverse(
+        self, work: WorkItem, run: PlannedRun, output: dict[str, Any], records: dict[str, Record]
+    ) -> None:
         """Add what the second training says; where it failed, the run has lost nothing but this choice."""
-        output = self._output(self._folders.of(work.key), event)
         record = records[run.spec.key]
+        message = ""
         if output["status"] == "ok":
-            assert work.job is not None
-            self._recorder.add_second_training(record, run, work.job, output)
-            message = ""
-        else:
+            try:
+                assert work.job is not None
+                self._recorder.add_second_training(record, run, work.job, output, handed_by(work))
+            except (UnusableOutput, FloatingPointError) as error:
+                output = {"status": "failed", "error": {"type": type(error).__name__, "message": str(error)}}
+        if output["status"] != "ok":
             message = f"{output['error']['type']}: {output['error']['message']}"
             self._recorder.add_failed_second_training(record, f"ended as {output['status']}: {message}")
         self._keep(record, None, records)
         self.listener.ended(work.key, work.label, output["status"], message)
 
-    def _output(self, folder: Path, event: Event) -> dict[str, Any]:
-        """What the worker handed back, or how it ended without handing anything back."""
-        if not event.details.get("timed_out"):
-            with contextlib.suppress(OSError, ValueError):
-                output: dict[str, Any] = json.loads((folder / "output.json").read_text())
-                return output
-        status, kind, message = describe_end(event.details, self.timeout)
-        return {"status": status, "error": {"type": kind, "message": message}}
-
     # ---- records --------------------------------------------------------------------------------------------------
 
     def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
         records[record.run_key] = record
+        self._failures += record.status not in ("ok", "skipped")
         if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
             self.results.write(record, arrays)
         self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
@@ -352,10 +383,3 @@ def _short(record: Record, metric: str) -> str:
     metric = CLUSTERING[0] if record.setting == "unsupervised" else metric
     value = record.metrics["last"].get(metric)
     return f"{metric} {value:.3f}" if isinstance(value, float) else ""
-
-
-def _tail(log: Path) -> list[str]:
-    try:
-        return log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-    except OSError:
-        return []

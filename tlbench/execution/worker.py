@@ -33,10 +33,12 @@ from tlbench.core.task import TargetView, TransferTask
 from tlbench.execution.evaluation_inputs import Evaluation, ask, from_file
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.model_keeping import keep_model
-from tlbench.execution.prediction import Arrays, evaluate, evaluate_folds, predict, steps_of
+from tlbench.execution.plain_text import plain
+from tlbench.execution.prediction import Arrays, checked, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.sandbox import hint
 from tlbench.execution.source_training import fit_source_model
 from tlbench.execution.task_loading import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
+from tlbench.files import is_full
 from tlbench.plugins.backbone_factory import make_backbone
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.training.loop import Diverged
@@ -46,22 +48,32 @@ from tlbench.training.toolkit import Progress, Report, Toolkit
 PROGRESS_SECONDS = 0.1
 #: Gives what a run is tested on.
 Given = Callable[[], Evaluation]
+#: Characters of an error's message that are handed back.
+MESSAGE_CHARACTERS = 9000
 
 
-def work(folder: str | Path, on_progress: Progress, desk: socket.socket | None = None) -> int:
+def work(
+    folder: str | Path,
+    on_progress: Progress,
+    desk: socket.socket | None = None,
+    end_if_copied: Callable[[], None] = lambda: None,
+) -> int:
     """Do the job in `folder`; the exit code of the process. What went wrong is in `output.json` and on the log.
 
     What it is tested on is asked for at the `desk` when it has trained; without one it lies beside the folder.
+    `end_if_copied` does not return in a copy of this process that the job's code has forked.
     """
     place = Path(folder)
     started = {"started_utc": datetime.now(UTC).isoformat(timespec="seconds"), "cuda": torch.version.cuda}
     try:
         output, arrays = _do(place, _seldom(on_progress), lambda: from_file(place) if desk is None else ask(desk))
+        end_if_copied()
         _hand_back(place, {"status": "ok", **started, **output}, arrays)
-    except Exception as error:
+    except BaseException as error:  # SystemExit too: a run has no other way to end than to hand back
+        end_if_copied()
         traceback.print_exc()
-        failure = {"type": type(error).__name__, "message": f"{error}{hint(error)}"}
-        _hand_back(place, {"status": _status(error), **started, "error": failure}, {})
+        failure = _failure(error)
+        _hand_back(place, {"status": _status(error, failure["message"]), **started, "error": failure}, {})
         return 1
     return 0
 
@@ -89,9 +101,9 @@ def _run(
     toolkit = _toolkit(job, spec, host, source_model, on_progress)
     if "folds" in job["target"]:
         tasks, items = zip(*fold_tasks(task, np.load(job["target"]["folds"])), strict=True)
-        predictors = [_strategy(host, spec).fit(each, toolkit) for each in tasks]
+        predictors = [checked(_strategy(host, spec).fit(each, toolkit), spec.strategy) for each in tasks]
     else:
-        predictors = [strategy.fit(task, toolkit)]
+        predictors = [checked(strategy.fit(task, toolkit), spec.strategy)]
     predictor = predictors[0]
     clock.tick("training")
 
@@ -137,7 +149,7 @@ def _reverse(
         fit_source_model(task, toolkit, source_model)
         report = toolkit.report
     toolkit = _toolkit(job, spec, host, source_model, on_progress)
-    predictor = strategy.fit(task, toolkit)
+    predictor = checked(strategy.fit(task, toolkit), spec.strategy)
     last = list(predictor.steps)[-1]
     predictor.load(last)
     evaluation = given()
@@ -246,13 +258,26 @@ def _hand_back(folder: Path, output: dict[str, Any], arrays: Arrays) -> None:
     (folder / "output.json").write_text(json.dumps(output))
 
 
-def _status(error: Exception) -> str:
+def _failure(error: BaseException) -> dict[str, str]:
+    """An error's type and message; a message may be anything, and may fail itself."""
+    try:
+        message = str(error)
+    except Exception as worse:
+        message = f"(its message cannot be shown: {type(worse).__name__})"
+    if isinstance(error, SystemExit):
+        message = f"its code called sys.exit({message})"
+    elif isinstance(error, Exception):
+        message = f"{message}{hint(error)}"
+    return {"type": plain(type(error).__name__, 200), "message": plain(message, MESSAGE_CHARACTERS)}
+
+
+def _status(error: BaseException, message: str) -> str:
     if isinstance(error, Diverged):
         return "diverged"
-    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in message
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or allocator:
         return "out_of_memory"
-    return "failed"
+    return "disk_full" if is_full(error) else "failed"
 
 
 def _seldom(on_progress: Progress) -> Callable[[str, int, int], None]:

@@ -36,7 +36,7 @@ Reuse = Literal["failed", "always", "never"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Which stored records are kept, and the limits of each run: seconds and bytes; None is no limit.
+    """Which stored records are kept, and the limits of each run in seconds and bytes; None is no limit.
 
     `keep_model`: whether the runs that were asked for keep their trained models; one that has not is run again.
     `pass_env` are names and globs of environment variables that runs have beside those that all have.
@@ -50,6 +50,8 @@ class RunOptions:
     sandbox: Literal["auto", "require", "off"] = "auto"
     readable: tuple[Path, ...] = ()
     pass_env: tuple[str, ...] = ()
+    #: The session stops when so many runs have failed; None: never.
+    max_failures: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,7 @@ class PreparedSuite:
             self.metrics(),
             conditions.reuse,
             conditions.timeout,
+            conditions.max_failures,
             self.plugin_files,
             self.trusted,
             keep_features,

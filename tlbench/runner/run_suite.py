@@ -28,11 +28,13 @@ class SuiteOutcome:
     folder: ResultFolder
     records: dict[str, Record]
     plan: Plan | None
+    #: Runs that have not been done, because as many as may fail have failed.
+    left: int = 0
 
     @property
     def whole(self) -> bool:
         """Whether every applicable run is there and ok."""
-        return not failed(self.records)
+        return not failed(self.records) and not self.left
 
 
 def run_suite(
@@ -90,8 +92,10 @@ def _run(
         show(folder.folder)
         code = INTERRUPTED
         try:
-            records = ready.session(ready.plan, folder, heard, conditions).run()
-            done = SuiteOutcome(folder, records, ready.plan)
+            session = ready.session(ready.plan, folder, heard, conditions)
+            records = session.run()
+            left = sum(key not in records for key in ready.plan.runs) if session.stopped else 0
+            done = SuiteOutcome(folder, records, ready.plan, left)
             code = 0 if done.whole else 1
         finally:
             ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
