@@ -38,10 +38,11 @@ _SHARED_MEMORY = "/dev/shm"
 
 
 @functools.cache
-def library_rules(hidden: tuple[str, ...]) -> tuple[Rule, ...]:
+def library_rules(hidden: tuple[str, ...], weights: tuple[str, ...] = ()) -> tuple[Rule, ...]:
     """What every run may read, without the `hidden` paths and without data of installed packages.
 
-    It takes some tenths of a second, once for all runs that are forked from this process.
+    `weights` are those that `downloaded_weights` finds. It takes some tenths of a second, once for all runs that are
+    forked from this process.
     """
     left_out = {*hidden, *package_data()}
     rules: list[Rule] = []
@@ -54,13 +55,13 @@ def library_rules(hidden: tuple[str, ...]) -> tuple[Rule, ...]:
     rules += [(f"/dev/{name}", DEVICE) for name in _DEVICES]
     rules += [(str(path), DEVICE) for path in Path("/dev").glob("nvidia[0-9]*")]
     rules += [(_SHARED_MEMORY, WRITE)]
-    for root in _weights():
+    for root in weights:
         rules += carved(root, left_out)
     return tuple(dict.fromkeys(rules))
 
 
 @functools.cache
-def outlines(hidden: tuple[str, ...]) -> tuple[Rule, ...]:
+def outlines(hidden: tuple[str, ...], weights: tuple[str, ...] = ()) -> tuple[Rule, ...]:
     """Few rules that allow what `library_rules` do and more, but nothing that is hidden.
 
     Two sets of rules both count. The exact one is made once; each process adds one of these few and its own.
@@ -70,7 +71,7 @@ def outlines(hidden: tuple[str, ...]) -> tuple[Rule, ...]:
         rules += carved(root, hidden)
     for place in import_places():
         rules += _importable(place, set(hidden))
-    for root in dict.fromkeys(os.path.dirname(path) for path in _weights()):
+    for root in dict.fromkeys(os.path.dirname(path) for path in weights):
         rules += carved(root, hidden)
     rules += [("/etc", READ), ("/sys", READ), ("/dev", DEVICE), (_SHARED_MEMORY, WRITE)]
     return tuple(dict.fromkeys(rules))
@@ -154,7 +155,7 @@ def _has_modules(folder: str) -> bool:
     )
 
 
-def _weights() -> list[str]:
+def downloaded_weights() -> tuple[str, ...]:
     """Where libraries keep the weights that they have downloaded. Data sets lie elsewhere, or beside them."""
     caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
     hugging_face = Path(os.environ.get("HF_HOME", caches / "huggingface")).expanduser()
@@ -163,4 +164,4 @@ def _weights() -> list[str]:
     keras = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     modules = Path(os.environ.get("HF_MODULES_CACHE", hugging_face / "modules")).expanduser()
     found = [*hub.glob("models--*"), torch / "hub", keras / "models", keras / "keras.json", modules]
-    return [str(path) for path in found if path.exists()]
+    return tuple(str(path) for path in found if path.exists())

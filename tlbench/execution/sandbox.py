@@ -17,7 +17,7 @@ from typing import Any, Literal
 from tlbench.errors import TlbenchError
 from tlbench.execution import landlock
 from tlbench.execution.landlock import READ, WRITE, Rule
-from tlbench.execution.library_files import library_rules, outlines, process_rules
+from tlbench.execution.library_files import downloaded_weights, library_rules, outlines, process_rules
 
 Mode = Literal["auto", "require", "off"]
 #: What a worker is told: paths by what they are for, and the ABI.
@@ -97,8 +97,9 @@ def describe(abi: int) -> str:
 
 def warm(order: Order) -> None:
     """Make ready, once, what all children have in common that are forked after this."""
-    _common(order["abi"], tuple(order["hidden"]), tuple(order["open"]))
-    outlines(tuple(order["hidden"]))
+    weights = downloaded_weights()  # asked each time: the host may have downloaded more
+    _common(order["abi"], tuple(order["hidden"]), tuple(order["open"]), weights)
+    outlines(tuple(order["hidden"]), weights)
 
 
 def enter(order: Order) -> None:
@@ -112,9 +113,10 @@ def enter(order: Order) -> None:
         os.environ[name] = str(temporary)
     tempfile.tempdir = None  # forget what was found before
     os.environ[INSIDE] = describe(order["abi"])
+    weights = downloaded_weights()
     own: list[Rule] = [(path, READ) for path in order["read"]]
-    own += [(order["write"], WRITE), *process_rules(), *outlines(tuple(order["hidden"]))]
-    common = _common(order["abi"], tuple(order["hidden"]), tuple(order["open"]))
+    own += [(order["write"], WRITE), *process_rules(), *outlines(tuple(order["hidden"]), weights)]
+    common = _common(order["abi"], tuple(order["hidden"]), tuple(order["open"]), weights)
     exact = landlock.ruleset(own, order["abi"])
     landlock.enforce(common)
     landlock.enforce(exact)
@@ -123,9 +125,9 @@ def enter(order: Order) -> None:
 
 
 @functools.cache
-def _common(abi: int, hidden: tuple[str, ...], opened: tuple[str, ...]) -> int:
+def _common(abi: int, hidden: tuple[str, ...], opened: tuple[str, ...], weights: tuple[str, ...]) -> int:
     """A ruleset of libraries, exactly, and of all that jobs of a session are given, roughly."""
-    rules = [*library_rules(hidden), ("/proc", READ), *((path, WRITE) for path in opened)]
+    rules = [*library_rules(hidden, weights), ("/proc", READ), *((path, WRITE) for path in opened)]
     return landlock.ruleset(rules, abi)
 
 
