@@ -108,7 +108,7 @@ def _head(column: Column) -> str:
 
 
 def _after_break(text: str) -> str:
-    """Text that begins a line: with a bracket or a star it would be read as the argument of the line break before it."""
+    """Text that begins a line: a bracket or a star there would be the argument of the line break before it."""
     return f"{{{text}}}" if text.lstrip(" ~").startswith(("[", "*")) else text
 
 
