@@ -117,7 +117,7 @@ LOGITS = np.eye(4, dtype=np.float32)[LABELS[::-1]]
 def calls(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("TLBENCH_PLUGIN_SECONDS", "20")
+    monkeypatch.setenv("TLBENCH_PLUGIN_SECONDS", "120")
     path = tmp_path / "bad_plugin.py"
     path.write_text(PLUGIN % (KINDS,))
     made = GuardedCalls(PluginHost([path]))

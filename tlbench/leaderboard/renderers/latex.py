@@ -98,11 +98,18 @@ def _table(table: Table, label: str) -> str:
 
 def _head(column: Column) -> str:
     """The lines of a head under each other, the last at the foot."""
-    lines = [escape(line) for line in column.head.replace(":", ":\n").split("\n")]  # a pair's target under its source
+    lines = [
+        _after_break(escape(line)) for line in column.head.replace(":", ":\n").split("\n")
+    ]  # a pair's target under its source
     if len(lines) == 1:
         return lines[0]
     align = "l" if column.align == "left" else "r"
     return rf"\begin{{tabular}}[b]{{@{{}}{align}@{{}}}}" + r" \\ ".join(lines) + r"\end{tabular}"
+
+
+def _after_break(text: str) -> str:
+    """Text that begins a line: a bracket or a star there would be the argument of the line break before it."""
+    return f"{{{text}}}" if text.lstrip(" ~").startswith(("[", "*")) else text
 
 
 def _verbatim(diagram: str) -> list[str]:
@@ -118,8 +125,7 @@ def _verbatim(diagram: str) -> list[str]:
 def _cell(cell: Cell) -> str:
     signs = "".join(f"~{escape(mark)}" for mark in cell.marks)
     numbers = ",".join(map(str, cell.footnotes))
-    # A row that began with a bracket would be read as the argument of the line break before it.
-    text = f"{{{escape(cell.text)}}}" if cell.text.startswith(("[", "*")) else escape(cell.text)
+    text = _after_break(escape(cell.text))
     text = rf"\textbf{{{text}}}" if cell.best else text
     return text + signs + (rf"\textsuperscript{{{numbers}}}" if numbers else "")
 
