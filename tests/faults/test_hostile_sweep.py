@@ -80,7 +80,7 @@ def sweep(tmp_path_factory):
 def test_the_sweep_comes_to_its_end_without_a_traceback_and_leaves_no_process(sweep):
     done, records = sweep
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr.replace('Traceback (most recent call last):\n  File "<string>"', "")
+    assert "Traceback" not in done.stderr
     assert "\x1b[2J" not in done.stdout + done.stderr
     assert set(EXPECTED) <= set(records)
     assert processes("sleep 98765") == []

@@ -18,6 +18,8 @@ from tlbench.files import MAKE_ROOM, has_room
 
 #: Bytes that have to fit on a disk where a run ended without a result; where they do not, the disk is why.
 ROOM = 4 * 2**20
+#: How often a job may find no template to start from.
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class JobEndings:
 
         Raises `TlbenchError` where it is the disk that is full.
         """
-        if event.kind == "lost" and self._again(work, "the process that runs are forked from had ended"):
+        if event.kind == "lost" and self._lost(work, started=event.details["started"]):
             return None
         details = {"stopped": "template"} if event.kind == "lost" else event.details
         output = outcome_of(handed_by(work), details, Limits(self.timeout, self.pool.memory))
@@ -50,6 +52,16 @@ class JobEndings:
                 return None
             output["error"]["message"] = f"also alone on the device: {output['error']['message']}"
         return output
+
+    def _lost(self, work: WorkItem, *, started: bool) -> bool:
+        """Do a job once more that the template took along; one that had not started has nothing to do with it."""
+        if started:
+            return self._again(work, "the process that runs are forked from had ended")
+        work.tries += 1
+        if work.tries > TRIES:
+            return False
+        self.queue.append(work)
+        return True
 
     def _again(self, work: WorkItem, why: str) -> bool:
         """Do a job once more, in the same way and alone, after all others; False where that has been done."""

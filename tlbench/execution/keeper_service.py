@@ -21,7 +21,7 @@ def serve(orders: int, channel: int, run: RunProcess, parent: int) -> None:
     adopt_orphans()
     signals = Signals()
     rest = b""
-    while chunk := os.read(orders, 65536):
+    while chunk := _heard(orders):
         rest += chunk
         if rest.endswith(b"\n"):  # one at a time
             signals.asked_to_end = False
@@ -29,3 +29,11 @@ def serve(orders: int, channel: int, run: RunProcess, parent: int) -> None:
             rest = b""
             with contextlib.suppress(BrokenPipeError):
                 os.write(orders, b".")
+
+
+def _heard(orders: int) -> bytes:
+    """What comes from the template; nothing once it has ended, before or after it took the last answer."""
+    try:
+        return os.read(orders, 65536)
+    except ConnectionError:
+        return b""

@@ -31,7 +31,8 @@ LOOK_SECONDS = 1.0
 class Event:
     """What became of a job.
 
-    `kind` is `progress`; `ended`, where `details` say how; or `lost`, where the template ended meanwhile.
+    `kind` is `progress`; `ended`, where `details` say how; or `lost`, where the template ended meanwhile, and they say
+    whether the job had `started`.
     """
 
     kind: str
@@ -139,7 +140,7 @@ class LocalPool:
         if kind == "ended":
             self._forget(job)
             if message.get("stopped") == "asked":  # not by us: its keeper has lost the template
-                return Event("lost", job, {})
+                return Event("lost", job, {"started": True})
         elif kind == "progress":
             message = {**message, "phase": plain(message["phase"], 64)}
         return Event(kind, job, message)
@@ -192,5 +193,5 @@ class LocalPool:
             if event is not None and event.kind == "ended":
                 self._lost.append(event)
         for job in sorted(self._jobs):
+            self._lost.append(Event("lost", job, {"started": job in self._keepers}))
             self._forget(job)
-            self._lost.append(Event("lost", job, {}))

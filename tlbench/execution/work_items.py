@@ -30,6 +30,7 @@ class WorkItem:
     handed: HandedBack | None = None
     alone: bool = False
     again: str = ""
+    tries: int = 0
 
 
 def model_work(spec: SourceModelSpec) -> WorkItem:
