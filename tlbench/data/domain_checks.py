@@ -75,11 +75,11 @@ def _shared_examples(domain: Domain) -> Iterator[str]:
                 class_name = domain.class_names[label] if 0 <= label < len(domain.class_names) else str(label)
                 same = f"{_item(split, at)} equals {_item(domain.split(first), place)} of {first}"
                 found.setdefault((first, name, class_name), []).append(same)
-    for (source, second, class_name), places in found.items():
+    for (earlier, later, class_name), places in found.items():
         shown = "; ".join(places[:SHOWN]) + (f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else "")
         stand = "1 example" if len(places) == 1 else f"{len(places)} examples"
         verb = "stands" if len(places) == 1 else "stand"
-        yield f"{second}: {stand} of class {class_name!r} {verb} in {source} too ({shown}); splits must not overlap"
+        yield f"{later}: {stand} of class {class_name!r} {verb} in {earlier} too ({shown}); splits must not overlap"
 
 
 def _item(split: Split, at: int) -> str:

@@ -12,7 +12,7 @@ from tlbench.evaluation.statistics import MIN_SEEDS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.sections import Section, elsewhere, sections, tally
-from tlbench.leaderboard.claims.verdicts import ClaimVerdict, test_sizes, widest
+from tlbench.leaderboard.claims.verdicts import ClaimVerdict, tested_counts, widest
 from tlbench.leaderboard.leaderboard import with_columns
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import MISSING, Cell, Column, Scale, Table, count, metric_name
@@ -191,7 +191,7 @@ def _exceptions(place: TableGroup, claim_verdicts: Sequence[ClaimVerdict]) -> It
         )
     matched = [match for finding in claim_verdicts if finding.comparison for match in finding.matches]
     compared = [match.claim for match in matched]
-    alone = [m.claim for m in matched if m.claim.plus_minus is None and test_sizes(place, m) is None]
+    alone = [m.claim for m in matched if m.claim.plus_minus is None and tested_counts(place, m) is None]
     if alone and place.metric not in PROPORTIONS:
         yield f"{metric_name(place.metric)} is no share of examples, so p(1 − p)/n is left out."
     elif alone:

@@ -90,7 +90,7 @@ def _claimed_mean(place: TableGroup, match: Match) -> ClaimVerdict:
         plus_minus=claim.plus_minus,
         half_unit=claim.half_unit,
         accuracies=[statistics.fmean(place.by_seed(variant, pair).values()) for pair in match.pairs],
-        examples=test_sizes(place, match),
+        examples=tested_counts(place, match),
     )
     same = all(_same_for_every_seed(place, variant, pair) for pair in match.pairs)
     return _compared(place, (match,), claim.value, claim.plus_minus, error, list(means.values()), same)
@@ -158,16 +158,17 @@ def widest(scale: Scale) -> str:
 def _error(place: TableGroup, match: Match) -> float:
     """The standard error of one published figure."""
     claim, seeds = match.claim, place.by_seed(match.variant, match.pair)
+    sizes = tested_counts(place, match)
     return reproduction.published_error(
         claim.value,
         list(seeds.values()),
         plus_minus=claim.plus_minus,
         half_unit=claim.half_unit,
-        examples=next(iter(test_sizes(place, match) or ()), None),
+        examples=sizes[0] if sizes else None,
     )
 
 
-def test_sizes(place: TableGroup, match: Match) -> list[int] | None:
+def tested_counts(place: TableGroup, match: Match) -> list[int] | None:
     """How many examples a figure was tested on, by pair, where that bounds its error and the plan says so."""
     sizes = place.result_set.plan.test_examples
     targets = [pair.rpartition(":")[2] for pair in match.pairs] or [match.claim.target]
