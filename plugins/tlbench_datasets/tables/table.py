@@ -142,9 +142,9 @@ class Table(Dataset):
         whole, imputed = filled(title, columns, exact, members["train"], self._params.missing)
         moved, said = standardised(columns, whole, members["train"]) if scale == "standardise" else (whole, [])
         stored, rounded = as_float32(columns, moved, scale)
-        members = settled(title, whole, stored, members, drawn=self._params.split is None)
         notes += [*imputed, *said, *rounded]
-        return domain_of(domain, "vector", names, stored, labels, members, notes)
+        final = settled(title, whole, stored, members, drawn=self._params.split is None)
+        return domain_of(domain, "vector", names, stored, labels, final, notes)
 
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
