@@ -29,7 +29,7 @@ from tlbench.exporting.config import (
 from tlbench.exporting.data_of_run import data_of_run
 from tlbench.exporting.exported_model import ExportedModel, load_model
 from tlbench.exporting.onnx_model import write_onnx
-from tlbench.exporting.readme import readme
+from tlbench.exporting.readme import onnx_section, readme
 from tlbench.files import write_whole
 from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
@@ -114,7 +114,10 @@ def add_onnx(model: ExportedModel, out: Path, config: ModelConfig, examples: Any
 
     `examples` are some prepared inputs. Raises `TlbenchError` for what torch cannot export.
     """
-    return write_onnx(model, config, out / ONNX_FILE, examples)
+    apart = write_onnx(model, config, out / ONNX_FILE, examples)
+    with (out / README_FILE).open("a", encoding="utf-8") as file:
+        file.write(onnx_section(config, out))
+    return apart
 
 
 def prepared_test_inputs(record: Record, origin: RunOrigin) -> Any:

@@ -80,14 +80,14 @@ def _own_library(config: ModelConfig, out: Path, saved: SavedNetwork | None) -> 
         return [
             f"## With {saved.library} alone",
             f"`network/` is the encoder as {saved.library} reads it; what follows its features is tlbench's own:",
-            _code(["import torch", *lines]),
+            _code(_imports_first(["import torch", *lines])),
         ]
     gives = "logits.softmax(1)  # (n, classes)"
     given = "`texts`, a list of strings" if config.inputs.modality == "text" else "`inputs`, images as a tensor"
     return [
         f"## With {saved.library} alone",
         f"Of {given}{_decoding(config)}:",
-        _code(["import torch", *lines, *head, f"probabilities = {gives}"]),
+        _code(_imports_first(["import torch", *lines, *head, f"probabilities = {gives}"])),
     ]
 
 
@@ -141,6 +141,27 @@ def _files(config: ModelConfig, saved: SavedNetwork | None) -> str:
         rows["classifier.skops"] = f"scikit-learn's {config.head['classifier']}, read by skops"
     lines = [f"| `{name}` | {text} |" for name, text in rows.items()]
     return "\n".join(["| file | holds |", "|---|---|", *lines])
+
+
+def _imports_first(lines: Sequence[str]) -> list[str]:
+    """Imports, sorted, an empty line, and all the rest."""
+    imports = sorted(
+        {line for line in lines if line.startswith(("import ", "from "))}, key=lambda line: line.split()[1]
+    )
+    return [*imports, "", *(line for line in lines if line and line not in imports)]
+
+
+def onnx_section(config: ModelConfig, out: Path) -> str:
+    """What `model.onnx` takes and gives."""
+    shape = ", ".join(map(str, config.input_shape))
+    lines = [
+        "import onnxruntime",
+        "",
+        f'session = onnxruntime.InferenceSession("{out}/model.onnx")',
+        f'(logits,) = session.run(["logits"], {{"inputs": prepared}})  # {config.inputs.dtype} (n, {shape})',
+    ]
+    text = "`prepared` is what `model.prepare` gives of inputs, as `config.json` lists the steps before."
+    return f"\n## With onnxruntime\n\n{text}\n\n{_code(lines)}\n"
 
 
 def _code(lines: Sequence[str]) -> str:

@@ -80,7 +80,7 @@ def _example(backbone: NormalisedNetwork, gives: str) -> list[str]:
         'network = timm.create_model("local-dir:{folder}", pretrained=True).eval()',
         "images = inputs.float().expand(-1, 3, -1, -1)  # uint8 (n, 1 or 3, height, width)",
         f"if images.shape[-2:] != ({height}, {width}):",
-        f"    options = dict(size=({height}, {width}), mode={backbone.interpolation!r}{smooth})",
+        f'    options = dict(size=({height}, {width}), mode="{backbone.interpolation}"{smooth})',
         "    images = torch.nn.functional.interpolate(images, **options).round().clamp(0, 255)",
         f"mean, std = torch.tensor({mean}), torch.tensor({std})",
         "images = (images / 255 - mean[:, None, None]) / std[:, None, None]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -88,7 +89,7 @@ def files_example(folder: str) -> list[str]:
     return [
         "from pathlib import Path",
         "",
-        f"folder = Path({folder!r})",
+        f"folder = Path({json.dumps(folder, ensure_ascii=False)})",
         'raw = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))',
     ]
 

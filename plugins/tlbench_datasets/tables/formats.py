@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -58,10 +59,18 @@ class Csv(Table):
     def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
         """The rows of the whole file, read as its options say."""
         said = {"sep": "separator", "decimal": "decimal", "thousands": "thousands", "na_values": "missing_values"}
-        words = [f"{name}={options[option]!r}" for name, option in said.items() if option in options]
+        words = [
+            f"{name}={json.dumps(options[option], ensure_ascii=False)}"
+            for name, option in said.items()
+            if option in options
+        ]
         if options.get("text"):
             words.append("keep_default_na=False")
-        return ["import pandas as pd", "", f"raw = pd.read_csv({', '.join([repr(argument), *words])})"]
+        return [
+            "import pandas as pd",
+            "",
+            f"raw = pd.read_csv({', '.join([json.dumps(argument, ensure_ascii=False), *words])})",
+        ]
 
     def _columns(self) -> list[str]:
         return self._shape.columns
@@ -123,7 +132,11 @@ class Parquet(Table):
     @classmethod
     def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
         """The rows of the whole file."""
-        return ["import pandas as pd", "", f"raw = pd.read_parquet({argument!r}).reset_index()"]
+        return [
+            "import pandas as pd",
+            "",
+            f"raw = pd.read_parquet({json.dumps(argument, ensure_ascii=False)}).reset_index()",
+        ]
 
     def __init__(self, argument: str, params: TableParams) -> None:
         if importlib.util.find_spec("pyarrow") is None:
