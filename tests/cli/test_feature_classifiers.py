@@ -92,8 +92,8 @@ def test_trained_on_the_whole_source_and_tested_on_the_whole_target_they_score_a
     for name, accuracy in expected.items():
         assert shown[name]["accuracy"]["value"] == pytest.approx(accuracy, abs=1e-9), name
         assert "±" not in shown[name]["accuracy"]["text"]
-    same = "same result for every seed, so no interval over seeds: majority; nearest-neighbour; cosine; linear-svm; linear-probe"
-    assert same in notes
+    alike = "majority; nearest-neighbour; cosine; linear-svm; linear-probe"
+    assert f"same result for every seed, so no interval over seeds: {alike}" in notes
     assert "±" in shown["source-only"]["accuracy"]["text"]
     assert {record.status for record in project.records("own")} == {"ok"}
 
