@@ -71,7 +71,7 @@ class Keeper:
         self._orders = orders
         self._signals = signals
         self._whose = {"pool": order["pool"], "job": order["job"]}
-        self._heard, self._tell = os.pipe()
+        self._heard = -1
         self._rest = b""
         self._last_told = 0.0
 
@@ -131,16 +131,21 @@ class Keeper:
 
     def _start(self, run: RunProcess, log: RunLog) -> _Watched:
         keeper = os.getpid()
-        pid = os.fork()
+        self._heard, tell = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(tell)
+            raise
         if pid == 0:
             self._signals.leave_to_a_run()
             for descriptor in (self._channel, self._orders, self._heard):
                 os.close(descriptor)
-            run(self._order, self._tell, log.descriptor, keeper)
+            run(self._order, tell, log.descriptor, keeper)
             os._exit(1)  # never reached: a run ends its process itself
         with contextlib.suppress(OSError):  # here too, for whoever is first
             os.setpgid(pid, pid)
-        os.close(self._tell)
+        os.close(tell)
         os.set_blocking(self._heard, False)
         limit = self._order.get("timeout")
         self._send({"event": "started", **self._whose, "pid": keeper})
@@ -219,17 +224,11 @@ class Keeper:
             watched.stopped = {"stopped": "timeout"}
             self._stop(watched)
         elif watched.memory is not None:
-            held = memory_of([watched.pid, *descendants(watched.pid), *self._orphans(watched)], watched.memory)
+            held = memory_of(descendants(os.getpid()), watched.memory)
             if held.total > watched.memory:
                 watched.stopped = {"stopped": "memory", **_in_bytes(held)}
                 self._write_stack(watched)
                 self._kill(watched)
-
-    @staticmethod
-    def _orphans(watched: _Watched) -> list[int]:
-        below = descendants(os.getpid())
-        ours = {watched.pid, *descendants(watched.pid)}
-        return [pid for pid in below if pid not in ours]
 
     # ---- how it is ended ------------------------------------------------------------------------------------------
 
