@@ -117,6 +117,8 @@ def test_a_template_that_was_killed_loses_its_jobs_and_the_next_job_gets_another
     killed._process.kill()
     assert next_event(pool).kind == "lost"
     assert pool.free == 1
+    while killed.exit_code is None:
+        assert time.monotonic() < until
     pool.submit("second", folder := job_that_fails(tmp_path, "second"), folder / "log.txt")
     assert ended(pool, "second")["code"] == 1
     pool.close()

@@ -75,7 +75,7 @@ class Keeper:
         self._orders = orders
         self._signals = signals
         self._whose = {"pool": order["pool"], "job": order["job"]}
-        self._heard, self._tell = os.pipe()
+        self._heard = -1
         self._desk = Desk()
         self._asked = -1
         self._rest = b""
@@ -140,22 +140,24 @@ class Keeper:
         keeper = os.getpid()
         _warm(self._order)
         theirs, self._asked = self._desk.open(self._order.get("evaluation") or os.devnull)
+        self._heard, tell = os.pipe()
         try:
             pid = os.fork()
         except OSError:
             theirs.close()
+            os.close(tell)
             raise
         if pid == 0:
             self._signals.leave_to_a_run()
             for descriptor in (self._channel, self._orders, self._heard):
                 os.close(descriptor)
             self._desk.leave()
-            run(self._order, self._tell, log.descriptor, keeper, theirs)
+            run(self._order, tell, log.descriptor, keeper, theirs)
             os._exit(1)  # never reached: a run ends its process itself
         theirs.close()
         with contextlib.suppress(OSError):  # here too, for whoever is first
             os.setpgid(pid, pid)
-        os.close(self._tell)
+        os.close(tell)
         os.set_blocking(self._heard, False)
         limit = self._order.get("timeout")
         self._send({"event": "started", **self._whose, "pid": keeper})
@@ -237,17 +239,11 @@ class Keeper:
             watched.stopped = {"stopped": "timeout"}
             self._stop(watched)
         elif watched.memory is not None:
-            held = memory_of([watched.pid, *descendants(watched.pid), *self._orphans(watched)], watched.memory)
+            held = memory_of(descendants(os.getpid()), watched.memory)
             if held.total > watched.memory:
                 watched.stopped = {"stopped": "memory", **_in_bytes(held)}
                 self._write_stack(watched)
                 self._kill(watched)
-
-    @staticmethod
-    def _orphans(watched: _Watched) -> list[int]:
-        below = descendants(os.getpid())
-        ours = {watched.pid, *descendants(watched.pid)}
-        return [pid for pid in below if pid not in ours]
 
     # ---- how it is ended ------------------------------------------------------------------------------------------
 

@@ -77,6 +77,8 @@ class LocalPool:
 
     def submit(self, job: str, folder: Path, log: Path, sandbox: Order | None = None) -> None:
         """Start a job in a fresh process, in a sandbox where one is given."""
+        if self._template is not None and self._template.exit_code is not None:
+            self._lose()
         if self._template is None:
             self._template = Template.warm(self._threads)
             self._name, self._events = self._template.join()
