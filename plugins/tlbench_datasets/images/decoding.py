@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tlbench.errors import DataError, Faults
-from tlbench_datasets.shared.own_data import listed, readable
+from tlbench_datasets.shared.own_data import listed, quoted, readable
 from tlbench_datasets.shared.scratch_arrays import scratch_array
 
 #: A file, or its content, opened.
@@ -86,7 +85,7 @@ def files_example(folder: str) -> list[str]:
     return [
         "from pathlib import Path",
         "",
-        f"folder = Path({json.dumps(folder, ensure_ascii=False)})",
+        f"folder = Path({quoted(folder)})",
         'raw = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))',
     ]
 
