@@ -73,7 +73,9 @@ def walk(project: Project) -> None:
     says(project.tlbench("leaderboard cameras"), "coral-svm", "linear-svm", "majority")
     says(project.tlbench("leaderboard cameras --format html"), "<html")
 
-    aligned, plain = (np.mean(accuracies(project.records("cameras"), name, "new")) for name in ("coral-svm", "linear-svm"))
+    aligned, plain = (
+        np.mean(accuracies(project.records("cameras"), name, "new")) for name in ("coral-svm", "linear-svm")
+    )
     print(f"coral-svm {aligned:.3f}, linear-svm {plain:.3f}")
     assert aligned > plain, "CORAL does not help where a camera changes the covariance alone"
     ours = np.mean(accuracies(project.records("cameras"), "oracle", "new"))

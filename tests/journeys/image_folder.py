@@ -1,6 +1,6 @@
 """A folder of images as people have them: a broken file, a class that one shop lacks, emoji and spaces in names.
 
-    python tests/journeys/image_folder.py
+python tests/journeys/image_folder.py
 """
 
 from __future__ import annotations

@@ -58,9 +58,7 @@ def accuracies(records: list[dict[str, Any]], variant: str, target: str, source:
         for record in records
         if record["variant"] == variant and record["target"] == target and source in (None, "+".join(record["source"]))
     ]
-    return [
-        record["metrics"]["last"]["accuracy"] for record in sorted(found, key=lambda record: int(record["seed"]))
-    ]
+    return [record["metrics"]["last"]["accuracy"] for record in sorted(found, key=lambda record: int(record["seed"]))]
 
 
 def says(text: str, *parts: str) -> None:

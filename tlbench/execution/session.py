@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.run_spec import CLUSTERING, SourceModelSpec
-from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
 from tlbench.errors import DataError, TlbenchError
 from tlbench.evaluation.scoring import Metric
@@ -26,6 +25,7 @@ from tlbench.execution.job_endings import JobEndings, handed_by
 from tlbench.execution.job_folders import JobFolders
 from tlbench.execution.job_writer import JobWriter
 from tlbench.execution.local_pool import Event, LocalPool
+from tlbench.execution.model_storage import store_model_of
 from tlbench.execution.recorder import Recorder
 from tlbench.execution.run_environment import hint, kept_back
 from tlbench.execution.sandbox import Order, Sandbox, choose_sandbox
@@ -34,7 +34,7 @@ from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_
 from tlbench.files import MAKE_ROOM, is_full
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
-from tlbench.records.kept_models import model_folder, store_model
+from tlbench.records.kept_models import model_folder
 from tlbench.records.record import Failure, Record, new_record
 from tlbench.records.result_folder import ResultFolder
 
@@ -310,7 +310,8 @@ class Session:
         record.notes += [f"it was run again, alone and in the same way: {work.again}"] if work.again else []
         if record.status == "ok" and run.spec.key in self.keep_models:
             try:
-                self._keep_run_model(run, record, self._folders.of(work.key) / MODEL)
+                made = self._folders.of(work.key) / MODEL
+                store_model_of(self.results, self.plan.suite.selection, record, self.domains, made)
             except (TlbenchError, OSError) as error:  # a full disk, say: the result is not to be lost with its model
                 record.notes.append(f"its model could not be kept: {error}")
         self._keep(record, arrays, records)
@@ -345,27 +346,6 @@ class Session:
         if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
             self.results.write(record, arrays)
         self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
-
-    def _keep_run_model(self, run: PlannedRun, record: Record, made: Path) -> None:
-        """Take the model of the checkpoint that the suite's selection protocol chooses, for which its tables speak."""
-        spec, protocol = run.spec, self.plan.suite.selection
-        protocol = protocol if protocol in record.metrics else "last"
-        step = record.metrics[protocol]["checkpoint"]
-        target = self.domains.get_for(spec.backbone, spec.target, spec.evaluation)
-        about = {
-            "run_key": spec.key,
-            "selection": protocol,
-            "checkpoint": step,
-            "class_names": list(target.class_names),
-            "input_shape": list(target.input_shape),
-            "raw_shape": list((target.as_loaded or target).input_shape),
-            "input_dtype": str(open_inputs(target.inputs("test")).dtype),
-            "modality": target.modality,
-            "reading": self.domains.item_names(spec.target).reading,
-            "data": self.domains.options,
-            "plugin_files": list(self.plugin_files),
-        }
-        store_model(self.results, spec.key, made, step, about)
 
     def _tell(self, hook: str, **arguments: object) -> None:
         if self.heard_by_plugins:

@@ -89,7 +89,7 @@ def export_model(kept: KeptModel, record: Record, suite: str, out: Path, origin:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TlbenchError(f"--out {str(out)!r} is there already and not empty; name another folder")
     host = origin.host
-    config = _config(kept, record, suite)
+    config = _config(kept, record, suite, origin.plugin_files)
 
     def write(to: Path) -> None:
         to.mkdir()
@@ -141,7 +141,7 @@ def check(model: ExportedModel, folder: ResultFolder, record: Record, step: int,
     return Check(len(stored), int((logits.argmax(axis=1) == stored).sum()), apart)
 
 
-def _config(kept: KeptModel, record: Record, suite: str) -> ModelConfig:
+def _config(kept: KeptModel, record: Record, suite: str, plugin_files: list[str]) -> ModelConfig:
     about = kept.about
     clusters = record.setting == "unsupervised"
     names = [f"cluster {number}" for number in range(len(about["class_names"]))] if clusters else about["class_names"]
@@ -169,7 +169,7 @@ def _config(kept: KeptModel, record: Record, suite: str) -> ModelConfig:
             provenance=record.provenance,
             **{name: getattr(record, name) for name in OfRun.model_fields.keys() & SHARED_FIELDS},
         ),
-        plugin_files=[Path(file).name for file in about["plugin_files"]],
+        plugin_files=plugin_files,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tlbench.core.library_warnings import hidden
 from tlbench.errors import DataError, Faults
-from tlbench_datasets.shared.own_data import listed, readable
+from tlbench_datasets.shared.own_data import listed, quoted, readable
 from tlbench_datasets.shared.scratch_arrays import scratch_array
 
 #: A file, or its content, opened.
@@ -89,7 +88,7 @@ def files_example(folder: str) -> list[str]:
     return [
         "from pathlib import Path",
         "",
-        f"folder = Path({json.dumps(folder, ensure_ascii=False)})",
+        f"folder = Path({quoted(folder)})",
         'raw = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))',
     ]
 

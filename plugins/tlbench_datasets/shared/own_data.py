@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -109,6 +110,11 @@ def encode(values: Sequence[str]) -> tuple[tuple[str, ...], Indices]:
         names.sort(key=int)
     index = {name: number for number, name in enumerate(names)}
     return tuple(names), np.array([index[one_form[value]] for value in values], dtype=np.int64)
+
+
+def quoted(value: Any) -> str:
+    """A text, or a list of texts, as it stands in Python, in double quotes."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def listed(items: Sequence[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -17,6 +16,7 @@ from tlbench.core.library_warnings import hidden
 from tlbench.core.names import composed
 from tlbench.core.number_text import MISSING
 from tlbench.errors import DataError
+from tlbench_datasets.shared.own_data import quoted
 from tlbench_datasets.tables.columns import plain_columns
 from tlbench_datasets.tables.csv_shape import CsvShape, csv_shape
 from tlbench_datasets.tables.table import Table, TableParams
@@ -59,17 +59,13 @@ class Csv(Table):
     def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
         """The rows of the whole file, read as its options say."""
         said = {"sep": "separator", "decimal": "decimal", "thousands": "thousands", "na_values": "missing_values"}
-        words = [
-            f"{name}={json.dumps(options[option], ensure_ascii=False)}"
-            for name, option in said.items()
-            if option in options
-        ]
+        words = [f"{name}={quoted(options[option])}" for name, option in said.items() if option in options]
         if options.get("text"):
             words.append("keep_default_na=False")
         return [
             "import pandas as pd",
             "",
-            f"raw = pd.read_csv({', '.join([json.dumps(argument, ensure_ascii=False), *words])})",
+            f"raw = pd.read_csv({', '.join([quoted(argument), *words])})",
         ]
 
     def _columns(self) -> list[str]:
@@ -135,7 +131,7 @@ class Parquet(Table):
         return [
             "import pandas as pd",
             "",
-            f"raw = pd.read_parquet({json.dumps(argument, ensure_ascii=False)}).reset_index()",
+            f"raw = pd.read_parquet({quoted(argument)}).reset_index()",
         ]
 
     def __init__(self, argument: str, params: TableParams) -> None:
