@@ -227,7 +227,7 @@ def test_a_full_disk_costs_no_result(project, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tlbench.execution.keeping_models.store_model", full)
+    monkeypatch.setattr("tlbench.execution.model_storage.store_model", full)
     assert project.tlbench("run", project.suite(), "--keep-model", "-q").code == 0
     record = project.record("feature-extraction")
     assert record.status == "ok"

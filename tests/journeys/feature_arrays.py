@@ -78,7 +78,7 @@ def walk(project: Project) -> None:
     )
     print(f"coral-svm {aligned:.3f}, linear-svm {plain:.3f}")
     assert aligned > plain, "CORAL does not help where a camera changes the covariance alone"
-    ours = np.mean(accuracies(project.records("cameras"), "oracle", "new"))
+    ours = np.mean(accuracies(records, "oracle", "new"))
     theirs = np.mean(repeated(*data["new"]))
     print(f"oracle on new: {ours:.3f}; logistic regression over 20 splits: {theirs:.3f}")
     assert abs(ours - theirs) <= NEAR, "the oracle is not what scikit-learn has"
