@@ -148,7 +148,10 @@ def _class_lines(domains: Mapping[str, Domain]) -> Iterator[str]:
                 yield f"classes of {name!r} beside them: {_shown(more)}"
         if len({frozenset(map(str.casefold, own)) for own in names.values()}) == 1:
             yield "the names of the classes differ in upper and lower case alone: rename them, and they are the same"
-        yield "label spaces differ, so the setting 'transductive' is out for such pairs; 'inductive' works"
+        yield (
+            "label spaces differ, so the setting 'transductive' is out for such pairs, unless "
+            "classes = 'shared' cuts them down to what both have; 'inductive' works"
+        )
     for name, domain in domains.items():
         counts = np.bincount(domain.train.labels, minlength=len(domain.class_names))
         smallest = int(counts.argmin())

@@ -67,6 +67,18 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class SplitOrigin:
+    """Where the splits of a domain come from.
+
+    `redrawn`: whether the seed of each run draws its own. `words`: what readers of a table are told; nothing where the
+    splits are the data's own.
+    """
+
+    redrawn: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class DataLocation:
     """Whether data that a dataset is made of are on this machine. `words`: where, or what to do to get them."""
 
@@ -99,6 +111,18 @@ class Dataset(ABC):
     @abstractmethod
     def load(self, domain: str) -> Domain:
         """The domain called `domain`, complete. Raises `tlbench.errors.DataError` where it cannot be had."""
+
+    def split_origin(self, domain: str) -> SplitOrigin:
+        """Whether the seed of each run draws the splits of a domain (default: they are as the data have them)."""
+        return SplitOrigin()
+
+    def load_drawn(self, domain: str, seed: int) -> Domain:
+        """The domain with the splits that a run's seed draws; asked for where `split_origin` says `redrawn`."""
+        return self.load(domain)
+
+    def seed_faults(self, seeds: Sequence[int]) -> Sequence[str]:
+        """Why these seeds of a suite cannot draw splits, a sentence each; nothing (the default) where they can."""
+        return ()
 
     def fingerprint(self) -> str:
         """A cheap string that changes when `load` would give other arrays (default: it never does)."""

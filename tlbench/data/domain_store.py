@@ -4,8 +4,8 @@
     <cache>/labels/<dataset>/<revision>/    train.npy, val.npy, test.npy      read by the host alone
     <cache>/datasets/<dataset>-<hash>.json  which revisions a version of a dataset has
 
-Both kinds of folder may hold `whole/`, the splits of `transductive-test`: see `DomainStore.get`.
-Every split is permuted, so that no order of a file tells its labels.
+Both kinds of folder may hold splits made of these, see `derived_splits`. Where each seed draws its own splits, these
+are domains of their own, each with its revision. Every split is permuted, so that no order of a file tells its labels.
 """
 
 from __future__ import annotations
@@ -14,20 +14,22 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tlbench.core.domain import SPLITS, Dataset, SplitName
+from tlbench.core.domain import SPLITS, Dataset, Domain, SplitOrigin
 from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import Evaluation
 from tlbench.core.seeds import derive
-from tlbench.data.array_storage import open_inputs, place_of, storage_of, write_array, write_inputs
+from tlbench.data.array_storage import place_of, storage_of, write_array, write_inputs
 from tlbench.data.dataset_loading import open_dataset, plugin_errors
+from tlbench.data.derived_splits import of_classes, whole_domain
 from tlbench.data.domain_checks import check_domain
+from tlbench.data.domain_view import DomainView
 from tlbench.data.prepared_inputs import Told, prepared
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, unknown
@@ -37,15 +39,14 @@ from tlbench.plugins.manager import PluginHost, entry_version
 
 #: Part of the folder's name: raised when arrays of the same revision would be laid out otherwise.
 LAYOUT = 1
-#: Of which splits those of `transductive-test` are made.
-WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "val": ("val",), "test": SPLITS}
 
 
 class DomainStore:
     """Makes the domains of one dataset ready and finds those that are. `options` is a suite's table `[data]`.
 
     `device` is where inputs are prepared for backbones that ask for it; of these, the `trusted` ones may run code of
-    others.
+    others. `seeds` are those of the suite: where they draw splits, all splits of a domain are made when the first is
+    asked for, so that its files are read once.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class DomainStore:
         options: Mapping[str, Any] | None = None,
         device: str = "cpu",
         trusted: Collection[str] = (),
+        seeds: Sequence[int] = (),
     ) -> None:
         entry, _ = host.find("datasets", dataset)
         self.name = dataset
@@ -67,31 +69,38 @@ class DomainStore:
         with plugin_errors(f"dataset {dataset!r} cannot be opened"):
             self.dataset: Dataset = open_dataset(dataset, self.options, host)
         self._cache = cache
-        self._ready: dict[tuple[str, Evaluation], ReadyDomain] = {}
-        self._prepared: dict[tuple[str, str, Evaluation], ReadyDomain] = {}
+        self._seeds = seeds
+        self._origins: dict[str, SplitOrigin] = {}
+        self._told: set[str] = set()
+        self._splits: dict[tuple[str, int | None], ReadyDomain] = {}
+        self._ready: dict[tuple[str, DomainView], ReadyDomain] = {}
+        self._prepared: dict[tuple[str, str, DomainView], ReadyDomain] = {}
 
-    def get(self, domain: str, evaluation: Evaluation = "held-out") -> ReadyDomain:
+    def get(self, domain: str, view: DomainView | Evaluation = "held-out") -> ReadyDomain:
         """The domain, made ready now if it is not yet. Raises `DataError` for a name it does not have.
 
-        `held-out` has the splits of the dataset. In `transductive-test` a target is its `test` split, all of the
-        domain; a source is trained on `train`, which is all of it but the validation data of the selectors.
+        `held-out` has the splits of the dataset, or those that the view's seed draws. In `transductive-test` a target
+        is its `test` split, all of the domain; a source is trained on `train`, which is all of it, or all but the
+        validation data of the selectors.
         """
-        if domain not in self.dataset.domains:
-            raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
-        place = (domain, evaluation)
+        view = self._decided(domain, view)
+        place = (domain, view)
         if place not in self._ready:
-            with plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
-                ready = self._find(domain) or self._make(domain)
-                self._ready[place] = ready if evaluation == "held-out" else _whole(ready)
+            self._ready[place] = _seen(self.splits(domain, view), view)
         return self._ready[place]
 
     def get_for(
-        self, backbone: str, domain: str, evaluation: Evaluation, told: Told = lambda done, total: None
+        self,
+        backbone: str,
+        domain: str,
+        view: DomainView | Evaluation = "held-out",
+        told: Told = lambda done, total: None,
     ) -> ReadyDomain:
         """The domain as a backbone takes it, prepared now if it is not yet. `told` hears how far that is."""
-        place = (backbone, domain, evaluation)
+        view = self._decided(domain, view)
+        place = (backbone, domain, view)
         if place not in self._prepared:
-            ready = self.get(domain)
+            ready = self.splits(domain, view)
             preparation = preparation_of(backbone, self._host, self._trusted)
             if fault := input_fault(backbone, domain, ready.storage, preparation):
                 raise DataError(fault)
@@ -99,31 +108,57 @@ class DomainStore:
             try:
                 with plugin_errors(title):
                     ready = prepared(ready, preparation, self._device, told) if preparation else ready
-                    self._prepared[place] = ready if evaluation == "held-out" else _whole(ready)
+                    self._prepared[place] = _seen(ready, view)
             except DataError as error:
                 raise DataError(str(error) if str(error).startswith(title) else f"{title}: {error}") from error
         return self._prepared[place]
 
-    def _index_file(self, domain: str) -> Path:
+    def split_origin(self, domain: str) -> SplitOrigin:
+        """Where the splits of a domain come from. Raises `DataError` for a name that the dataset does not have."""
+        if domain not in self.dataset.domains:
+            raise DataError(f"dataset {self.name!r}: {unknown('domain', domain, self.dataset.domains)}")
+        if domain not in self._origins:
+            with plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
+                self._origins[domain] = self.dataset.split_origin(domain)
+        return self._origins[domain]
+
+    def _decided(self, domain: str, view: DomainView | Evaluation) -> DomainView:
+        """The view without a seed that decides nothing: where all splits are joined again, one does for all seeds."""
+        view = view if isinstance(view, DomainView) else DomainView(view)
+        redrawn = self.split_origin(domain).redrawn and view.evaluation == "held-out"
+        return view if redrawn else replace(view, seed=0)
+
+    def splits(self, domain: str, view: DomainView) -> ReadyDomain:
+        """What a view is made of: the splits of the dataset, or those that its seed draws."""
+        view = self._decided(domain, view)
+        seed = view.seed if self.split_origin(domain).redrawn else None
+        if (domain, seed) not in self._splits:
+            others = self._seeds if view.evaluation == "held-out" and seed in self._seeds else ()
+            with plugin_errors(f"dataset {self.name!r}, domain {domain!r} cannot be made ready"):
+                for each in [seed, *others]:
+                    self._splits[domain, each] = self._find(domain, each) or self._make(domain, each)
+        return self._splits[domain, seed]
+
+    def _index_file(self, domain: str, seed: int | None) -> Path:
         parts = [self.name, self.version, self.options, self.dataset.fingerprint(), domain, LAYOUT]
-        content = json.dumps(parts, sort_keys=True)
+        content = json.dumps(parts if seed is None else [*parts, seed], sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         return self._cache / "datasets" / f"{_safe(self.name)}-{digest}.json"
 
-    def _find(self, domain: str) -> ReadyDomain | None:
+    def _find(self, domain: str, seed: int | None) -> ReadyDomain | None:
         try:
-            revision = json.loads(self._index_file(domain).read_text())["revision"]
-            ready = self._ready_domain(domain, revision)
+            revision = json.loads(self._index_file(domain, seed).read_text())["revision"]
+            ready = self._ready_domain(domain, revision, seed)
         except (OSError, ValueError, KeyError):
             return None
         complete = all(ready.inputs(split).exists() for split in SPLITS)
         return ready if complete and all((ready.label_folder / f"{split}.npy").exists() for split in SPLITS) else None
 
-    def _make(self, name: str) -> ReadyDomain:
-        index = self._index_file(name)  # before the files are read: what changes meanwhile is then found to be new
-        domain = self.dataset.load(name)
-        for note in domain.notes:
-            sys.stderr.write(f"note: dataset {self.name!r}, domain {name!r}: {note}\n")
+    def _make(self, name: str, seed: int | None) -> ReadyDomain:
+        # Before the files are read: what changes meanwhile is then found to be new.
+        index = self._index_file(name, seed)
+        domain = self.dataset.load(name) if seed is None else self.dataset.load_drawn(name, seed)
+        self._tell(domain)
         check_domain(self.name, domain)
         revision = domain.revision
         folder, labels = self._folders(revision)
@@ -144,7 +179,15 @@ class DomainStore:
         }
         _write_json(folder / "meta.json", meta)
         _write_json(index, {"revision": revision, "domain": name})
-        return self._ready_domain(name, revision)
+        return self._ready_domain(name, revision, seed)
+
+    def _tell(self, domain: Domain) -> None:
+        """Notes on a domain, each once for all splits that are drawn of it."""
+        for note in domain.notes:
+            line = f"note: dataset {self.name!r}, domain {domain.name!r}: {note}\n"
+            if line not in self._told:
+                self._told.add(line)
+                sys.stderr.write(line)
 
     def _folders(self, revision: str) -> tuple[Path, Path]:
         return (
@@ -152,7 +195,7 @@ class DomainStore:
             self._cache / "labels" / f"{_safe(self.name)}-{LAYOUT}" / revision,
         )
 
-    def _ready_domain(self, name: str, revision: str) -> ReadyDomain:
+    def _ready_domain(self, name: str, revision: str, seed: int | None) -> ReadyDomain:
         folder, labels = self._folders(revision)
         meta = json.loads((folder / "meta.json").read_text())
         return ReadyDomain(
@@ -165,27 +208,15 @@ class DomainStore:
             folder=folder,
             label_folder=labels,
             storage=meta.get("storage", "array"),
+            redrawn=seed is not None,
         )
 
 
-def _whole(parts: ReadyDomain) -> ReadyDomain:
-    """The splits of `transductive-test`, joined from those of the dataset and permuted anew."""
-    counts: dict[str, int] = {split: sum(parts.counts[name] for name in names) for split, names in WHOLE.items()}
-    whole = replace(
-        parts,
-        counts=counts,
-        folder=parts.folder / "whole",
-        label_folder=parts.label_folder / "whole",
-        as_loaded=parts.as_loaded and _whole(parts.as_loaded),
-    )
-    for split, names in WHOLE.items():
-        order = np.random.default_rng(derive(0, "order", parts.revision, "whole", split)).permutation(counts[split])
-        if not (whole.label_folder / f"{split}.npy").exists():
-            labels = np.concatenate([parts.labels(name) for name in names])
-            write_array(whole.label_folder / f"{split}.npy", labels[order])
-        if not whole.inputs(split).exists():
-            write_inputs(whole.inputs(split), [open_inputs(parts.inputs(name)) for name in names], order)
-    return whole
+def _seen(splits: ReadyDomain, view: DomainView) -> ReadyDomain:
+    """What a view shows of splits on disk."""
+    if view.classes is not None and view.classes != splits.class_names:
+        splits = of_classes(splits, view.classes)
+    return splits if view.evaluation == "held-out" else whole_domain(splits, validation=view.validation)
 
 
 def _safe(name: str) -> str:

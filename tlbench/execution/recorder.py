@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from tlbench.core.health import Health
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
 from tlbench.execution.job import PREDICTED, Items, Job
@@ -118,7 +119,7 @@ class Recorder:
     def _add_preparation(self, record: Record, run: PlannedRun) -> None:
         """Add what it took to prepare the inputs for the backbone, in full, as of all work that runs share."""
         spec = run.spec
-        ready = [self._domains.get_for(spec.backbone, name, spec.evaluation) for name in spec.domains]
+        ready = [self._domains.get_for(spec.backbone, name, DomainView.of(spec)) for name in spec.domains]
         if seconds := sum(domain.prepared_seconds for domain in ready):
             record.seconds.shared.data += seconds
             record.seconds.shared.total += seconds
@@ -136,8 +137,8 @@ class Recorder:
 
     def _held(self, run: PlannedRun, job: Job) -> HostLabels:
         """The labels that a run is scored by. Those of target training items are not among them."""
-        evaluation = run.spec.evaluation
-        domains = {name: self._domains.get(name, evaluation) for name in run.spec.domains}
+        view = DomainView.of(run.spec)
+        domains = {name: self._domains.get(name, view) for name in run.spec.domains}
         items = self._labels_of(run, job)
         sources = [domains[name] for name in run.spec.source_domains]
         source_test = np.concatenate([source.labels("test") for source in sources]) if sources else None
@@ -153,7 +154,7 @@ class Recorder:
         for role in FEATURES_OF:
             features = arrays.get(f"{step}/{role}/features")
             if features is not None:
-                domains = [self._domains.get(part.domain, run.spec.evaluation) for part in job.items[role]]
+                domains = [self._domains.get(part.domain, DomainView.of(run.spec)) for part in job.items[role]]
                 chosen = zip(domains, job.items[role], strict=True)
                 found[f"{role}/features"] = features
                 found[f"{role}/labels"] = np.concatenate(
@@ -165,7 +166,7 @@ class Recorder:
         """The labels of a job's fixed items, by role."""
 
         def labels(part: Items) -> NDArray[np.int64]:
-            return self._domains.get(part.domain, run.spec.evaluation).labels(part.split)[part.chosen]
+            return self._domains.get(part.domain, DomainView.of(run.spec)).labels(part.split)[part.chosen]
 
         return {
             role: np.concatenate([labels(part) for part in parts])

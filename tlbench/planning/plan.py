@@ -8,6 +8,7 @@ from typing import Any
 
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.errors import TlbenchError
+from tlbench.records.data_note import DataNote
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.record import Record
 from tlbench.records.shared_examples import SharedExamples
@@ -15,7 +16,7 @@ from tlbench.suites.filters import Filters, check, leaves
 from tlbench.suites.suite import Suite
 
 #: Raised when a plan on disk says more than before, so that one written earlier is written anew.
-PLAN_LAYOUT = 4
+PLAN_LAYOUT = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class PlannedRun:
 class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
 
-    `test_examples`: by domain the size of its test split under the suite's evaluation.
+    `test_examples`: by domain the size of its test split under the suite's evaluation, in the first seed's split.
+    `notes`: what readers of a table are told of the data.
     """
 
     suite: Suite
@@ -59,6 +61,7 @@ class Plan:
     runs: dict[str, PlannedRun] = field(default_factory=dict)
     shared: list[SharedExamples] = field(default_factory=list)
     test_examples: dict[str, int] = field(default_factory=dict)
+    notes: list[DataNote] = field(default_factory=list)
 
     def source_models(self) -> dict[str, SourceModelSpec]:
         """The shared trainings that the runs need."""
@@ -81,7 +84,7 @@ class Plan:
         shown = {id(cell) for cell in wanted} | beside
         cells = [cell for cell in self.cells if id(cell) in shown and cell.run_key in keys]
         runs = {key: run for key, run in self.runs.items() if key in keys}
-        return Plan(self.suite, cells, runs, self.shared, self.test_examples)
+        return Plan(self.suite, cells, runs, self.shared, self.test_examples, self.notes)
 
     def to_json(self) -> dict[str, Any]:
         """What `leaderboard` needs to know, as plain data."""
@@ -102,6 +105,8 @@ class Plan:
             "summary": self.suite.summary,
             "about": self.suite.about_text,
             "views": self.suite.views,
+            # Left out where there are none, as in what was published before.
+            **({"notes": [note.model_dump(mode="json") for note in self.notes]} if self.notes else {}),
         }
 
     def _claims_elsewhere(self) -> dict[str, int]:

@@ -70,7 +70,7 @@ def part_of(plan: Plan, runs: Sequence[PlannedRun]) -> Plan:
     """A plan of these runs alone."""
     chosen = {run.spec.key: run for run in runs}
     cells = [cell for cell in plan.cells if cell.run_key in chosen]
-    return Plan(plan.suite, cells, chosen, plan.shared, plan.test_examples)
+    return Plan(plan.suite, cells, chosen, plan.shared, plan.test_examples, plan.notes)
 
 
 def _identity(spec: RunSpec) -> tuple[object, ...]:

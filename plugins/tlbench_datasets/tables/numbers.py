@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,6 +35,8 @@ def find_numbers(
     say how numbers are written.
     """
     others = [column for column in frame.columns if column not in roles]
+    empty = [column for column in others if frame[column].isna().all() and column not in (named or ())]
+    others = [column for column in others if column not in empty]
     text = [column for column in others if not is_number(frame[column])]
     if named is not None:
         wrong = [column for column in named if column in text]
@@ -49,13 +51,13 @@ def find_numbers(
     numbers = [column for column in others if column not in text]
     if not numbers:
         raise DataError(f"{title} has no columns of numbers beside label, domain and split; {NO_TEXT}")
-    note = f"columns that are no numbers are left out: {', '.join(_with_example(frame[name], name) for name in text)}"
-    return Numbers(numbers, (note,) if text else ())
+    left_out = [*(_with_example(frame[name], name) for name in text), *(f"{name!r} (empty)" for name in empty)]
+    note = f"columns that are no numbers are left out: {', '.join(left_out)}"
+    return Numbers(numbers, (note,) if left_out else ())
 
 
 def _with_example(values: pd.Series[Any], column: str) -> str:
-    there = values.dropna()
-    return f"{column!r} ({str(there.iloc[0])[:20]!r})" if len(there) else f"{column!r} (empty)"
+    return f"{column!r} ({str(values.dropna().iloc[0])[:20]!r})"
 
 
 def _number_fault(values: pd.Series[Any], column: str, options: bool) -> str | None:
@@ -96,9 +98,18 @@ def _text_fault(values: pd.Series[Any], column: str) -> str:
 
 
 def filled(
-    title: str, columns: Sequence[str], inputs: NDArray[np.float64], train: Indices, missing: str
+    title: str,
+    columns: Sequence[str],
+    inputs: NDArray[np.float64],
+    train: Indices,
+    missing: str,
+    elsewhere: Callable[[Indices], tuple[NDArray[np.float64], list[str]]],
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Inputs without holes: the mean of the domain's training data stands for a value that is not there."""
+    """Inputs without holes: the mean of the domain's training data stands for a value that is not there.
+
+    `elsewhere` gives the means of columns, by their places, in the training data of other domains, with their names:
+    they stand in for those of a column that has no value in this domain's.
+    """
     holes = np.isnan(inputs)
     named = {column: int(count) for column, count in zip(columns, holes.sum(axis=0), strict=True) if count}
     if not named:
@@ -107,13 +118,24 @@ def filled(
     if missing == "fail":
         hint = 'fill them in, leave the columns out of features, or set missing = "mean" in [data]'
         raise Faults(f"{title}: values are missing; {hint}", listed(counts))
-    empty = np.flatnonzero(holes[train].all(axis=0))
+    empty = np.flatnonzero(holes[train].all(axis=0)).astype(np.int64)
+    there = np.setdiff1d(np.arange(len(columns)), empty)
+    means = np.full(len(columns), np.nan)
+    means[there] = np.nanmean(inputs[train][:, there], axis=0)
+    notes = []
+    if own := [text for column, text in zip(named, counts, strict=True) if columns.index(column) not in empty]:
+        notes.append(f"missing values became the mean of the domain's training data: {', '.join(listed(own))}")
     if len(empty):
-        column = columns[empty[0]]
-        raise DataError(f"{title}: column {column!r} has no value in the training data; leave it out of features")
-    means = np.nanmean(inputs[train], axis=0)
-    note = f"missing values became the mean of the domain's training data: {', '.join(listed(counts))}"
-    return np.where(holes, means, inputs), [note]
+        means[empty], others = elsewhere(empty)
+        names = ", ".join(listed([repr(columns[place]) for place in empty.tolist()]))
+        if nowhere := [columns[place] for place in empty.tolist() if np.isnan(means[place])]:
+            message = f"column {nowhere[0]!r} has no value in the training data of any domain"
+            raise DataError(f"{title}: {message}; leave it out of features")
+        notes.append(
+            f"columns without a value in the domain's training data became their mean in that of "
+            f"{' and '.join(map(repr, others))}: {names}"
+        )
+    return np.where(holes, means, inputs), notes
 
 
 def scaled(

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from tlbench.core.domain import Dataset, Domain, SplitName
+from tlbench.core.domain import Domain
 from tlbench.core.inputs import Inputs
 from tlbench.errors import DataError, unknown
+from tlbench_datasets.shared.drawn_dataset import DrawnDataset
+from tlbench_datasets.shared.drawn_splits import GroupedSplits, Members
+from tlbench_datasets.shared.groups import Grouped
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
     SPLIT_NAMES,
     Indices,
-    SplitParams,
     check_names,
-    deal,
     domain_of,
     encode,
     files_fingerprint,
-    given_splits,
     located,
 )
 from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
@@ -34,9 +36,10 @@ from tlbench_datasets.tables.numbers import Numbers, as_float32, filled, find_nu
 from tlbench_datasets.tables.texts import lengths_of, texts_of
 
 
-class TableParams(SplitParams):
+class TableParams(GroupedSplits):
     """Which columns say what. `features`: all other columns of numbers where it is left out.
 
+    `split`: a column that says train, val or test. `group`: one that names a person, or what else gave several rows.
     `text`: a column of text, or several, which then are the inputs in place of numbers.
     `missing`: whether a value that is not there is a fault, or becomes the mean of its domain's training data ("mean",
     of numbers) or an empty text ("empty", of text).
@@ -59,6 +62,8 @@ class TableParams(SplitParams):
             raise ValueError("missing = 'mean' is for numbers; of text it is 'fail' or 'empty'")
         if self.text is not None and (self.features is not None or self.scale != "none"):
             raise ValueError("text and features (or their scale) do not go together; inputs are one or the other")
+        if self.split is not None and self.folds is not None:
+            raise ValueError(f"split names a column with the splits, and folds = {self.folds} draws others; keep one")
         return self
 
     @property
@@ -69,10 +74,10 @@ class TableParams(SplitParams):
     @property
     def roles(self) -> dict[str, str | None]:
         """The columns that are no inputs."""
-        return {"label": self.label, "domain": self.domain, "split": self.split}
+        return {"label": self.label, "domain": self.domain, "split": self.split, "group": self.group}
 
 
-class Table(Dataset):
+class Table(DrawnDataset):
     """A table with a column of labels, one of domains, and inputs: numbers, float32 (n, features), or `Texts` (n,)."""
 
     licence: ClassVar[str] = LICENCE
@@ -82,6 +87,7 @@ class Table(Dataset):
     number_options: ClassVar[bool] = False
 
     def __init__(self, argument: str, params: TableParams) -> None:
+        super().__init__()
         self._title = f"{self.kind}:{argument}"
         self._path = located(self.kind, argument)
         if not self._path.is_file():
@@ -116,23 +122,23 @@ class Table(Dataset):
             raise DataError(f"{self._title} has no rows")
         return check_names(self._title, set(written(values)))
 
-    def load(self, domain: str) -> Domain:
+    def load_drawn(self, domain: str, seed: int) -> Domain:
         """The rows of a domain. Raises `DataError` naming columns and rows that cannot be used."""
         title = f"{self._title}, domain {domain!r}"
-        rows = self._rows(domain)
-        names, labels = encode(labels_of(title, rows[self._params.label], self._params.label))
+        names, labels = self._classes(domain)
         if self._params.texts:
-            texts, notes = texts_of(title, rows, self._params.texts, self._params.missing)
-            members = self._members(title, rows, texts, labels, names)
-            return domain_of(domain, "text", names, texts, labels, members, notes)
+            texts, notes = texts_of(title, self._rows(domain), self._params.texts, self._params.missing)
+            members, more = self._members(domain, texts, seed)
+            return domain_of(domain, "text", names, texts, labels, members, [*notes, *more])
         columns = self._numbers.columns
-        inputs = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
-        members = self._members(title, rows, inputs, labels, names)
-        inputs, imputed = filled(title, columns, inputs, members["train"], self._params.missing)
+        inputs = self._features(domain)
+        members, notes = self._members(domain, inputs, seed)
+        elsewhere = partial(self._means_elsewhere, domain, seed)
+        inputs, imputed = filled(title, columns, inputs, members["train"], self._params.missing, elsewhere)
         inputs, moved = scaled(columns, inputs, members["train"], self._params.scale)
-        inputs, rounded = as_float32(columns, inputs)
-        notes = [*self._numbers.notes, *imputed, *moved, *rounded]
-        return domain_of(domain, "vector", names, inputs, labels, members, notes)
+        stored, rounded = as_float32(columns, inputs)
+        notes = [*self._numbers.notes, *notes, *imputed, *moved, *rounded]
+        return domain_of(domain, "vector", names, stored, labels, members, notes)
 
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
@@ -173,15 +179,56 @@ class Table(Dataset):
         roles, features = list(self._params.roles.values()), self._params.features
         return find_numbers(self._title, self._frame, roles, features, self.number_options)
 
-    def _members(
-        self, title: str, rows: pd.DataFrame, inputs: Inputs, labels: Indices, names: Sequence[str]
-    ) -> dict[SplitName, Indices]:
+    def _classes(self, domain: str) -> tuple[tuple[str, ...], Indices]:
+        title, column = f"{self._title}, domain {domain!r}", self._params.label
+        return encode(labels_of(title, self._rows(domain)[column], column))
+
+    def _features(self, domain: str) -> NDArray[np.float64]:
+        return self._rows(domain)[self._numbers.columns].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def _means_elsewhere(self, domain: str, seed: int, places: Indices) -> tuple[NDArray[np.float64], list[str]]:
+        """Means of some columns over the training data of the other domains, and which domains these are."""
+        found = []
+        for other in self.domains:
+            if other != domain:
+                inputs = self._features(other)
+                rows = inputs[self._members(other, inputs, seed)[0]["train"]][:, places]
+                if np.isfinite(rows).any():
+                    found.append((other, rows))
+        if not found:
+            return np.full(len(places), np.nan), []
+        with warnings.catch_warnings():  # of columns without any value, which stay NaN
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return np.nanmean(np.concatenate([rows for _, rows in found]), axis=0), [other for other, _ in found]
+
+    def _names_splits(self, domain: str) -> bool:
+        return self._params.split is not None
+
+    def _grouped(self) -> dict[str, Grouped]:
+        found = {}
+        for domain in self.domains:
+            names, labels = self._classes(domain)
+            found[domain] = Grouped([names[label] for label in labels.tolist()], self._groups(domain) or ())
+        return found
+
+    def _groups(self, domain: str) -> list[str] | None:
+        """Whom each row is of; None where no column says it."""
+        return None if self._params.group is None else self._role(domain, self._params.group, "group")
+
+    def _role(self, domain: str, column: str, role: str) -> list[str]:
+        values = self._rows(domain)[column]
+        if values.isna().any():
+            raise DataError(f"{self._title}, domain {domain!r}: {absent(values, column, role)}")
+        return written(values)
+
+    def _members(self, domain: str, inputs: Inputs, seed: int) -> tuple[Members, list[str]]:
+        groups = self._groups(domain)
         if self._params.split is None:
-            return deal(title, inputs, labels, names, [str(row) for row in range(len(rows))], self._params)
-        column = rows[self._params.split]
-        if column.isna().any():
-            raise DataError(f"{title}: {absent(column, self._params.split, 'split')}")
-        values = written(column)
+            names, labels = self._classes(domain)
+            keys = [str(row) for row in range(len(labels))]
+            return self._drawn(domain, seed, inputs, labels, names, keys, groups)
+        values = self._role(domain, self._params.split, "split")
         if wrong := sorted(set(values) - SPLIT_NAMES.keys()):
-            raise DataError(f"{title}: {unknown('split', wrong[0], SPLIT_NAMES)} (column {self._params.split!r})")
-        return given_splits(title, [SPLIT_NAMES[value] for value in values])
+            message = f"{unknown('split', wrong[0], SPLIT_NAMES)} (column {self._params.split!r})"
+            raise DataError(f"{self._title}, domain {domain!r}: {message}")
+        return self._given(domain, [SPLIT_NAMES[value] for value in values], groups), []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.errors import TlbenchError
+from tlbench.records.data_note import DataNote
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
 from tlbench.records.record import Record
@@ -29,7 +30,8 @@ class PlanHeader(BaseModel):
     """What a suite asked for, as `plan.json` holds it.
 
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
-    domain the size of the test split; plans that were written before it was kept lack it. `summary`, `about` (Markdown)
+    domain the size of the test split; plans that were written before it was kept lack it. `notes`: what readers are
+    told of the data. `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
     `contributor`: who made the runs, where they were submitted.
     """
@@ -45,6 +47,7 @@ class PlanHeader(BaseModel):
     shared: list[SharedExamples] = Field(default_factory=list)
     claims_elsewhere: dict[str, int] = Field(default_factory=dict)
     test_examples: dict[str, int] = Field(default_factory=dict)
+    notes: list[DataNote] = Field(default_factory=list)
     summary: str = ""
     about: str = ""
     views: list[str] = Field(default_factory=list)

@@ -94,7 +94,7 @@ class _ByStrategy:
                 *notes.harm(self.place),
                 *notes.verdict_note(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
-                *notes.shared_examples(self.place),
+                *notes.about_data(self.place),
                 *recipes(self.place),
                 *self.sanity.lines,
                 *marks,

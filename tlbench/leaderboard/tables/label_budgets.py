@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Literal
 
-from tlbench.core.run_spec import Shots
+from tlbench.core.run_spec import Shots, examples_of
 from tlbench.leaderboard.tables.cells import count
 
-_UNITS: Mapping[type, str] = {int: " labels per class", float: " of each class"}
+#: Numbers of labels per class, shares of each class, numbers of labels in all.
+_Kind = Literal["per class", "share", "in all"]
+_UNITS: Mapping[_Kind, str] = {"per class": " labels per class", "share": " of each class", "in all": " labels in all"}
+_PLACES: Mapping[_Kind, int] = {"per class": 0, "share": 1, "in all": 2}
 
 
 def order(shots: Shots | None) -> tuple[int, float]:
-    """The place of a budget among others: numbers of labels, then shares, then `all`.
+    """The place of a budget among others: numbers by class, then shares, then numbers in all, then `all`.
 
     How many labels a share is depends on the class, so that numbers and shares have no common order.
     """
     if shots is None or shots == "all":
-        return 2, 0.0
-    return int(isinstance(shots, float)), float(shots)
+        return len(_PLACES), 0.0
+    return _PLACES[_kind(shots)], float(examples_of(shots) or shots)
+
+
+def _kind(shots: Shots) -> _Kind:
+    return "share" if isinstance(shots, float) else "per class" if isinstance(shots, int) else "in all"
 
 
 def name(shots: Shots | None) -> str:
@@ -27,17 +35,22 @@ def name(shots: Shots | None) -> str:
 
 
 def short(shots: Shots | None) -> str:
-    """A budget as a heading: `5 shots`, `10 %`, `all`."""
+    """A budget as a heading: `5 shots`, `10 %`, `50 examples`, `all`."""
     if isinstance(shots, float):
         return _share(shots)
-    return count(shots, "shot") if isinstance(shots, int) else "all"
+    return count(shots, "shot") if isinstance(shots, int) else str(shots or "all")
 
 
 def meaning(budgets: Iterable[Shots | None]) -> str:
     """What the budgets of some columns are."""
     found = list(budgets)
-    kinds = {int: "shots: labelled target examples per class", float: "%: a share of each class of the target"}
-    said = [text for kind, text in kinds.items() if any(isinstance(shots, kind) for shots in found)]
+    meanings: Mapping[_Kind, str] = {
+        "per class": "shots: labelled target examples per class",
+        "share": "%: a share of each class of the target",
+        "in all": "examples: labelled target examples in all, in the shares of the classes",
+    }
+    there = {_kind(shots) for shots in found if shots is not None and shots != "all"}
+    said = [text for kind, text in meanings.items() if kind in there]
     return "; ".join([*said, *(["all: all target labels"] if "all" in found else [])])
 
 
@@ -57,12 +70,12 @@ def in_words(said: Mapping[Shots, str]) -> str:
     return "; ".join(clauses)
 
 
-def _kinds(budgets: Iterable[Shots]) -> dict[Shots, type]:
+def _kinds(budgets: Iterable[Shots]) -> dict[Shots, _Kind]:
     """Numbers or shares; `all` goes with what stands before it."""
-    kinds: dict[Shots, type] = {}
-    kind: type = int
+    kinds: dict[Shots, _Kind] = {}
+    kind: _Kind = "per class"
     for shots in budgets:
-        kind = kind if shots == "all" else type(shots)
+        kind = kind if shots == "all" else _kind(shots)
         kinds[shots] = kind
     return kinds
 
@@ -78,11 +91,11 @@ def _speller() -> Callable[[Shots], str]:
     units = dict(_UNITS)
 
     def spell(shots: Shots) -> str:
-        if isinstance(shots, str):
-            return shots
-        unit = units.pop(type(shots), "")
-        text = _share(shots) if isinstance(shots, float) else str(shots)
-        return text + (unit.replace("labels", "label") if shots == 1 else unit)
+        if shots == "all":
+            return "all"
+        unit = units.pop(_kind(shots), "")
+        text = _share(shots) if isinstance(shots, float) else str(examples_of(shots) or shots)
+        return text + (unit.replace("labels", "label") if text == "1" else unit)
 
     return spell
 
