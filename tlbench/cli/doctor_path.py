@@ -178,7 +178,10 @@ def _class_lines(domains: Mapping[str, Domain]) -> Iterator[str]:
         for name, own in names.items():
             if more := sorted(own - set(shared)):
                 yield f"classes of {name!r} beside them: {_shown(more)}"
-        yield "label spaces differ, so the setting 'transductive' is out for such pairs; 'inductive' works"
+        yield (
+            "label spaces differ, so the setting 'transductive' is out for such pairs, unless "
+            "classes = 'shared' cuts them down to what both have; 'inductive' works"
+        )
     yield from name_notes(domains, set().union(*names.values()))
     for name, domain in domains.items():
         counts = np.bincount(domain.train.labels, minlength=len(domain.class_names))

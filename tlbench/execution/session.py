@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tlbench.core.run_spec import CLUSTERING, SourceModelSpec
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import DataError, TlbenchError
 from tlbench.evaluation.scoring import Metric
 from tlbench.execution.cache_entries import keep_below, limit_of_environment
@@ -351,7 +352,7 @@ class Session:
         spec, protocol = run.spec, self.plan.suite.selection
         protocol = protocol if protocol in record.metrics else "last"
         step = record.metrics[protocol]["checkpoint"]
-        target = self.domains.get_for(spec.backbone, spec.target, spec.evaluation)
+        target = self.domains.get_for(spec.backbone, spec.target, DomainView.of(spec))
         about = {
             "run_key": spec.key,
             "selection": protocol,
@@ -361,7 +362,7 @@ class Session:
             "raw_shape": list((target.as_loaded or target).input_shape),
             "input_dtype": str(open_inputs(target.inputs("test")).dtype),
             "modality": target.modality,
-            "reading": self.domains.item_names(spec.target).reading,
+            "reading": self.domains.item_names(spec.target, DomainView.of(spec)).reading,
             "data": self.domains.options,
             "plugin_files": list(self.plugin_files),
         }

@@ -46,7 +46,7 @@ def _lines(curve: BudgetCurve, pairs: Sequence[str]) -> list[dict[str, Any]]:
         line: dict[str, Any] = {"variant": variant, "reference": not _is_strategy(curve, variant)}
         if variant in curve.constant:
             level = curve.mean(variant, curve.constant[variant], pairs)
-            found = {} if level is None else {"level": _number(curve, level)}
+            found: dict[str, Any] = {} if level is None else {"level": _number(curve, level)}
         else:
             points = [point for budget in curve.places if (point := _point(curve, variant, budget, pairs))]
             found = {"points": points} if points else {}
