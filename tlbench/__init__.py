@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tlbench.api.run import run
     from tlbench.core.backbone import Backbone
     from tlbench.core.content_key import AddedField
-    from tlbench.core.domain import DataLocation, Dataset, Domain, Split
+    from tlbench.core.domain import DataLocation, Dataset, Domain, Split, SplitOrigin
     from tlbench.core.health import Health
     from tlbench.core.model import TransferModel
     from tlbench.core.predictor import ModelPredictor, Prediction, Predictor
@@ -38,6 +38,7 @@ _HOME = {
     "Batch": "tlbench.training.batches",
     "DataError": "tlbench.errors",
     "DataLocation": "tlbench.core.domain",
+    "SplitOrigin": "tlbench.core.domain",
     "Dataset": "tlbench.core.domain",
     "Domain": "tlbench.core.domain",
     "FeatureStrategy": "tlbench.core.strategy",
@@ -79,6 +80,7 @@ __all__ = [
     "Predictor",
     "Results",
     "Split",
+    "SplitOrigin",
     "Strategy",
     "TlbenchError",
     "Toolkit",
