@@ -54,6 +54,14 @@ def test_parts_that_fill_the_same_cells_have_the_same_classes(project):
     assert "[[part]] 2: classes: 'shared' is not that of [[part]] 1" in refused(project, project.suite(text))
 
 
+def test_groups_are_not_for_transductive_test_whose_oracle_would_divide_them(project):
+    for seed, name in enumerate(("north", "south")):
+        inputs, labels = vectors(seed)
+        np.savez(project.folder / f"{name}.npz", inputs=inputs, labels=labels, person=np.arange(60) // 4)
+    text = suite("npz:.", 'group = "person"').replace("seeds = [0]", 'seeds = [0]\nevaluation = "transductive-test"')
+    assert "group in [data] does not go with 'transductive-test'" in refused(project, project.suite(text))
+
+
 def test_selection_by_validation_data_needs_some(project):
     text = WHOLE.replace("seeds", 'selection = "source-val"\nseeds')
     message = refused(project, project.suite(text))
@@ -72,7 +80,12 @@ def test_each_seed_is_tested_on_a_split_of_its_own_and_the_table_says_so(project
     assert len(found) == 6
     assert len({revision for _, *pairs in revisions for revision in pairs}) == 6
     again = project.tlbench("run", own(project))
-    assert "all 18 runs are there" in again.err
+    assert "all 24 runs are there" in again.err
+
+
+def test_doctor_says_how_splits_are_drawn(project):
+    own(project)
+    assert "splits of north, south: drawn anew by each seed" in project.tlbench("doctor", ".").out
 
 
 def test_a_written_seed_is_one_split_and_the_plan_says_that_intervals_do_not_cover_it(project):

@@ -76,11 +76,12 @@ class SplitOrigin:
     """Where the splits of a domain come from.
 
     `redrawn`: whether the seed of each run draws its own. `words`: what readers of a table are told; nothing where the
-    splits are the data's own.
+    splits are the data's own. `grouped`: whether all examples of a group, such as a person, are in one split.
     """
 
     redrawn: bool = False
     words: str = ""
+    grouped: bool = False
 
 
 @dataclass(frozen=True)

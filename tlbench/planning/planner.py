@@ -55,7 +55,8 @@ class Planner:
         if beyond := self._domains.dataset.seed_faults(self._suite.seeds):
             raise Faults(f"suite {self._suite.name!r} cannot run", list(beyond))
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
-        faults = list(text_faults((situation for _, situation in asked), self._host, self._trusted))
+        faults = list(self._group_faults(asked))
+        faults += list(text_faults((situation for _, situation in asked), self._host, self._trusted))
         faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
         if faults:
             raise Faults(f"suite {self._suite.name!r} cannot run", list(dict.fromkeys(faults)))
@@ -70,6 +71,15 @@ class Planner:
             raise Faults(f"suite {self._suite.name!r} cannot run", faults)
         self._plan.warnings += warnings
         return self._plan
+
+    def _group_faults(self, asked: Sequence[tuple[Part, RunContext]]) -> Iterator[str]:
+        """Groups that the five folds of the oracle would divide."""
+        names = dict.fromkeys(situation.target for _, situation in asked)
+        if self._suite.evaluation == "transductive-test" and any(self._domains.split_origin(n).grouped for n in names):
+            message = (
+                "group in [data] does not go with 'transductive-test', where the oracle's five folds divide groups"
+            )
+            yield f"{message}; use evaluation = 'held-out', or leave out group"
 
     def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:
         """What the domains of pairs have in common, where they have anything; in the splits of the first seed."""

@@ -60,14 +60,15 @@ class OwnSplits(Params):
     def origin(self, *, given: bool, group: str | None = None) -> SplitOrigin:
         """Where the splits of a domain come from; `given` are those that the data name themselves."""
         if given:
-            return SplitOrigin()
+            return SplitOrigin(grouped=group is not None)
         whole = f", all of one {group} in one split" if group else ""
         if self.folds:
-            return SplitOrigin(True, f"a fold of {self.folds} is tested by each seed{whole}")
+            return SplitOrigin(True, f"a fold of {self.folds} is tested by each seed{whole}", group is not None)
         if self.seed is not None:
             one = f"one split, drawn by seed = {self.seed}, for all seeds{whole}: intervals do not cover the split"
-            return SplitOrigin(False, one)
-        return SplitOrigin(True, f"drawn anew by each seed{whole}: intervals over seeds cover the split")
+            return SplitOrigin(False, one, group is not None)
+        words = f"drawn anew by each seed{whole}: intervals over seeds cover the split"
+        return SplitOrigin(True, words, group is not None)
 
     def seed_faults(self, seeds: Sequence[int]) -> list[str]:
         """What is wrong with these seeds of a suite."""
