@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tlbench.api.run import run
     from tlbench.core.backbone import Backbone
     from tlbench.core.content_key import AddedField
-    from tlbench.core.domain import DataLocation, Dataset, Domain, Split
+    from tlbench.core.domain import DataLocation, Dataset, Domain, Split, SplitOrigin
     from tlbench.core.health import Health
     from tlbench.core.model import TransferModel
     from tlbench.core.predictor import ModelPredictor, Prediction, Predictor
@@ -51,6 +51,7 @@ _HOME = {
     "Predictor": "tlbench.core.predictor",
     "Results": "tlbench.api.results",
     "Split": "tlbench.core.domain",
+    "SplitOrigin": "tlbench.core.domain",
     "Strategy": "tlbench.core.strategy",
     "TlbenchError": "tlbench.errors",
     "Toolkit": "tlbench.training.toolkit",
@@ -83,6 +84,7 @@ __all__ = [
     "Predictor",
     "Results",
     "Split",
+    "SplitOrigin",
     "Strategy",
     "TlbenchError",
     "Toolkit",

@@ -43,7 +43,10 @@ def read_file(path: Path, largest: int) -> bytes:
             raise UnfitFile(f"{path} is {kind}, not a file")
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             size = os.fstat(file.fileno()).st_size
-            content = file.read(largest + 1) if size <= largest else b""
+            # Not more at once than there is: room for all that may be read would be taken at once.
+            content = file.read(size + 1) if size <= largest else b""
+            while len(content) > size and len(content) <= largest and (more := file.read(2**20)):
+                content += more
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a null byte; RuntimeError: a loop of links

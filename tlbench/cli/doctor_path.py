@@ -40,6 +40,8 @@ class Seen:
 
     domains: dict[str, Domain] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
+    #: By what is said of where splits come from, the domains of which it is.
+    splits: dict[str, list[str]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     forgiven: bool = False
 
@@ -113,6 +115,8 @@ def _look_at(strict: Dataset, names: Sequence[str], found: DetectedData, host: P
         if domain is not None:
             seen.domains[name] = domain
             seen.about[name] = "; ".join(strict.about(name))
+            if words := strict.split_origin(name).words:
+                seen.splits.setdefault(words, []).append(name)
             seen.faults += _check(found.name, domain)
     if len(shapes := sorted({_shape(domain) for domain in seen.domains.values()})) > 1:
         seen.faults.append(f"inputs differ in shape between domains ({', '.join(shapes)}), and one network needs one")
@@ -161,7 +165,8 @@ def describe(seen: Seen) -> None:
     if not seen.domains:
         return
     typer.echo(f"\n{_table(seen)}\n")
-    for line in [*_class_lines(seen.domains), *_duplicates(seen.domains)]:
+    drawn = [f"splits of {', '.join(names)}: {words}" for words, names in seen.splits.items()]
+    for line in [*_class_lines(seen.domains), *drawn, *_duplicates(seen.domains)]:
         typer.echo(line)
     for name, domain in seen.domains.items():
         for note in domain.notes:
@@ -178,7 +183,10 @@ def _class_lines(domains: Mapping[str, Domain]) -> Iterator[str]:
         for name, own in names.items():
             if more := sorted(own - set(shared)):
                 yield f"classes of {name!r} beside them: {_shown(more)}"
-        yield "label spaces differ, so the setting 'transductive' is out for such pairs; 'inductive' works"
+        yield (
+            "label spaces differ, so the setting 'transductive' is out for such pairs, unless "
+            "classes = 'shared' cuts them down to what both have; 'inductive' works"
+        )
     yield from name_notes(domains, set().union(*names.values()))
     for name, domain in domains.items():
         counts = np.bincount(domain.train.labels, minlength=len(domain.class_names))

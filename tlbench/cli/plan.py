@@ -110,6 +110,7 @@ def summarise(ready: PreparedSuite, results: ResultFolder) -> dict[str, Any]:
         "second_trainings": sum(run.reverse for run in to_do),
         "skipped": dict(skipped),
         "shared_examples": [shared.text for shared in ready.plan.shared],
+        "notes": [note.text for note in ready.plan.notes],
         "estimated_seconds": round(preparing + seconds / ready.machine.workers, 1),
         "preparing_seconds": round(preparing, 3),
         "estimate_from": basis,
@@ -148,6 +149,7 @@ def _text(summary: dict[str, Any]) -> str:
         )
     lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
     lines += [f"duplicates across domains: {text}" for text in summary["shared_examples"]]
+    lines += [f"note: {text}" for text in summary["notes"]]
     lines.append(
         f"on {summary['device']} with {summary['workers']} at once: about {roughly(summary['estimated_seconds'])}"
     )

@@ -72,6 +72,19 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class SplitOrigin:
+    """Where the splits of a domain come from.
+
+    `redrawn`: whether the seed of each run draws its own. `words`: what readers of a table are told; nothing where the
+    splits are the data's own. `grouped`: whether all examples of a group, such as a person, are in one split.
+    """
+
+    redrawn: bool = False
+    words: str = ""
+    grouped: bool = False
+
+
+@dataclass(frozen=True)
 class DataLocation:
     """Whether data that a dataset is made of are on this machine. `words`: where, or what to do to get them."""
 
@@ -121,6 +134,18 @@ class Dataset(ABC):
         Imports stand first, with an empty line after them. By default there are none, and an array is meant. `argument`
         is what follows the colon of the dataset's name, `options` are those of a suite's table `[data]`.
         """
+        return ()
+
+    def split_origin(self, domain: str) -> SplitOrigin:
+        """Whether the seed of each run draws the splits of a domain (default: they are as the data have them)."""
+        return SplitOrigin()
+
+    def load_drawn(self, domain: str, seed: int) -> Domain:
+        """The domain with the splits that a run's seed draws; asked for where `split_origin` says `redrawn`."""
+        return self.load(domain)
+
+    def seed_faults(self, seeds: Sequence[int]) -> Sequence[str]:
+        """Why these seeds of a suite cannot draw splits, a sentence each; nothing (the default) where they can."""
         return ()
 
     def fingerprint(self) -> str:

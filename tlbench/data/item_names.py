@@ -2,6 +2,8 @@
 
     <cache>/datasets/<dataset>-<hash>.items.json   names by split, and how raw values are read
 
+Where each seed draws its own splits, each has its file.
+
 No worker is given the file. It stands beside the index of the dataset, and not beside the arrays, for files that are
 renamed hold the same arrays.
 """
@@ -9,7 +11,7 @@ renamed hold the same arrays.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,6 @@ from tlbench.core.domain import SPLITS, Domain, SplitName
 from tlbench.core.seeds import derive
 from tlbench.files import write_whole
 
-#: Of which splits those of `transductive-test` are made.
-WHOLE: dict[SplitName, tuple[SplitName, ...]] = {"train": ("train", "test"), "val": ("val",), "test": SPLITS}
-
 
 @dataclass(frozen=True)
 class ItemNames:
@@ -32,10 +31,15 @@ class ItemNames:
     by_split: Mapping[SplitName, list[str]]
     reading: Mapping[str, Any]
 
-    def whole(self, revision: str) -> ItemNames:
-        """Those of `transductive-test`."""
+    def only(self, rows: Mapping[SplitName, NDArray[np.int64]]) -> ItemNames:
+        """Those of some rows of each split."""
+        some = {split: [self.by_split[split][row] for row in kept.tolist()] for split, kept in rows.items()}
+        return ItemNames(some, self.reading)
+
+    def joined(self, made_of: Mapping[SplitName, Sequence[SplitName]], revision: str) -> ItemNames:
+        """Those of `transductive-test`, of which it is said of which splits each is made."""
         joined: dict[SplitName, list[str]] = {}
-        for split, names in WHOLE.items():
+        for split, names in made_of.items():
             every = [item for name in names for item in self.by_split[name]]
             joined[split] = [every[row] for row in whole_order(revision, split, len(every))]
         return ItemNames(joined, self.reading)

@@ -29,6 +29,8 @@ class ReadyDomain:
     storage: Storage = "array"
     #: What it took to prepare its inputs for a backbone, once for all runs.
     prepared_seconds: float = 0.0
+    #: Whether the seed of a run has drawn its splits.
+    redrawn: bool = False
     #: The domain before that, in the same order; None where nothing was prepared.
     as_loaded: ReadyDomain | None = None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tlbench.data.cache_use import in_use, last_used, remove_unused
 from tlbench.data.checksums import CHECKSUMS, faults, is_aside
+from tlbench.data.derived_splits import derived_folders
 from tlbench.errors import TlbenchError
 from tlbench.execution.job_folders import JobFolders
 
@@ -118,12 +119,20 @@ def bytes_of(text: str, whose: str) -> int:
 def _domains(cache: Path) -> Iterator[CacheEntry]:
     for folder in _folders(cache / "domains", 2):
         name = f"{folder.parent.name}/{folder.name[:12]}"
+        # Beside the domains of a dataset lies what is prepared once for the splits of all seeds.
+        if folder.name == "prepared":
+            yield from _prepared(name, folder)
+            continue
         labels = cache / "labels" / folder.parent.name / folder.name
-        checked = (folder, labels, folder / "whole", labels / "whole")
-        yield CacheEntry("domain", name, folder, (labels,), checked)
-        for prepared in _folders(folder / "prepared", 1):
-            inner = (prepared, prepared / "whole")
-            yield CacheEntry("prepared inputs", f"{name}/{prepared.name}", prepared, (), inner)
+        checked = (folder, *derived_folders(folder), *derived_folders(labels))
+        yield CacheEntry("domain", name, folder, (labels,), tuple(dict.fromkeys(checked)))
+        yield from _prepared(name, folder / "prepared")
+
+
+def _prepared(name: str, folder: Path) -> Iterator[CacheEntry]:
+    for prepared in _folders(folder, 1):
+        checked = tuple(derived_folders(prepared))
+        yield CacheEntry("prepared inputs", f"{name}/{prepared.name}", prepared, (), checked)
 
 
 def _source_models(cache: Path) -> Iterator[CacheEntry]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import SplitName
-from tlbench.core.run_spec import RunSpec, Shots, SourceModelSpec
+from tlbench.core.run_spec import RunSpec, Shots, SourceModelSpec, examples_of, of_examples
 from tlbench.core.seeds import derive
 from tlbench.data.folds import folds_of
 from tlbench.data.label_budget import draw_shots
@@ -251,6 +251,8 @@ def _target_val(spec: RunSpec, target: ReadyDomain) -> list[Items]:
     if fewest == 0:  # no protocol can choose by a split that lacks a class
         return []
     shots: Shots = min(spec.shots, fewest) if isinstance(spec.shots, int) else spec.shots
+    if (count := examples_of(shots)) is not None:
+        shots = "all" if count >= len(labels) else of_examples(max(count, len(target.class_names)))
     chosen = draw_shots(labels, target.class_names, shots, spec.seed, target.name, target.revision, "val")
     return [Items(target.name, "val", chosen)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.execution.job import Job, write_reverse_job, write_run_job, write_source_model_job
 from tlbench.execution.source_model_cache import SourceModels
@@ -74,4 +75,4 @@ class JobWriter:
 
     def _domain(self, spec: RunSpec | SourceModelSpec, name: str) -> ReadyDomain:
         told = functools.partial(self.told, f"{name} for {spec.backbone}")
-        return self.domains.get_for(spec.backbone, name, spec.evaluation, told)
+        return self.domains.get_for(spec.backbone, name, DomainView.of(spec), told)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.records.kept_models import store_model
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -18,7 +19,8 @@ def store_model_of(results: ResultFolder, selection: str, record: Record, domain
     """
     protocol = selection if selection in record.metrics else "last"
     step = record.metrics[protocol]["checkpoint"]
-    target = domains.get_for(record.backbone, record.target, record.evaluation)
+    view = DomainView.of(record.spec)
+    target = domains.get_for(record.backbone, record.target, view)
     about = {
         "run_key": record.run_key,
         "selection": protocol,
@@ -28,7 +30,7 @@ def store_model_of(results: ResultFolder, selection: str, record: Record, domain
         "raw_shape": list((target.as_loaded or target).input_shape),
         "input_dtype": str(open_inputs(target.inputs("test")).dtype),
         "modality": target.modality,
-        "reading": domains.item_names(record.target).reading,
+        "reading": domains.item_names(record.target, view).reading,
         "data": domains.options,
     }
     store_model(results, record.run_key, made, step, about)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tlbench.core.probabilities import softmax
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import PluginFailure
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
 from tlbench.execution.device import Machine
@@ -143,7 +144,7 @@ class Recorder:
     def _add_preparation(self, record: Record, run: PlannedRun) -> None:
         """Add what it took to prepare the inputs for the backbone, in full, as of all work that runs share."""
         spec = run.spec
-        ready = [self._domains.get_for(spec.backbone, name, spec.evaluation) for name in spec.domains]
+        ready = [self._domains.get_for(spec.backbone, name, DomainView.of(spec)) for name in spec.domains]
         if seconds := sum(domain.prepared_seconds for domain in ready):
             record.seconds.shared.data += seconds
             record.seconds.shared.total += seconds
@@ -182,19 +183,19 @@ class Recorder:
             roles["source_test"] = (len(held.source_test), sides["source"])
         for role, parts in job.items.items():
             roles[role] = (sum(len(part.chosen) for part in parts), sides[role.partition("_")[0]])
-        target = self._domains.get(run.spec.target, run.spec.evaluation)
+        target = self._domains.get(run.spec.target, DomainView.of(run.spec))
         inputs = target.counts["train" if run.spec.evaluation == "held-out" else "test"] if run.reverse else 0
         return Expected(roles, ("test",), tuple(job.items), inputs, held.classes)
 
     def _source_classes(self, run: PlannedRun) -> int:
         """How many classes the sources have, which are the same for all of them; 0 without a source."""
         names = run.spec.source_domains
-        return len(self._domains.get(names[0], run.spec.evaluation).class_names) if names else 0
+        return len(self._domains.get(names[0], DomainView.of(run.spec)).class_names) if names else 0
 
     def _held(self, run: PlannedRun, job: Job) -> HostLabels:
         """The labels that a run is scored by. Those of target training items are not among them."""
-        evaluation = run.spec.evaluation
-        domains = {name: self._domains.get(name, evaluation) for name in run.spec.domains}
+        view = DomainView.of(run.spec)
+        domains = {name: self._domains.get(name, view) for name in run.spec.domains}
         items = self._labels_of(run, job)
         sources = [domains[name] for name in run.spec.source_domains]
         source_test = np.concatenate([source.labels("test") for source in sources]) if sources else None
@@ -210,7 +211,7 @@ class Recorder:
         for role in FEATURES_OF:
             features = arrays.get(f"{step}/{role}/features")
             if features is not None:
-                domains = [self._domains.get(part.domain, run.spec.evaluation) for part in job.items[role]]
+                domains = [self._domains.get(part.domain, DomainView.of(run.spec)) for part in job.items[role]]
                 chosen = zip(domains, job.items[role], strict=True)
                 found[f"{role}/features"] = features
                 found[f"{role}/labels"] = np.concatenate(
@@ -222,7 +223,7 @@ class Recorder:
         """The labels of a job's fixed items, by role."""
 
         def labels(part: Items) -> NDArray[np.int64]:
-            return self._domains.get(part.domain, run.spec.evaluation).labels(part.split)[part.chosen]
+            return self._domains.get(part.domain, DomainView.of(run.spec)).labels(part.split)[part.chosen]
 
         return {
             role: np.concatenate([labels(part) for part in parts])

@@ -15,6 +15,7 @@ import numpy as np
 from tlbench.core.backbone import SavedNetwork
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import TlbenchError
 from tlbench.exporting.config import (
     CONFIG_FILE,
@@ -123,7 +124,7 @@ def add_onnx(model: ExportedModel, out: Path, config: ModelConfig, examples: Any
 def prepared_test_inputs(record: Record, origin: RunOrigin) -> Any:
     """The test items of a run as its backbone takes them. Raises `DataError` where they cannot be had any more."""
     store: DomainStore = data_of_run(record, origin)
-    return open_inputs(store.get_for(record.backbone, record.target, record.evaluation).inputs("test"))
+    return open_inputs(store.get_for(record.backbone, record.target, DomainView.of(record.spec)).inputs("test"))
 
 
 def check(model: ExportedModel, folder: ResultFolder, record: Record, step: int, prepared: Any) -> Check:

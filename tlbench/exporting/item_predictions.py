@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import TlbenchError, unknown
 from tlbench.exporting.data_of_run import data_of_run
 from tlbench.records.record import Record
@@ -182,8 +183,9 @@ class _Stored:
 
 def _items(store: DomainStore, record: Record, count: int) -> tuple[list[str], NDArray[np.int64], tuple[str, ...]]:
     """What the test items are called, their labels and the names of the classes."""
-    ready = store.get(record.target, record.evaluation)
-    items = store.item_names(record.target, record.evaluation).by_split["test"]
+    view = DomainView.of(record.spec)
+    ready = store.get(record.target, view)
+    items = store.item_names(record.target, view).by_split["test"]
     labels = ready.labels("test")
     if not len(items) == len(labels) == count:
         message = f"the run {record.run_key} predicted {count} items, and {record.target!r} has {len(labels)}"

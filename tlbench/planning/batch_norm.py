@@ -18,6 +18,7 @@ from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.planning.plan import PlannedRun
 from tlbench.plugins.backbone_preparation import preparation_of
@@ -149,11 +150,11 @@ def _task(spec: RunSpec, domains: DomainStore, host: PluginHost, trusted: tuple[
         some = take(inputs, np.arange(min(EXAMPLES, len(inputs))))
         return some if preparation is None else preparation(some, "cpu"), domain.labels("train")[:EXAMPLES]
 
-    sources = []
+    view, sources = DomainView.of(spec), []
     for name in spec.source if tuple(spec.source) != (WEIGHTS,) else ():
-        ready = domains.get(name)
+        ready = domains.get(name, view)
         sources.append(SourceView(name, ready.class_names, Examples(*few(ready)), Examples(*few(ready))))
-    ready = domains.get(spec.target)
+    ready = domains.get(spec.target, view)
     inputs, labels = few(ready)
     labelled = np.arange(len(labels) if spec.setting == "inductive" else 0)
     target = TargetView(spec.target, ready.class_names, inputs, labelled, labels[labelled])

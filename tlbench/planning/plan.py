@@ -8,6 +8,7 @@ from typing import Any
 
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.errors import TlbenchError
+from tlbench.records.data_note import DataNote
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.record import Record
 from tlbench.records.shared_examples import SharedExamples
@@ -51,8 +52,9 @@ class PlannedRun:
 class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
 
-    `test_examples`: by domain the size of its test split under the suite's evaluation. `notes`: what users are told of
-    it beforehand, as sentences. `own_data`: whether the dataset is the user's own.
+    `test_examples`: by domain the size of its test split under the suite's evaluation, in the first seed's split.
+    `notes`: what readers of a table are told of the data. `warnings`: what users are told of the plan beforehand, as
+    sentences. `own_data`: whether the dataset is the user's own.
     """
 
     suite: Suite
@@ -60,7 +62,8 @@ class Plan:
     runs: dict[str, PlannedRun] = field(default_factory=dict)
     shared: list[SharedExamples] = field(default_factory=list)
     test_examples: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[DataNote] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     own_data: bool = False
 
     def source_models(self) -> dict[str, SourceModelSpec]:
@@ -106,6 +109,8 @@ class Plan:
             "summary": self.suite.summary,
             "about": self.suite.about_text,
             "views": self.suite.views,
+            # Left out where there are none, as in what was published before.
+            **({"notes": [note.model_dump(mode="json") for note in self.notes]} if self.notes else {}),
         }
 
     def _claims_elsewhere(self) -> dict[str, int]:

@@ -11,10 +11,12 @@ from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
 from tlbench.core.secret_masking import masked_params
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.data.duplicates import shared_examples
 from tlbench.errors import Faults, PluginFailure
 from tlbench.planning.batch_norm import small_batch_words
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
+from tlbench.planning.data_notes import data_notes
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.run_context import RunContext
 from tlbench.plugins.backbone_metadata import backbone_version, has_parameters
@@ -49,40 +51,66 @@ class Planner:
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
-        self._plan.notes += check_parts(self._suite, self._host, self._trusted)
+        self._plan.warnings += check_parts(self._suite, self._host, self._trusted)
+        if beyond := self._domains.dataset.seed_faults(self._suite.seeds):
+            raise Faults(f"suite {self._suite.name!r} cannot run", list(beyond))
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
-        faults = list(text_faults((situation for _, situation in asked), self._host, self._trusted))
+        faults = list(self._group_faults(asked))
+        faults += list(text_faults((situation for _, situation in asked), self._host, self._trusted))
         faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
         if faults:
             raise Faults(f"suite {self._suite.name!r} cannot run", list(dict.fromkeys(faults)))
+        self._plan.notes = data_notes(self._suite, [situation for _, situation in asked], self._domains)
         for part, situation in asked:
             self._plan_situation(part, situation)
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
         classes = {name for _, each in asked for ready in each.ready.values() for name in ready.class_names}
-        self._plan.notes += name_notes(self._domains.dataset.domains, classes)
-        faults, notes = small_batch_words(self._plan.runs.values(), self._domains, self._host, self._trusted)
+        self._plan.warnings += name_notes(self._domains.dataset.domains, classes)
+        faults, warnings = small_batch_words(self._plan.runs.values(), self._domains, self._host, self._trusted)
         if faults:
             raise Faults(f"suite {self._suite.name!r} cannot run", faults)
-        self._plan.notes += notes
+        self._plan.warnings += warnings
         return self._plan
 
+    def _group_faults(self, asked: Sequence[tuple[Part, RunContext]]) -> Iterator[str]:
+        """Groups that the five folds of the oracle would divide."""
+        names = dict.fromkeys(situation.target for _, situation in asked)
+        if self._suite.evaluation == "transductive-test" and any(self._domains.split_origin(n).grouped for n in names):
+            message = (
+                "group in [data] does not go with 'transductive-test', where the oracle's five folds divide groups"
+            )
+            yield f"{message}; use evaluation = 'held-out', or leave out group"
+
     def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:
-        """What the domains of pairs have in common, where they have anything."""
-        pairs = {(source, each.target): each.ready for each in situations for source in each.source_domains}
+        """What the domains of pairs have in common, where they have anything; in the splits of the first seed."""
+        first = [each for each in situations if each.seed == self._suite.seeds[0]]
+        pairs = {(source, each.target): each.ready for each in first for source in each.source_domains}
         found = [shared_examples(ready[source], ready[target]) for (source, target), ready in pairs.items()]
         return [shared for shared in found if shared.count or shared.alike]
 
     def _situations(self, part: Part) -> Iterator[RunContext]:
-        all_shots = part.shots if isinstance(part.shots, list) else [part.shots]
         recipe = self._suite.recipe(part)
-        for shots in all_shots:
+        for shots in part.label_budgets:
             for backbone in part.backbones or self._suite.backbones:
                 for sources, target in self._suite.pairs(part, self._domains.dataset.domains):
                     names = (*(() if sources == (WEIGHTS,) else sources), target)
-                    ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
-                    self._plan.test_examples |= {name: domain.counts["test"] for name, domain in ready.items()}
                     for seed in self._suite.seeds:
-                        yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe)
+                        view = self._view(part, names, seed)
+                        ready = {name: self._domains.get(name, view) for name in names}
+                        for name, domain in ready.items():
+                            self._plan.test_examples.setdefault(name, domain.counts["test"])
+                        yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe, view=view)
+
+    def _view(self, part: Part, names: Sequence[str], seed: int) -> DomainView:
+        """What of the domains of a pair is seen by a seed. What changes nothing is left at its default, as of old."""
+        evaluation = self._suite.evaluation
+        whole = {name: self._domains.splits(name, DomainView(evaluation, seed)) for name in names}
+        trained_on = evaluation == "transductive-test" and not self._suite.validation
+        validation = not (trained_on and any(domain.counts["val"] for domain in whole.values()))
+        classes = [domain.class_names for domain in whole.values()]
+        shared = tuple(name for name in classes[-1] if all(name in own for own in classes))
+        differ = part.classes == "shared" and len(shared) > 1 and any(own != shared for own in classes)
+        return DomainView(evaluation, seed, validation, shared if differ else None)
 
     def _plan_situation(self, part: Part, situation: RunContext) -> None:
         references = self._references(situation)
@@ -204,6 +232,8 @@ class Planner:
             budget=situation.recipe.budget,
             training=situation.recipe.training,
             compute=self._compute,
+            validation=situation.view.validation,
+            classes=situation.view.classes,
         )
 
     def _cell(

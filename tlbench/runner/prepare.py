@@ -163,12 +163,12 @@ def prepare(request: Request) -> PreparedSuite:
     machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
     cache = cache_folder()
     make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
-    domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device, request.trusted)
+    domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device, request.trusted, suite.seeds)
     suite = with_metrics(suite, domains.dataset, host)
     check_primary_metric(suite, host)
     check_pairs(suite.claims or "", suite.published, suite.dataset, domains.dataset.domains)
     whole = Planner(suite, host, domains, machine.compute, request.trusted).plan()
-    for note in whole.notes:
+    for note in whole.warnings:
         sys.stderr.write(f"note: suite {suite.name!r}: {note}\n")
     filters = {name: globs for name, globs in (request.filters or {}).items() if globs}
     plan = whole.select(filters) if filters else whole

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import SplitName
-from tlbench.core.inputs import Inputs, Texts, digests
+from tlbench.core.inputs import Inputs, Texts
 from tlbench.core.seeds import derive
 from tlbench.errors import DataError
 from tlbench_datasets.hub.columns import names_in
@@ -22,8 +22,6 @@ from tlbench_datasets.shared.own_data import Indices
 
 #: Rows that are read at once: images are large before they are decoded.
 IMAGES_AT_ONCE, TEXTS_AT_ONCE = 64, 1000
-#: Test data stay whole; training data give way.
-_FIRST_KEPT: tuple[SplitName, ...] = ("test", "val", "train")
 
 
 @dataclass(frozen=True)
@@ -147,20 +145,3 @@ def _joined(pieces: Sequence[Texts]) -> Texts:
     lengths = np.concatenate([np.diff(piece.offsets) for piece in pieces])
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return Texts(np.concatenate([piece.content for piece in pieces]), offsets)
-
-
-def without_copies(
-    inputs: Inputs, members: Mapping[SplitName, Indices]
-) -> tuple[dict[SplitName, Indices], dict[SplitName, int]]:
-    """Splits that do not overlap, and of which how many rows were left out: what is tested on is not trained on."""
-    contents = list(digests(inputs))
-    kept: dict[SplitName, Indices] = {}
-    dropped: dict[SplitName, int] = {}
-    seen: set[bytes] = set()
-    for split in _FIRST_KEPT:
-        rows = members[split]
-        kept[split] = np.array([row for row in rows.tolist() if contents[row] not in seen], np.int64)
-        if left := len(rows) - len(kept[split]):
-            dropped[split] = left
-        seen |= {contents[row] for row in rows.tolist()}
-    return kept, dropped

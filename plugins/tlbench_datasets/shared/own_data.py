@@ -46,10 +46,15 @@ class SplitParams(Params):
     @field_validator("splits")
     @classmethod
     def _splits_are_shares(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
-        if min(shares) < 0 or not shares[0] or not shares[2] or abs(sum(shares) - 1) > 1e-6:
-            message = "must be the shares of train, val and test, which sum to 1; val alone may be 0"
-            raise ValueError(f"{list(shares)} {message}, as in [0.7, 0.1, 0.2]")
-        return shares
+        return check_shares(shares)
+
+
+def check_shares(shares: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The shares of train, val and test. Raises `ValueError` where they are none."""
+    if min(shares) < 0 or not shares[0] or not shares[2] or abs(sum(shares) - 1) > 1e-6:
+        message = "must be the shares of train, val and test, which sum to 1; val alone may be 0"
+        raise ValueError(f"{list(shares)} {message}, as in [0.7, 0.1, 0.2]")
+    return shares
 
 
 def located(kind: str, argument: str) -> Path:

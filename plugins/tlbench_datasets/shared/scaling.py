@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from tlbench.core.domain import SPLITS, SplitName
 from tlbench.core.inputs import CHUNK_BYTES, COPIED_BYTES, Gathered, digests
 from tlbench.errors import DataError, Faults
-from tlbench_datasets.shared.own_data import Indices, SplitParams, deal, equal_rows, listed
+from tlbench_datasets.shared.drawn_splits import Members, without_copies
+from tlbench_datasets.shared.own_data import Indices, equal_rows, listed
 from tlbench_datasets.shared.scratch_arrays import scratch_array
 
 Scale = Literal["none", "standardise"]
 Rows = NDArray[Any] | Gathered
+_Dealt = TypeVar("_Dealt")
 #: Rows in which it is looked for numbers that rounding makes equal.
 _LOOKED_AT = 5000
 HINT = 'set scale = "standardise" in [data], which is computed before rounding'
@@ -122,56 +124,53 @@ def _become_equal(values: NDArray[Any]) -> bool:
         return len(np.unique(values.astype(np.float32))) < 0.9 * len(np.unique(values))
 
 
-def deal_numbers(
-    title: str,
-    rows: Rows,
-    labels: Indices,
-    class_names: Sequence[str],
-    keys: Sequence[str],
-    params: SplitParams,
-    scale: Scale,
-) -> dict[SplitName, Indices]:
-    """Rows of each split: copies, which go together, are what is equal in full where it is standardised before it is
-    rounded, and else what is equal in 32 bits, as it will be stored.
+def deal_numbers(title: str, rows: Rows, scale: Scale, deal: Callable[[Rows], _Dealt]) -> _Dealt:
+    """What `deal` makes of rows, by which it finds copies: of what is equal in full where rows are standardised before
+    they are rounded, and else of what is equal in 32 bits, as it will be stored.
 
     Raises `Faults` naming classes that are too small.
     """
     if scale == "standardise":
-        return deal(title, rows, labels, class_names, keys, params)
+        return deal(rows)
     try:
-        return deal(title, _rounded(rows), labels, class_names, keys, params)
+        return deal(_rounded(rows))
     except Faults as error:
         if rows.dtype == np.float32:
             raise
-        deal(title, rows, labels, class_names, keys, params)
+        deal(rows)
         raise DataError(
             f"{title}: examples that differ become equal in 32 bits, and too few are left; {HINT}"
         ) from error
 
 
 def settled(
-    title: str, exact: Rows, stored: Rows, members: Mapping[SplitName, Indices], *, drawn: bool
-) -> Mapping[SplitName, Indices]:
-    """Splits in which no row stands twice once rounded.
+    title: str, exact: Rows, stored: Rows, members: Members, *, drawn: bool, grouped: bool = False
+) -> tuple[Members, list[str]]:
+    """Splits in which no row stands twice once rounded, with notes.
 
-    Of those that were drawn, rows that rounding made equal go to one, that of training if one of them is there. Of
-    given ones it raises `DataError`, with the reason, for they would be told as an overlap.
+    Of those that were drawn, rows that rounding made equal go to one, that of training if one of them is there; where
+    that would divide groups, only those of the last split are kept. Of given ones it raises `DataError`, with the
+    reason, for they would be told as an overlap.
     """
     overlap = _overlap(stored, members)
     if not overlap:
-        return members
+        return members, []
     if not drawn:
         if more := overlap - _overlap(exact, members):
             raise DataError(
                 f"{title}: {more} examples of one split become equal to those of another in 32 bits; {HINT}"
             )
-        return members
+        return members, []
+    if grouped:
+        kept, dropped = without_copies(stored, members)
+        counts = ", ".join(f"{count} of {split}" for split, count in dropped.items())
+        return kept, [f"what became equal in 32 bits to what another group has in a later split is left out: {counts}"]
     place = np.zeros(len(stored), np.int64)
     for number, name in enumerate(SPLITS):
         place[members[name]] = number
     for copies in equal_rows(stored):
         place[copies] = place[copies].min()
-    return {name: np.flatnonzero(place == number).astype(np.int64) for number, name in enumerate(SPLITS)}
+    return {name: np.flatnonzero(place == number).astype(np.int64) for number, name in enumerate(SPLITS)}, []
 
 
 def _overlap(rows: Rows, members: Mapping[SplitName, Indices]) -> int:

@@ -21,7 +21,7 @@ def check_columns(title: str, there: Sequence[str], roles: Mapping[str, str | No
     for key, names in lists.items():
         faults += [f"{key}: {name!r} is the {role} itself; leave it out" for role, name in asked if name in names]
     if len({name for _, name in asked}) < len(asked):
-        faults.append("label, domain, split and id must be different columns")
+        faults.append(f"{', '.join(key for key, _ in asked[:-1])} and {asked[-1][0]} must be different columns")
     if faults:
         raise DataError(f"{title}: {'; '.join(faults)}{_separator_hint(there)}")
 

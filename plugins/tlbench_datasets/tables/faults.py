@@ -25,6 +25,9 @@ def row_faults(title: str, rows: pd.DataFrame, params: Any, numbers: Callable[[]
         checks.append(partial(labels_of, title, rows[params.label], params.label))
     if params.split in there:
         checks.append(partial(_check_splits, title, rows[params.split], params.split))
+    for role, column in (("group", params.group), ("id", params.id)):
+        if column in there:
+            checks.append(partial(_check_there, title, rows[column], column, role))
     if params.texts:
         checks.append(partial(texts_of, title, rows, [name for name in params.texts if name in there], params.missing))
     else:
@@ -40,9 +43,13 @@ def _fault(check: Callable[[], object]) -> str:
     return ""
 
 
-def _check_splits(title: str, values: pd.Series[Any], column: str) -> None:
+def _check_there(title: str, values: pd.Series[Any], column: str, role: str) -> None:
     if values.isna().any():
-        raise DataError(f"{title}: {absent(values, column, 'split')}")
+        raise DataError(f"{title}: {absent(values, column, role)}")
+
+
+def _check_splits(title: str, values: pd.Series[Any], column: str) -> None:
+    _check_there(title, values, column, "split")
     if wrong := sorted(set(written(values)) - SPLIT_NAMES.keys()):
         raise DataError(f"{title}: {unknown('split', wrong[0], SPLIT_NAMES)} (column {column!r})")
 

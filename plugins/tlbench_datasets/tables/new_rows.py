@@ -12,21 +12,23 @@ from numpy.typing import NDArray
 from tlbench.core.inputs import Texts
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.own_data import Indices
+from tlbench_datasets.tables.numbers import Elsewhere, column_means
 from tlbench_datasets.tables.texts import texts_of
 
 
-def reading_of(columns: Sequence[str], rows: NDArray[np.float64], train: Indices, params: Any) -> dict[str, Any]:
+def reading_of(
+    columns: Sequence[str], rows: NDArray[np.float64], train: Indices, params: Any, elsewhere: Elsewhere
+) -> dict[str, Any]:
     """How rows of one domain become inputs: columns, what fills a hole, and what is subtracted and divided by.
 
-    `rows` (n, columns) are the domain's as they were read, before holes were filled.
+    `rows` (n, columns) are the domain's as they were read, before holes were filled; `elsewhere` is as of `filled`.
     """
     reading: dict[str, Any] = {"columns": list(columns)}
     filled = rows
     if params.missing == "mean":
-        with np.errstate(all="ignore"):
-            means = [float(np.nanmean(column)) if (~np.isnan(column)).any() else 0.0 for column in rows[train].T]
-        reading["missing"] = means
-        filled = np.where(np.isnan(rows), np.array(means), rows)
+        means = column_means(rows[train], elsewhere)[0]
+        reading["missing"] = means.tolist()
+        filled = np.where(np.isnan(rows), means, rows)
     if params.scale == "standardise":
         with np.errstate(all="ignore"):
             mean, deviation = filled[train].mean(axis=0), filled[train].std(axis=0)

@@ -15,6 +15,7 @@ from tlbench.core.local_paths import shown_name, shown_names
 from tlbench.errors import TlbenchError
 from tlbench.files import UnfitFile, read_file
 from tlbench.records import result_folder
+from tlbench.records.data_note import DataNote
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
 from tlbench.records.record import Record
@@ -33,7 +34,8 @@ class PlanHeader(BaseModel):
     """What a suite asked for, as `plan.json` holds it.
 
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
-    domain the size of the test split; plans that were written before it was kept lack it. `summary`, `about` (Markdown)
+    domain the size of the test split; plans that were written before it was kept lack it. `notes`: what readers are
+    told of the data. `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
     `own_data`: the dataset is the user's own and no published one. `contributor`: who made the runs, where they were
     submitted.
@@ -50,6 +52,7 @@ class PlanHeader(BaseModel):
     shared: list[SharedExamples] = Field(default_factory=list)
     claims_elsewhere: dict[str, int] = Field(default_factory=dict)
     test_examples: dict[str, int] = Field(default_factory=dict)
+    notes: list[DataNote] = Field(default_factory=list)
     summary: str = ""
     about: str = ""
     views: list[str] = Field(default_factory=list)

@@ -186,7 +186,7 @@ class _Curve(BudgetCurve):
         for shots, place in self.places.items():
             lines = [notes.dropped(place, over_pairs=True), *notes.same_for_every_seed(place, over_pairs=True)]
             lines += [*notes.unused_source(place), *notes.references(place)]
-            lines += [*notes.shared_examples(place), *self.doubts[shots].lines]
+            lines += [*notes.about_data(place), *self.doubts[shots].lines]
             for line in (*lines, *notes.marks(place, columns, (cell.marks for row in rows for cell in row))):
                 found.setdefault(line, []).append(shots)
         return [

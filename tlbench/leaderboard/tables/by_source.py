@@ -93,7 +93,7 @@ class _Matrix:
         title = notes.title(place, f"selection: {place.selection} · {self.variant} by source")
         lines = [*self._sentences(), *notes.harm(place, self.variant), *notes.verdict_note(place, gain=False)]
         lines += [*self._family(), *self._means_note(several), *self._same_for_every_seed()]
-        lines += [*notes.shared_examples(place), *self.doubts.lines]
+        lines += [*notes.about_data(place), *self.doubts.lines]
         lines += notes.marks(place, columns, (cell.marks for row in rows for cell in row), self.variant)
         return Table(title, columns, rows, text, lines, self.footnotes.texts)
 

@@ -96,7 +96,7 @@ class _ByStrategy:
                 *notes.unused_source(self.place),
                 *notes.references(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
-                *notes.shared_examples(self.place),
+                *notes.about_data(self.place),
                 *recipes(self.place),
                 *self.sanity.lines,
                 *marks,

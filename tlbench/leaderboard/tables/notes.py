@@ -161,11 +161,13 @@ def _rate(place: TableGroup, gaps: Mapping[CellKey, PairedTest | None]) -> str:
     return "; ".join(parts)
 
 
-def shared_examples(place: TableGroup) -> list[str]:
-    """The line that says which test examples stand in a source too."""
+def about_data(place: TableGroup) -> list[str]:
+    """How splits were drawn, what was left out, and which test examples stand in a source too."""
+    plan, pairs = place.result_set.plan, {cell.pair for cell in place.cells}
+    said = [note.text for note in plan.notes if any(map(note.is_about, pairs))]
     asked = {(source, cell.target) for cell in place.cells for source in cell.source}
-    found = [shared.text for shared in place.result_set.plan.shared if (shared.source, shared.target) in asked]
-    return [f"duplicates across domains: {'; '.join(found)}"] if found else []
+    found = [shared.text for shared in plan.shared if (shared.source, shared.target) in asked]
+    return [*said, *([f"duplicates across domains: {'; '.join(found)}"] if found else [])]
 
 
 def _spot(spot: CellKey) -> str:

@@ -53,7 +53,7 @@ class _Scores:
         text = f"{notes.measured(place, over_pairs=False, of=of)} {notes.dropped(place, False)}".strip()
         chosen = [f"{self.by}: {HINDSIGHT.format(len(self.variants))}"] if len(self.variants) > 1 else []
         lines = [*self._sentences(), *chosen, *self._references_note(below), *notes.references(place)]
-        lines += [*notes.shared_examples(place), *self.doubts.lines]
+        lines += [*notes.about_data(place), *self.doubts.lines]
         lines += notes.marks(place, columns, (cell.marks for row in rows for cell in row))
         title = notes.title(place, f"selection: {place.selection} · {metric} of {self.by} by source")
         return Table(title, columns, rows, text, lines, self.footnotes.texts)
