@@ -54,8 +54,9 @@ def walk(project: Project) -> None:
     says(project.tlbench("plan patients.toml"), "runs")
     project.tlbench("run patients.toml --quiet")
     says(project.tlbench("leaderboard patients --by source"), "north", "source-only")
-    page = project.tlbench("leaderboard patients --format html")
-    says(page, "<html", "patients")
+
+    page = project.page("patients")
+    says(page, "source-only", "majority")
 
     records = project.records("patients")
     for hospital in HOSPITALS:

@@ -45,6 +45,11 @@ class Project:
         lines = [line for line in text.splitlines() if line and not line.startswith("note:")]
         return list(csv.DictReader(lines))
 
+    def page(self, suite: str) -> str:
+        """The page of a suite that has been run, as `tlbench publish` writes it."""
+        self.tlbench(f"publish {suite} --out pages")
+        return (self.folder / "pages" / suite / "index.html").read_text(encoding="utf-8")
+
     def records(self, suite: str) -> list[dict[str, Any]]:
         """The records of a suite."""
         files = sorted((self.folder / "results" / suite).glob("*.json"))

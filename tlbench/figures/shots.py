@@ -43,7 +43,6 @@ def _titled(to: str, pairs: Sequence[str]) -> str:
 def _lines(curve: BudgetCurve, pairs: Sequence[str]) -> list[dict[str, Any]]:
     lines = []
     for variant in curve.variants:
-        found: dict[str, Any]
         line: dict[str, Any] = {"variant": variant, "reference": not _is_strategy(curve, variant)}
         if variant in curve.constant:
             level = curve.mean(variant, curve.constant[variant], pairs)
