@@ -139,7 +139,7 @@ def column_means(
     """Means of columns over the values that training rows (n, columns) have; of columns without any, those of other
     domains, NaN where these have none either. Also which columns these are, and which domains.
     """
-    empty: NDArray[np.bool_] = np.isnan(train).all(axis=0)
+    empty = np.asarray(np.isnan(train).all(axis=0))
     means: NDArray[np.float64] = np.full(train.shape[1], np.nan)
     others: list[str] = []
     with np.errstate(all="ignore"):  # what is not finite is told of later, with its row
