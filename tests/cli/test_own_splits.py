@@ -143,3 +143,34 @@ def test_examples_in_all_are_a_label_budget(project):
     }
     table = project.tlbench("leaderboard", "toy", "--by", "shots")
     assert "examples: labelled target examples in all, in the shares of the classes" in " ".join(table.out.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'seeds = [0, 1]\nevaluation = "transductive-test"',
+    ],
+    ids=["held-out", "transductive-test"],
+)
+def test_predictions_of_a_seed_stand_beside_the_items_that_it_drew(project, text):
+    lines = ["label,site,name,a,b"]
+    for row in range(240):
+        kind = ("ill", "well", "odd" if row < 120 else "rare")[row % 3]
+        lines.append(f"{kind},{'north' if row < 120 else 'south'},{kind}-{row},{row % 3 + row % 7 / 7:.3f},{row % 5}")
+    (project.folder / "t.csv").write_text("\n".join(lines))
+    file = suite("csv:t.csv", 'label = "label"\ndomain = "site"\nid = "name"\nscale = "standardise"')
+    file = file.replace("seeds = [0]", text or "seeds = [0, 1]").replace(
+        'pairs = "all"', 'pairs = "all"\nclasses = "shared"'
+    )
+    outcome = project.tlbench("run", project.suite(file), "--keep-model")
+    assert outcome.code == 0, outcome.err
+    found = [one for one in records(project, "own") if one["variant"] == "feature-extraction" and one["seed"] == 1]
+    assert len(found) == 2
+    for record in found:
+        shown = project.tlbench("predictions", record["run_key"], "--format", "csv")
+        assert shown.code == 0, shown.err
+        rows = [line.split(",")[:2] for line in shown.out.splitlines()[1:]]
+        assert rows
+        assert all(item.startswith(f"{label}-") for item, label in rows)
+        assert {label for _, label in rows} == {"ill", "well"}

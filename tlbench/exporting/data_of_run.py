@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import DataError, TlbenchError
 from tlbench.files import cache_folder
 from tlbench.records.record import Record
@@ -13,7 +14,7 @@ def data_of_run(record: Record, origin: RunOrigin) -> DomainStore:
     """The data set of a run. Raises `DataError` where its target is not there any more, or is not the same."""
     try:
         store = DomainStore(cache_folder(), record.dataset, origin.host, origin.data, trusted=origin.trusted)
-        found = store.get(record.target).revision
+        found = store.get(record.target, DomainView.of(record.spec)).revision
     except TlbenchError as error:
         message = f"the run {record.run_key} was made with {record.dataset!r}, which cannot be read now"
         raise DataError(f"{message}: {error}") from error
