@@ -47,6 +47,7 @@ def tells(found, labels):
         array
         for array in found
         if array.shape == labels.shape
+        and array.size  # a split without examples has no labels to tell
         and np.array_equal(np.sort(array), np.sort(labels))
         and (np.array_equal(array, labels) or np.array_equal(array, np.sort(labels)))
     ]

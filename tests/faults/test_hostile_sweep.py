@@ -12,7 +12,7 @@ import pytest
 from faults import HOSTILE, hostile_suite, processes
 from toy_suite import TOY
 
-from tlbench.records.record import Record
+from tlbench.records.record_file import parse_record
 
 TYPES, NUMBERS = "floating-point numbers are expected", "are not finite"
 #: By what a strategy does, how its run has to end, and what its record has to say.
@@ -73,7 +73,7 @@ def sweep(tmp_path_factory):
         command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=1500
     )
     files = [path for path in (folder / "results" / "toy").glob("*.json") if path.name != "plan.json"]
-    records = [Record.model_validate_json(path.read_bytes()) for path in files]
+    records = [parse_record(path.read_bytes(), str(path), "upgrade") for path in files]
     return done, {record.variant.replace("-", " "): record for record in records}
 
 

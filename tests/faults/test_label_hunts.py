@@ -109,7 +109,7 @@ def places_in(folder, server, shared):
 
 def revision_of(cache):
     indexes = [json.loads(path.read_text()) for path in (cache / "datasets").glob("*.json")]
-    return next(index["revision"] for index in indexes if index["domain"] == "b")
+    return next(index["revision"] for index in indexes if index.get("domain") == "b")
 
 
 def outcome(run, folder, plugin, mode):

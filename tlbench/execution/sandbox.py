@@ -120,15 +120,22 @@ def enter(order: Order) -> None:
     exact = landlock.ruleset(own, order["abi"])
     landlock.enforce(common)
     landlock.enforce(exact)
-    for made in (common, exact):  # who holds one could add to it, for others that come
+    for made in (exact, *_SHARED):  # who holds one could add to it, for others that come
         os.close(made)
+    _SHARED.clear()
+
+
+#: Rulesets that children share, of all sessions that this process has served.
+_SHARED: list[int] = []
 
 
 @functools.cache
 def _common(abi: int, hidden: tuple[str, ...], opened: tuple[str, ...], weights: tuple[str, ...]) -> int:
     """A ruleset of libraries, exactly, and of all that jobs of a session are given, roughly."""
     rules = [*library_rules(hidden, weights), ("/proc", READ), *((path, WRITE) for path in opened)]
-    return landlock.ruleset(rules, abi)
+    made = landlock.ruleset(rules, abi)
+    _SHARED.append(made)
+    return made
 
 
 def hint(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from tlbench.core.secret_masking import masked_command
 from tlbench.errors import TlbenchError
 from tlbench.leaderboard.analysis.result_set import PLAN_FILE
 from tlbench.plugins.manager import PluginHost, plugin_host
@@ -37,7 +38,7 @@ class RunOrigin(BaseModel):
         return cls(
             suite=request.suite,
             plugin_files=list(request.plugin_files),
-            overrides=list(request.overrides),
+            overrides=masked_command(request.overrides),
             trusted=list(request.trusted),
             data=suite.data,
         )

@@ -63,6 +63,16 @@ class Fitted:
             parts = [self.predictor.predict(batch_tensor(inputs, rows, device)).logits.cpu().numpy() for rows in slices]
         return np.concatenate(parts)
 
+    def features(self) -> NDArray[np.floating[Any]]:
+        """Features (n, d) of the test inputs at the last checkpoint, in which predictions that saturate still differ."""
+        self.predictor.load(list(self.predictor.steps)[-1])
+        rows = slice(0, len(self.case.test.inputs))
+        with torch.inference_mode():
+            found: NDArray[np.floating[Any]] = (
+                self.predictor.predict(batch_tensor(self.case.test.inputs, rows, "cpu")).features.cpu().numpy()
+            )
+        return found
+
 
 class StrategyTrial:
     """Makes tasks, and fits one strategy class on them."""
