@@ -64,7 +64,7 @@ class Fitted:
         return np.concatenate(parts)
 
     def features(self) -> NDArray[np.floating[Any]]:
-        """Features (n, d) of the test inputs at the last checkpoint, in which predictions that saturate still differ."""
+        """Features (n, d) of the test inputs at the last checkpoint; they differ where sure predictions do not."""
         self.predictor.load(list(self.predictor.steps)[-1])
         rows = slice(0, len(self.case.test.inputs))
         with torch.inference_mode():
