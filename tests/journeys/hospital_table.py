@@ -20,7 +20,7 @@ from steps import Project, accuracies, journey, says
 
 HOSPITALS = ("north", "south", "west")
 #: How far the mean of five seeds may lie from that of twenty splits, in accuracy.
-NEAR = 0.05
+NEAR = 0.06
 
 
 def patients() -> pd.DataFrame:
@@ -49,7 +49,8 @@ def walk(project: Project) -> None:
     says(said, 'missing_values = ["?"]', 'missing = "mean"', "9 in column 'mean area'", "benign")
     suite = project.suite_of(said, "patients.toml")
     text = suite.read_text().replace("[data]", '[data]\nscale = "standardise"')
-    suite.write_text(text.replace("seeds = [0, 1, 2]", "seeds = [0, 1, 2, 3, 4]"))
+    text = text.replace("seeds = [0, 1, 2]", "seeds = [0, 1, 2, 3, 4]").replace("steps = 300", "steps = 100")
+    suite.write_text(text)
 
     says(project.tlbench("plan patients.toml"), "runs")
     project.tlbench("run patients.toml --quiet")

@@ -17,7 +17,7 @@ NEAR = 0.06
 SHOPS = ("corner shop", "web shop 🛒")
 CLASSES = ("red mug", "blue mug", "green mug")
 COLOURS = {"red mug": (200, 60, 60), "blue mug": (60, 60, 200), "green mug": (60, 180, 60)}
-EACH = 40
+EACH = 24
 
 
 def write_images(folder: Path) -> None:
@@ -42,7 +42,7 @@ def walk(project: Project) -> None:
     says(said, "my photo 0.png", "green mug", "web shop")
     suite = project.suite_of(said, "photos.toml")
     text = suite.read_text().replace('pairs = "all"', 'pairs = "all"\nclasses = "shared"')
-    text = text.replace("seeds = [0, 1, 2]", "seeds = [0, 1, 2, 3, 4]").replace("steps = 300", "steps = 100")
+    text = text.replace("steps = 300", "steps = 40")
     suite.write_text(text)
     says(project.tlbench("run photos.toml --quiet") + project.tlbench("leaderboard photos"), "🛒", "source-only")
 
