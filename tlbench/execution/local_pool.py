@@ -192,7 +192,7 @@ class LocalPool:
         while not self._events.empty():  # what ended before
             message = self._events.get()
             event = None if message is None else self._event(message)
-            if event is not None and event.kind == "ended":
+            if event is not None and event.kind != "progress":  # `lost` too: a keeper may say so before the template
                 self._lost.append(event)
         for job in sorted(self._jobs):
             self._lost.append(Event("lost", job, {"started": job in self._keepers}))
