@@ -12,10 +12,10 @@ import pytest
 from faults import many
 from safetensors.numpy import save
 
+from tlbench.core.plain_text import clipped
 from tlbench.execution.handed_back import HandedBack, UnusableOutput
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.output_arrays import Expected, read_arrays
-from tlbench.execution.plain_text import plain
 
 GOOD = {
     "status": "ok",
@@ -297,6 +297,6 @@ def test_a_log_that_is_no_file_gives_no_lines_and_of_a_long_stack_the_innermost_
 
 
 def test_text_is_cut_and_what_is_no_text_is_shown_as_its_escape():
-    assert plain("\x1b[2J\x07\u202e\udce9\x00", 100) == "\\x1b[2J\\x07\\u202e\\udce9\\x00"
-    assert plain("tab\tline\né 漢 😀", 100) == "tab\tline\né 漢 😀"
-    assert plain("x" * 50, 10) == "x" * 10 + " … (40 characters more)"
+    assert clipped("\x1b[2J\x07\u202e\udce9\x00", 100) == "\\x1b[2J\\x07\\u202e\\udce9\\x00"
+    assert clipped("tab\tline\né 漢 😀", 100) == "tab\tline\né 漢 😀"
+    assert clipped("x" * 50, 10) == "x" * 10 + " … (40 characters more)"

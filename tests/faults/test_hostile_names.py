@@ -12,7 +12,8 @@ import shutil
 import subprocess
 
 import pytest
-from fault_budget import FULL, names, sample
+from faults import LONG, many
+from hostile_name_list import names
 
 from tlbench.core.plain_text import plain, plain_lines
 from tlbench.leaderboard.renderers import render
@@ -20,7 +21,7 @@ from tlbench.leaderboard.tables.cells import Cell, Column, Table
 from tlbench.publishing.svg_figures import pictures
 from tlbench.publishing.web.html import suite_page
 
-NAMES = list(names(sample(1000, 250)))
+NAMES = list(names(many(250, 1000)))
 FORMATS = ("table", "markdown", "csv", "latex", "html", "json")
 HEAD = r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
 
@@ -134,7 +135,7 @@ def test_a_browser_shows_every_name_and_runs_none(make_results, tmp_path):
     from browser import Visit, running_browser
 
     at_once = 40
-    chosen = NAMES if FULL else [name for name in NAMES if len(name) < 60][::4][:at_once]
+    chosen = NAMES if LONG else [name for name in NAMES if len(name) < 60][::4][:at_once]
     with running_browser() as browser:
         for start in range(0, len(chosen), at_once):
             part = chosen[start : start + at_once]
@@ -155,7 +156,7 @@ def test_a_browser_shows_every_name_and_runs_none(make_results, tmp_path):
 
 
 def test_figures_are_drawn_with_every_name(results):
-    chosen = [name for name in NAMES if len(name) < 30][:: sample(5, 30)]
+    chosen = [name for name in NAMES if len(name) < 30][:: many(30, 5)]
     pairs = {"a:b": [0.6, 0.7], "b:a": [0.5, 0.6]}
     results.transductive(dict.fromkeys(chosen, pairs), [0, 1], {"a:b": [0.5, 0.5], "b:a": [0.4, 0.4]})
     made = [picture.svg() for picture in pictures(results.result_set())]

@@ -8,8 +8,9 @@ import random
 from pathlib import Path
 
 import pytest
-from fault_budget import mutated, sample
+from faults import many
 from known_results import spec_of
+from mutations import mutated
 from toy_suite import SUITE
 
 from tlbench.core.run_spec import Budget
@@ -67,7 +68,7 @@ def test_no_flipped_bit_gives_another_record(record):
 
 def test_a_record_of_earlier_versions_is_read_or_named_whatever_was_done_to_it(record):
     content, random_ = record.model_dump_json(indent=1).encode(), random.Random(2)
-    for _ in range(sample(3000, 1000)):
+    for _ in range(many(1000, 3000)):
         try:
             assert isinstance(parse_record(mutated(content, random_), "there", "upgrade"), Record)
         except TlbenchError as error:
@@ -78,14 +79,14 @@ def test_a_suite_goes_on_without_its_damaged_records(record, tmp_path):
     folder = ResultFolder(tmp_path, "digits")
     folder.create()
     random_ = random.Random(3)
-    for seed in range(sample(200, 40)):
+    for seed in range(many(40, 200)):
         other = new_record(spec_of(seed=seed), "dann", "ok", {})
         folder.write(other)
         path = folder.record_file(other.run_key)
         if seed % 2:
             path.write_bytes(mutated(path.read_bytes(), random_))
     whole = list(folder.records())
-    assert {one.seed for one in whole} >= set(range(0, sample(200, 40), 2))
+    assert {one.seed for one in whole} >= set(range(0, many(40, 200), 2))
     for one in whole:
         assert one == new_record(spec_of(seed=one.seed), "dann", "ok", {})
 
@@ -100,7 +101,7 @@ def test_a_mutated_suite_is_read_or_refused_in_words(suites, tmp_path):
     for name in ("digits-real.claims.csv", "digits-real.md"):
         (tmp_path / name).write_bytes((SUITES / name).read_bytes())
     refused = 0
-    for _ in range(sample(4000, 150)):
+    for _ in range(many(150, 4000)):
         path.write_bytes(mutated(random_.choice(suites), random_))
         try:
             read_suite(str(path), host)
@@ -113,7 +114,7 @@ def test_a_mutated_suite_is_read_or_refused_in_words(suites, tmp_path):
 def test_mutated_claims_are_read_or_refused_in_words(tmp_path):
     random_, path, refused = random.Random(5), tmp_path / "claims.csv", 0
     contents = [file.read_bytes()[:4000].rpartition(b"\n")[0] + b"\n" for file in sorted(SUITES.glob("*.claims.csv"))]
-    for _ in range(sample(3000, 300)):
+    for _ in range(many(300, 3000)):
         path.write_bytes(mutated(random_.choice(contents), random_))
         try:
             assert all(0 <= (claim.decimals or 0) < 50 for claim in read_claims(path))
@@ -128,7 +129,7 @@ def test_a_mutated_plan_is_shown_or_refused_in_words(results):
     results.result_set()
     path, random_, refused = results.folder / "plan.json", random.Random(6), 0
     content = json.dumps(json.loads(path.read_text()), indent=1).encode()
-    for index in range(sample(3000, 150)):
+    for index in range(many(150, 3000)):
         path.write_bytes(mutated(content, random_))
         ResultFolder(results.folder.parent, "digits").plan_content()
         try:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tlbench.errors import TlbenchError, unknown
 
 if TYPE_CHECKING:
-    from tlbench.runner.prepare import Reuse, RunOptions
+    from tlbench.execution.stored_runs import Reuse
+    from tlbench.runner.prepare import RunOptions
 
 #: A name or glob, or several; numbers for seeds and shots.
 Globs = str | int | Iterable[str | int] | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -127,12 +128,17 @@ def run(
     _report(done, as_json)
     if keep_model:
         _tell_models(done)
+    _tell_what_is_left(done, max_failures, no_longer)
+    return 0 if done.whole else 1
+
+
+def _tell_what_is_left(done: SuiteOutcome, max_failures: int | None, no_longer: Sequence[str]) -> None:
+    """The runs that were not begun, and the strategies that are stored and not shown."""
     if done.left:
         left = f"{done.left} runs have not been done: the same command goes on"
         typer.echo(f"stopped after {max_failures} runs that failed (--max-failures); {left}", err=True)
     for name in no_longer:
         note(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again")
-    return 0 if done.whole else 1
 
 
 def _tell_of_figures(folder: Path) -> None:

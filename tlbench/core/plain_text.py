@@ -33,6 +33,12 @@ def plain_lines(text: str) -> str:
     return _OBEYED_BUT_LINES.sub(REPLACEMENT, text)
 
 
+def clipped(text: str, most: int) -> str:
+    """At most so many characters, in which what is obeyed stands as its escape, for messages that say what was said."""
+    shown = _OBEYED_BUT_LINES.sub(lambda sign: sign[0].encode("unicode_escape").decode("ascii"), text[:most])
+    return shown if len(text) <= most else f"{shown} … ({len(text) - most:,} characters more)"
+
+
 def plain_data(value: Any) -> Any:
     """Plain data, lists and tables of texts and numbers, each of whose texts has become plain; its line feeds stay."""
     if isinstance(value, str):

@@ -17,8 +17,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tlbench.core.plain_text import clipped
 from tlbench.execution.output_schema import parse_output
-from tlbench.execution.plain_text import plain
 
 OUTPUT, ARRAYS, LOG, MODEL = "output.json", "output.safetensors", "log.txt", "model"
 #: A summary is some kilobytes.
@@ -82,7 +82,7 @@ class HandedBack:
         finally:
             os.close(descriptor)
         lines = content.decode("utf-8", "replace").replace("\r", "\n").splitlines()
-        return [plain(line, LINE_CHARACTERS) for line in _last_of(lines)]
+        return [clipped(line, LINE_CHARACTERS) for line in _last_of(lines)]
 
     def model_files(self, most: int) -> list[str]:
         """The files of a source model, which are all that its folder has. Raises `UnusableOutput`."""
@@ -94,7 +94,7 @@ class HandedBack:
             names = sorted(os.listdir(folder))  # noqa: PTH208 - by descriptor
             for name in names:
                 if not re.fullmatch(r"\d{1,12}\.safetensors", name):
-                    raise UnusableOutput(f"{MODEL} has {plain(name, 80)!r}, which is no checkpoint")
+                    raise UnusableOutput(f"{MODEL} has {clipped(name, 80)!r}, which is no checkpoint")
                 descriptor = _open_regular(folder, name)
                 size = os.fstat(descriptor).st_size
                 os.close(descriptor)
@@ -131,10 +131,10 @@ def _all_of(descriptor: int, most: int) -> bytes:
 
 def _first_fault(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
-        return plain(str(error), 300)
+        return clipped(str(error), 300)
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in fault["loc"])
-    return plain(f"{where}: {fault['msg']}" if where else fault["msg"], 300)
+    return clipped(f"{where}: {fault['msg']}" if where else fault["msg"], 300)
 
 
 def _last_of(lines: list[str]) -> list[str]:

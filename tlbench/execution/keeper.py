@@ -25,6 +25,7 @@ from tlbench.execution.memory_group import MemoryGroup
 from tlbench.execution.process_tree import (
     TreeMemory,
     descendants,
+    ended_children,
     kill_descendants,
     memory_kills,
     memory_of,
@@ -218,13 +219,7 @@ class Keeper:
 
     def _reap(self, watched: _Watched) -> None:
         """Take the ends of the run and of the orphans that came here."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             if pid == watched.pid:
                 watched.status = status
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tlbench.core.plain_text import clipped
 from tlbench.errors import TlbenchError
 from tlbench.execution.evaluation_inputs import evaluation_file
 from tlbench.execution.keeper import GRACE
-from tlbench.execution.plain_text import plain
 from tlbench.execution.process_tree import send
 from tlbench.execution.sandbox import Order
 from tlbench.execution.template_client import PATIENCE, Events, Template
@@ -144,7 +144,7 @@ class LocalPool:
             if message.get("stopped") == "asked":  # not by us: its keeper has lost the template
                 return Event("lost", job, {"started": True})
         elif kind == "progress":
-            message = {**message, "phase": plain(message["phase"], 64)}
+            message = {**message, "phase": clipped(message["phase"], 64)}
         return Event(kind, job, message)
 
     def _forget(self, job: str) -> None:

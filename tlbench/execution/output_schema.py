@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from tlbench.execution.plain_text import plain
+from tlbench.core.plain_text import clipped
 
 #: No count in a record is larger: beyond it, JSON readers of other languages lose digits.
 MOST = 2**53
@@ -15,7 +15,7 @@ CLOCKS_DIFFER = 1.0
 
 
 def _fit(most: int) -> AfterValidator:
-    return AfterValidator(lambda text: plain(text, most))
+    return AfterValidator(lambda text: clipped(text, most))
 
 
 Name = Annotated[str, _fit(200)]

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,18 @@ def kill_descendants(root: int, spared: Iterable[int] = ()) -> bool:
                 os.waitpid(pid, os.WNOHANG)
         time.sleep(0.001)
     return False
+
+
+def ended_children() -> Iterator[tuple[int, int]]:
+    """Process and status of each child, or orphan that came here, that has ended since the last time."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
 
 
 def send(pid: int, how: int) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +29,14 @@ from tlbench.execution.recorder import Recorder
 from tlbench.execution.run_environment import hint, kept_back
 from tlbench.execution.sandbox import Order, Sandbox, choose_sandbox
 from tlbench.execution.source_model_cache import SourceModels
+from tlbench.execution.stored_runs import Reuse, StoredRuns
 from tlbench.execution.work_items import WorkItem, identity_of, label_of, model_work, reverse_work, work_of
 from tlbench.files import MAKE_ROOM, is_full
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.plugins.manager import PluginHost
-from tlbench.records.kept_models import model_folder
 from tlbench.records.record import Failure, Record, new_record
 from tlbench.records.result_folder import ResultFolder
 
-Reuse = Literal["failed", "always", "never"]
 #: Bytes of a checkpoint of a source model.
 MOST_MODEL_BYTES = 32 * 2**30
 
@@ -94,6 +92,7 @@ class Session:
     _failures: int = 0
 
     def __post_init__(self) -> None:
+        self._stored = StoredRuns(self.results, self.reuse, self.keep_models)
         self._models = SourceModels(self.cache)
         self._folders = JobFolders(self.cache)
         self._jobs = JobWriter(
@@ -123,7 +122,8 @@ class Session:
     def run(self) -> dict[str, Record]:
         """Do what is missing; the records of the plan's runs by key. Interrupted, everything done is kept."""
         self._folders.clean()
-        records = self._find_done()
+        records, second_trainings = self._stored.find(self.plan, self.listener.set_aside)
+        self._queue.extend(second_trainings)
         missing = [run for key, run in self.plan.runs.items() if key not in records]
         self._jobs.prepare(missing)
         keep_below(self.cache, limit_of_environment())
@@ -153,43 +153,6 @@ class Session:
         return self.max_failures is not None and self._failures >= self.max_failures
 
     # ---- what is done and what is to do ---------------------------------------------------------------------------
-
-    def _find_done(self) -> dict[str, Record]:
-        records: dict[str, Record] = {}
-        for key, run in self.plan.runs.items():
-            if run.skip is not None:
-                records[key] = self._skipped(key, run)
-                continue
-            record, aside = self.results.read_or_set_aside(key)
-            if aside is not None:
-                self.listener.set_aside(aside)
-            if record is None or not self._reusable(run, record):
-                continue
-            if run.lacks_second_training(record):
-                predicted = (self.results.predictions(key) or {}).get(PREDICTED)
-                if predicted is None:
-                    continue
-                self._queue.append(reverse_work(run, predicted.astype(np.int64)))
-            records[key] = record
-        return records
-
-    def _reusable(self, run: PlannedRun, record: Record) -> bool:
-        """Whether a record has the numbers that the suite asks for now: metrics are no part of the key."""
-        if record.status != "ok":
-            return self.reuse == "always"
-        if run.spec.key in self.keep_models and not model_folder(self.results, run.spec.key).is_dir():
-            return False
-        return self.reuse != "never" and run.is_scored_in(record)
-
-    def _skipped(self, key: str, run: PlannedRun) -> Record:
-        """The record of a run that makes no sense, written once."""
-        with contextlib.suppress(TlbenchError):
-            old = self.results.read(key)
-            if old is not None and old.status == "skipped" and old.reason == run.skip:
-                return old
-        record = new_record(run.spec, run.variant, "skipped", run.references, reason=run.skip)
-        self.results.write(record)
-        return record
 
     def _enqueue(self, runs: list[PlannedRun]) -> None:
         """Source models first, since others wait for them; then runs without one; then the others as models appear."""
@@ -226,9 +189,9 @@ class Session:
             if work.run is not None and work.predicted is None and not work.again:
                 self._tell("tlbench_run_started", identity=identity_of(work.run))
             self._running[work.key] = work
-            self.pool.submit(work.key, folder, folder / LOG, self._sandbox_of(work.job))
+            self.pool.submit(work.key, folder, folder / LOG, self._confined(work.job))
 
-    def _sandbox_of(self, job: Job) -> Order | None:
+    def _confined(self, job: Job) -> Order | None:
         """What the job's process is confined to. Labels, data and results are nobody's, wherever they lie."""
         data = os.environ.get("TLBENCH_DATA")
         hidden = [self.cache, self.results.folder.parent, *([Path(data)] if data else [])]
@@ -343,20 +306,12 @@ class Session:
     def _keep(self, record: Record, arrays: dict[str, NDArray[Any]] | None, records: dict[str, Record]) -> None:
         records[record.run_key] = record
         self._failures += record.status not in ("ok", "skipped")
-        if record.status == "ok" or self.reuse == "never" or not self._has_good_record(record.run_key):
-            self.results.write(record, arrays)
+        self._stored.keep(record, arrays)
         self._tell("tlbench_run_finished", record=record.model_dump(mode="json"))
 
     def _tell(self, hook: str, **arguments: object) -> None:
         if self.heard_by_plugins:
             self.host.tell(hook, **arguments)
-
-    def _has_good_record(self, key: str) -> bool:
-        """Whether a record is there that is ok, only short of what is asked now; no failure takes its place."""
-        with contextlib.suppress(TlbenchError):
-            old = self.results.read(key)
-            return old is not None and old.status == "ok"
-        return False
 
 
 def _short(record: Record, metric: str) -> str:

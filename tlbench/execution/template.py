@@ -31,7 +31,7 @@ from tlbench.execution import sandbox
 from tlbench.execution.host_channel import send_line
 from tlbench.execution.keeper import STACK_SIGNAL
 from tlbench.execution.keeper_service import serve
-from tlbench.execution.process_tree import adopt_orphans, end_with_parent, kill_descendants, send
+from tlbench.execution.process_tree import adopt_orphans, end_with_parent, ended_children, kill_descendants, send
 from tlbench.execution.progress_messages import ProgressWriter
 
 #: Seconds that keepers have to end their runs when the host is gone.
@@ -187,13 +187,7 @@ class _Server:
 
     def _reap(self) -> None:
         """Of a keeper that has ended before its run, the run is ended here, and that is told."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             keeper = self._keepers.pop(pid, None)
             if keeper is not None:
                 self._dismiss(keeper)

@@ -25,6 +25,7 @@ from safetensors.numpy import save_file
 
 from tlbench.core.backbone import Backbone
 from tlbench.core.inputs import join, rows_of
+from tlbench.core.plain_text import clipped
 from tlbench.core.predictor import Predictor
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.core.seeds import derive
@@ -33,7 +34,6 @@ from tlbench.core.task import TargetView, TransferTask
 from tlbench.execution.evaluation_inputs import Evaluation, ask, from_file
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.model_keeping import keep_model
-from tlbench.execution.plain_text import plain
 from tlbench.execution.prediction import Arrays, checked, evaluate, evaluate_folds, predict, steps_of
 from tlbench.execution.sandbox import hint
 from tlbench.execution.source_training import fit_source_model
@@ -268,7 +268,7 @@ def _failure(error: BaseException) -> dict[str, str]:
         message = f"its code called sys.exit({message})"
     elif isinstance(error, Exception):
         message = f"{message}{hint(error)}"
-    return {"type": plain(type(error).__name__, 200), "message": plain(message, MESSAGE_CHARACTERS)}
+    return {"type": clipped(type(error).__name__, 200), "message": clipped(message, MESSAGE_CHARACTERS)}
 
 
 def _status(error: BaseException, message: str) -> str:

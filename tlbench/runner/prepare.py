@@ -29,9 +29,7 @@ from tlbench.suites.suite_file import read_suite
 if TYPE_CHECKING:
     from tlbench.evaluation.scoring import Metric
     from tlbench.execution.session import Listener, Session
-
-
-Reuse = Literal["failed", "always", "never"]
+    from tlbench.execution.stored_runs import Reuse
 
 
 @dataclass(frozen=True, kw_only=True)

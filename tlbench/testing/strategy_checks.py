@@ -13,26 +13,24 @@ from pydantic import BaseModel
 from safetensors.torch import load, save
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from tlbench.core.predictor import ModelPredictor, Predictor
-from tlbench.core.probabilities import softmax
+from tlbench.core.predictor import ModelPredictor
 from tlbench.core.run_spec import Budget, Setting
 from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.errors import TlbenchError
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
 from tlbench.testing.confined import confined
 from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
+from tlbench.testing.prediction_checks import check_predictions
 from tlbench.testing.side_effects import as_they_were
-from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial, with_another_source
-from tlbench.testing.toy_domains import BACKBONES, KINDS, Kind
+from tlbench.testing.source_checks import check_uses_source, check_without_adaptation, check_without_source
+from tlbench.testing.strategy_trial import SHORT, Case, StrategyTrial
+from tlbench.testing.toy_domains import KINDS, Kind
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
-LABELLED: tuple[Setting, ...] = ("transductive", "inductive")
 #: Enough for any method to learn two classes that lie apart, in a second.
 LONG = Budget(steps=80, batch_size=24, checkpoints=1)
 #: Above chance (0.5) by four standard errors of 61 test examples.
 LEARNT = 0.76
-#: Sums in another order make smaller differences of probabilities.
-CLOSE = 1e-3
 
 
 def checks(subject: PluginUnderTest) -> Iterator[Check]:
@@ -77,23 +75,6 @@ def check_metadata(strategy: type[Strategy]) -> None:
         raise CheckFailed(f"classifier_trained_on speaks of {', '.join(strange)}, which is not among its settings")
 
 
-def check_without_adaptation(subject: PluginUnderTest, strategy: type[Strategy]) -> None:
-    """The strategy that `without_adaptation` names is there, works in `transductive`, and adapts nothing itself."""
-    name = strategy.without_adaptation
-    if not name:
-        raise NotApplicable("its adaptation gap is to source-only")
-    if "transductive" not in strategy.settings:
-        raise CheckFailed(f"without_adaptation is {name!r}, but it does not work in 'transductive'")
-    try:
-        other = subject.host.find("strategies", name)[0].load()
-    except TlbenchError as error:
-        raise CheckFailed(f"without_adaptation: {error}") from error
-    if other is strategy or other.without_adaptation:
-        raise CheckFailed(f"without_adaptation names {name!r}, which adapts itself; name what it is without that")
-    if "transductive" not in other.settings:
-        raise CheckFailed(f"without_adaptation names {name!r}, which does not work in 'transductive'")
-
-
 def check_params(strategy: type[Strategy]) -> None:
     """`Params()` works, gives back what JSON took away, refuses a name that it does not know, and cannot be changed."""
     try:
@@ -136,64 +117,14 @@ def _can_be_made(strategy: type[Strategy]) -> bool:
 
 def check_runs(bench: StrategyTrial, setting: Setting, kind: Kind) -> None:
     """Finite logits (n, classes), the same one by one, by sevens and all at once."""
-    _check_predictions(bench.fit(bench.case(kind, setting)))
-
-
-def _check_predictions(fitted: Fitted) -> None:
-    if not isinstance(fitted.predictor, Predictor):
-        raise CheckFailed(
-            f"fit() gave a {type(fitted.predictor).__name__}; give what toolkit.train(…) gives, or a Predictor"
-        )
-    test, classes = fitted.case.test, len(fitted.case.task.class_names)
-    logits = fitted.logits()
-    if logits.shape != (len(test.labels), classes):
-        raise CheckFailed(f"logits have the shape {logits.shape}; ({len(test.labels)}, {classes}) is expected")
-    if not np.isfinite(logits).all():
-        raise CheckFailed("logits are not finite; look for a logarithm of 0 or a division by 0 in the loss")
-    for batch in (1, 7):
-        other = fitted.logits(batch=batch)
-        if not np.allclose(softmax(logits), softmax(other), atol=CLOSE):
-            worst = float(np.abs(softmax(logits) - softmax(other)).max())
-            raise CheckFailed(
-                f"probabilities change by up to {worst:.3f} when {batch} at a time are predicted: an example's "
-                "prediction must not depend on the others. Predict in evaluation mode (batch norm, dropout)"
-            )
+    check_predictions(bench.fit(bench.case(kind, setting)))
 
 
 def check_other_classes(bench: StrategyTrial) -> None:
     """Three classes of the target that the source has not."""
     if "inductive" not in bench.strategy.settings:
         raise NotApplicable("in its settings source and target have the same classes")
-    _check_predictions(bench.fit(bench.case("vector", "inductive", target_classes=3)))
-
-
-def check_without_source(bench: StrategyTrial) -> None:
-    """A(∅, T): where `without_source` is `self`, the same algorithm runs with no source at all."""
-    if bench.strategy.without_source != "self" or "inductive" not in bench.strategy.settings:
-        raise NotApplicable(f"without a source the host takes {bench.strategy.without_source!r}")
-    _check_predictions(bench.fit(bench.case("vector", "inductive", source=False)))
-
-
-def check_uses_source(bench: StrategyTrial) -> None:
-    """With another source it predicts otherwise, or `uses_source` says that the source is nothing to it."""
-    asked = [(setting, kind) for setting in LABELLED if setting in bench.strategy.settings for kind in KINDS]
-    if not asked:
-        raise NotApplicable("in its settings the source has no labels")
-    for setting, kind in asked:
-        says, where = bench.uses_source(kind, setting), f"in {setting!r} on the backbone {BACKBONES[kind]!r}"
-        case = bench.case(kind, setting)
-        first, second = bench.fit(case), bench.fit(with_another_source(case))
-        same = np.array_equal(first.logits(), second.logits())
-        # A classifier that is sure of everything has the same logits on other features.
-        if says and same and not np.array_equal(first.features(), second.features()):
-            same = False
-        if says and same:
-            raise CheckFailed(
-                f"{where} another source leaves every prediction as it is; say so by uses_source(), so that tables "
-                "show no verdict on a source that is not used"
-            )
-        if not same and not says:
-            raise CheckFailed(f"{where} uses_source() says that the source is nothing, and another one changes it")
+    check_predictions(bench.fit(bench.case("vector", "inductive", target_classes=3)))
 
 
 def check_learns(bench: StrategyTrial) -> None:

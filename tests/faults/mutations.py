@@ -1,12 +1,9 @@
-"""How much of the fault tests is run: a sample in every run of the tests, all of it where `TLBENCH_FAULTS=long`."""
+"""Files with changes that no program makes: bits, bytes, pieces that go, come twice or change places, and tokens."""
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Callable, Iterator
-
-FULL = os.environ.get("TLBENCH_FAULTS", "") == "long"
+from collections.abc import Callable
 
 #: What a mutation writes into a text: ends of numbers, brackets without end, signs that mean something somewhere.
 TOKENS = (
@@ -16,11 +13,6 @@ TOKENS = (
     *("😀".encode(), b"../", b"/etc/passwd", b"-1", b"1979-05-27T07:32:00Z", b"inf", b"nan", b"\n[part]\n"),
     *(b"\n[[part]]\n", b'"""', b"#", b"a.b.c", b" " * 50, b"0", b";"),
 )
-
-
-def sample(full: int, short: int) -> int:
-    """How many are tried."""
-    return full if FULL else short
 
 
 def mutated(content: bytes, random_: random.Random) -> bytes:
@@ -74,29 +66,3 @@ def _swap_lines(content: bytearray, random_: random.Random) -> None:
 _CHANGES: tuple[Callable[[bytearray, random.Random], None], ...] = (
     *(_flip, _drop, _repeat, _cut, _insert, _insert, _replace_value, _replace_value, _replace_value, _swap_lines),
 )
-
-#: What names are made of: each of these means something to a terminal, a spreadsheet, a page, LaTeX, or a shell.
-PIECES = (
-    *("\x1b[31m", "\x1b]0;title\a", "\0", "\a", "\b", "\r", "\n", "\t", "\x9b2J", "\x7f", "\u202e", "\u2066"),
-    *("\u200f", "\u2028", "\ufeff", "\u00ad", "\ue000", "\U000e0041", "<script>alert(1)</script>", "</script>"),
-    *("<img src=x onerror=alert(1)>", "<!--", "-->", "]]>", "&amp;", "&#27;", '"', "'", "`", "```", "${7*7}"),
-    *("{{7*7}}", "{%raw%}", "javascript:", "\\input{/etc/passwd}", "\\end{document}", "$\\frac", "^^5c", "%", "&"),
-    *("#", "_", "{", "}", "~", "^", "\\\\", "\\", "=1+1", "+cmd|'/C calc'!A0", "-2", "@SUM(1)", "|", "||", "*b*"),
-    *("__b__", "[a](http://x)", "![a](http://x)", "<http://x>", "1. ", "- ", "> ", "    ", "  ", "ß", "é", "e\u0301"),
-    *("Ω", "ж", "漢字", "שלום", "م", "👩\u200d🔬", "😀", "½", "ð", "𝔸", "\u0300", "a", "b", "dann", "fine-tune", "0"),
-    *("1e5", "nan", "±", "−", "⚑", "†", "…", "*", ":", "/", "..", "%s", "{0}", "a" * 60),
-)
-
-
-def names(count: int, seed: int = 0) -> Iterator[str]:
-    """So many different names, each piece among them at least once where there is room for all."""
-    random_ = random.Random(seed)
-    seen: set[str] = set()
-    for piece in PIECES[:count]:
-        seen.add(f"{piece}{len(seen)}")
-        yield f"{piece}{len(seen) - 1}"
-    while len(seen) < count:
-        name = "".join(random_.choice(PIECES) for _ in range(random_.randrange(1, 6))) + str(len(seen))
-        if name not in seen:
-            seen.add(name)
-            yield name
