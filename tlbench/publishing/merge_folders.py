@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import Faults, TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, load_result_set
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, load_result_set
 from tlbench.publishing.predictions import read_predictions
+from tlbench.records.plan_file import PLAN_FILE, plan_content
 from tlbench.records.published_records import is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -108,7 +109,7 @@ def _chosen(found: Sequence[tuple[Path, Record]]) -> tuple[Path, Record]:
 
 
 def _plan(folder: Path) -> dict[str, Any]:
-    plan = ResultFolder(folder.parent, folder.name).plan_content()
+    plan = plan_content(folder)
     if plan is None:
         raise TlbenchError(f"{folder / PLAN_FILE} cannot be read")
     return plan
