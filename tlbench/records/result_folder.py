@@ -67,19 +67,20 @@ class ResultFolder:
         """Where the predictions of a run are."""
         return self.folder / f"{key}.safetensors"
 
-    def predictions(self, key: str) -> dict[str, NDArray[Any]] | None:
-        """The arrays stored beside a record, by name; None where there are none, or none that can be read.
+    def arrays(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """All that is stored beside a record, by name; None where there is nothing, or nothing that can be read."""
+        return load_predictions(self.predictions_file(key), key)
 
-        Probabilities, which tables do not need, are left out.
-        """
-        arrays = load_predictions(self.predictions_file(key), key)
+    def predictions(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """The same without probabilities, which tables do not need."""
+        arrays = self.arrays(key)
         if arrays is None:
             return None
         return {name: array for name, array in arrays.items() if not name.endswith(_PROBABILITIES)}
 
     def probabilities(self, key: str, step: int) -> NDArray[np.float32] | None:
         """Of the test items at a checkpoint (n, classes); None where they are not stored."""
-        return (load_predictions(self.predictions_file(key), key) or {}).get(probabilities_name(step))
+        return (self.arrays(key) or {}).get(probabilities_name(step))
 
     def read(self, key: str) -> Record | None:
         """The record of a run; None where there is none. Raises `TlbenchError` for a damaged file."""
