@@ -175,8 +175,7 @@ def settled(
         return members, []
     if grouped:
         kept, dropped = without_copies(stored, members)
-        counts = ", ".join(f"{count} of {split}" for split, count in dropped.items())
-        return kept, [f"what became equal in 32 bits to what another group has in a later split is left out: {counts}"]
+        return kept, [f"what became equal in 32 bits to what another group has in a later split is left out: {dropped}"]
     place = np.zeros(len(stored), np.int64)
     for number, name in enumerate(SPLITS):
         place[members[name]] = number

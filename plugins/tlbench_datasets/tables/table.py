@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tlbench.core.domain import Domain
 from tlbench.core.inputs import Inputs
+from tlbench.core.library_warnings import hidden
 from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.drawn_dataset import DrawnDataset
@@ -247,8 +247,7 @@ class Table(DrawnDataset):
                     found.append((other, rows))
         if not found:
             return np.full(len(places), np.nan), []
-        with warnings.catch_warnings():  # of columns without any value, which stay NaN
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with hidden():  # of columns without any value, which stay NaN
             means = np.nanmean(np.concatenate([rows for _, rows in found]), axis=0)
         return means - moved, [other for other, _ in found]
 
