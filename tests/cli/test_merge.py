@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
-from tlbench.leaderboard.analysis.result_set import load_result_set
+from tlbench.leaderboard.analysis.result_set import load_result_set, read_plan
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.record_file import parse_record
+from tlbench.records.result_folder import ResultFolder, probabilities_name
 
 
 @pytest.fixture
@@ -46,6 +49,21 @@ def test_a_published_folder_is_one_of_them(project, folder):
     outcome = project.tlbench("merge", "out/digits", folder("two", [2]), "--out", "all", plugin=False)
     assert outcome.code == 0, outcome.err
     assert len(load_result_set(project.folder / "all" / "digits").records) == 9
+
+
+def test_probabilities_and_what_the_data_of_either_were_come_along(project, folder):
+    merged_from = [folder("one", [0]), folder("two", [1])]
+    for number, one in enumerate(merged_from):
+        plan, text = one / PLAN_FILE, {"text": f"splits of {number}", "domains": [], "pairs": []}
+        plan.write_text(json.dumps({**json.loads(plan.read_text()), "notes": [text]}))
+        results = ResultFolder(one.parent, one.name)
+        for record in results.records():
+            results.write(record, {probabilities_name(1): np.full((2, 2), 0.5, np.float32)})
+    outcome = project.tlbench("merge", *merged_from, "--out", "all", plugin=False)
+    assert outcome.code == 0, outcome.err
+    merged = ResultFolder(project.folder / "all", "digits")
+    assert [merged.probabilities(key, 1).tolist() for key in merged.run_keys()] == [[[0.5, 0.5]] * 2] * 6
+    assert [note.text for note in read_plan(merged.folder).notes] == ["splits of 0", "splits of 1"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import typer
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError, unknown
+from tlbench.records.plan_file import PLAN_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ class _Side:
 
 def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side, _Side] | None:
     """Two folders of records; None where neither is one, so that they are variants."""
-    from tlbench.leaderboard.analysis.result_set import PLAN_FILE, load_result_set
+    from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.analysis.run_differences import check_same_data
     from tlbench.leaderboard.leaderboard import filtered
 
@@ -146,7 +147,9 @@ def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path
     known = {name for cell in result_set.cells for name in (cell.variant, cell.family) if name}
     for name in names:
         if name not in known:
-            hint = f" The folder {name} has no plan.json, so it is no folder of records." if Path(name).is_dir() else ""
+            hint = (
+                f" The folder {name} has no {PLAN_FILE}, so it is no folder of records." if Path(name).is_dir() else ""
+            )
             raise TlbenchError(f"{unknown('variant', name, known)} (suite {folder.name}).{hint}")
     if names[0] == names[1]:
         others = ", ".join(sorted(known - {names[0]}))
@@ -171,7 +174,7 @@ def _suite_folder(named: list[str], results: Path) -> Path:
         )
     if named:
         return suite_folder(named[0], results)
-    found = sorted(path.parent for path in results.glob("*/plan.json"))
+    found = sorted(path.parent for path in results.glob(f"*/{PLAN_FILE}"))
     if not found:
         raise TlbenchError(f"no records in {results}; run a suite first (tlbench run SUITE), or name --results DIR")
     if len(found) > 1:

@@ -33,7 +33,7 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class DetectedData:
-    """A dataset such as `folder:photos`, what it is in words, and its options; `lenient` ones forgive single faults.
+    """A dataset such as `folder:photos`, what it is in words, and its options.
 
     `modality` is there where the form alone tells it.
     """
@@ -41,11 +41,18 @@ class DetectedData:
     name: str
     words: str
     options: dict[str, Any] = field(default_factory=dict)
-    lenient: dict[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     modality: Modality | None = None
     #: Lines that help to name what could not be told.
     hints: tuple[str, ...] = ()
+
+    @property
+    def lenient(self) -> dict[str, Any]:
+        """The option with which single faults are passed over, where it has one."""
+        kind = self.name.partition(":")[0]
+        if kind in ("csv", "parquet"):
+            return {"missing": "empty" if "text" in self.options else "mean"}
+        return {"on_error": "skip"} if kind in ("folder", "hub") else {}
 
 
 def guess(path: Path, named: Mapping[str, str]) -> DetectedData:
@@ -85,7 +92,7 @@ def _folder(path: Path) -> DetectedData:
     tables = [file for file in sorted(path.iterdir()) if file.suffix.lower() in (".csv", ".tsv", ".parquet")]
     if tables and not any(entry.is_dir() for entry in path.iterdir()):
         raise TlbenchError(f"{str(path)!r} holds tables; give one of them: tlbench doctor {tables[0]}")
-    return DetectedData(f"folder:{path}", "images", {}, {"on_error": "skip"})
+    return DetectedData(f"folder:{path}", "images")
 
 
 def _csv(path: Path, named: Mapping[str, str]) -> DetectedData:
@@ -136,12 +143,8 @@ def _table(
     named = {role: column or role.upper() for role, column in found.items() if column or role != "split"}
     if texts := [column for column in texts if column not in found.values()]:
         chosen = {**named, "text": texts[0] if len(texts) == 1 else texts, **options}
-        return DetectedData(
-            f"{kind}:{path}", f"{words} of texts", chosen, {"missing": "empty"}, tuple(faults), "text", hints
-        )
-    return DetectedData(
-        f"{kind}:{path}", words, {**named, **options}, {"missing": "mean"}, tuple(faults), "vector", hints
-    )
+        return DetectedData(f"{kind}:{path}", f"{words} of texts", chosen, tuple(faults), "text", hints)
+    return DetectedData(f"{kind}:{path}", words, {**named, **options}, tuple(faults), "vector", hints)
 
 
 def roles_of(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str | None]:

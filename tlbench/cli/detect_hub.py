@@ -51,7 +51,7 @@ def guess_hub(name: str, host: PluginHost, named: Mapping[str, str]) -> Detected
         options |= _roles(outline.splits)
     faults += [*domain_faults, *input_faults]
     modality: Modality = "image" if "image" in columns.values() else "text"
-    return DetectedData(name, _words(outline), options, {"on_error": "skip"}, tuple(faults), modality)
+    return DetectedData(name, _words(outline), options, tuple(faults), modality)
 
 
 def _words(outline: Any) -> str:

@@ -13,14 +13,6 @@ from tlbench.errors import Faults, TlbenchError
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.suites.suite_file import read_plain, read_suite
 
-#: By the beginning of a dataset's name the option with which single faults are passed over, to see what is beyond.
-_LENIENT: dict[str, dict[str, Any]] = {
-    "folder:": {"on_error": "skip"},
-    "hub:": {"on_error": "skip"},
-    "csv:": {"missing": "mean"},
-    "parquet:": {"missing": "mean"},
-}
-
 
 def examine_suite(path: Path, plugin_files: tuple[str, ...]) -> int:
     """Report on a suite file and its data: exit 0 where it can run, 1 where something is to be mended.
@@ -59,9 +51,7 @@ def _dataset(data: dict[str, Any], host: PluginHost) -> DetectedData | None:
     name, options = data.get("dataset"), data.get("data", {})
     if not isinstance(name, str) or name not in host.registries["datasets"] or not isinstance(options, dict):
         return None
-    text = name.startswith(("csv:", "parquet:")) and "text" in options
-    lenient = next((more for start, more in _LENIENT.items() if name.startswith(start)), {})
-    return DetectedData(name, "the dataset of a suite", options, {"missing": "empty"} if text else lenient)
+    return DetectedData(name, "the dataset of a suite", options)
 
 
 def _planned(path: Path, plugin_files: tuple[str, ...]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.cli.run_lookup import RunName, find_run
 from tlbench.errors import TlbenchError
 
@@ -75,7 +76,7 @@ def _checked(model: ExportedModel, folder: Any, record: Any, step: int, prepared
     from tlbench.exporting.export import check
 
     if prepared is None:
-        typer.echo(f"not checked against the run's predictions: {why}", err=True)
+        note(f"not checked against the run's predictions: {why}")
         return True
     found = check(model, folder, record, step, prepared)
     apart = "" if found.difference is None else f", probabilities within {found.difference:.1g}"
@@ -93,7 +94,7 @@ def _with_onnx(model: ExportedModel, out: Path, prepared: Any) -> bool:
     try:
         apart = add_onnx(model, out, config, examples)
     except TlbenchError as error:
-        typer.echo(f"no ONNX: {error}", err=True)
+        note(f"no ONNX: {error}")
         return False
     compared = "not compared, for onnxruntime is not installed" if apart is None else f"logits within {apart:.1g}"
     typer.echo(f"model.onnx: inputs (n, {', '.join(map(str, config.input_shape))}) {config.inputs.dtype}; {compared}")

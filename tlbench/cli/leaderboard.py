@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.suites.table_layouts import TableLayout
 
 if TYPE_CHECKING:
@@ -98,13 +100,13 @@ def _with_figures(result_set: ResultSet, folder: Path, *, must: bool) -> ResultS
     from tlbench.leaderboard.claims.current_figures import with_current_figures
 
     try:
-        result_set, note = with_current_figures(result_set, folder)
+        result_set, told = with_current_figures(result_set, folder)
     except Faults as error:
         if must:
             raise
-        note = f"{error.args[0].splitlines()[0]} as they are now (--claims says why); those of the last run are shown"
-    if note:
-        typer.echo(note, err=True)
+        told = f"{error.args[0].splitlines()[0]} as they are now (--claims says why); those of the last run are shown"
+    if told:
+        note(told)
     return result_set
 
 
@@ -119,13 +121,11 @@ def suite_folder(suite: str, results: Path) -> Path:
             raise TlbenchError(f"{suite}: no suite name can be read from it: {error}") from error
     folder = results / suite
     if not folder.is_dir():
-        from tlbench.leaderboard.analysis.result_set import PLAN_FILE
-
         if (Path(suite) / PLAN_FILE).is_file():
             return Path(suite)
         if Path(suite).is_dir():
             raise TlbenchError(f"{suite} is no folder of records: it has no {PLAN_FILE}; {_FOLDERS}")
-        known = [path.parent.name for path in sorted(results.glob("*/plan.json"))]
+        known = [path.parent.name for path in sorted(results.glob(f"*/{PLAN_FILE}"))]
         first = f"run it first (tlbench run {suite}), or name its folder with --results DIR"
         if not known:
             raise TlbenchError(f"no records of {suite!r} in {results}; {first}")

@@ -32,6 +32,7 @@ def models(
     debug: options.Debug = False,
 ) -> int:
     """List the models that runs have kept, with their sizes, or remove them."""
+    from tlbench.leaderboard.tables.cells import count
     from tlbench.records.kept_models import size_text
 
     found = _found(results)
@@ -40,13 +41,13 @@ def models(
         size = sum(model.bytes for _, model in chosen)
         for _, model in chosen:
             model.remove()
-        typer.echo(f"{_count(chosen)} removed ({size_text(size)}); the records stay")
+        typer.echo(f"{count(len(chosen), 'model')} removed ({size_text(size)}); the records stay")
         return 0
     if not found:
         typer.echo(f"no run in {results} has kept its model; `tlbench run SUITE --keep-model` does")
         return 0
     typer.echo(_table(found))
-    typer.echo(f"{_count(found)}, {size_text(sum(model.bytes for _, model in found))} in {results}")
+    typer.echo(f"{count(len(found), 'model')}, {size_text(sum(model.bytes for _, model in found))} in {results}")
     return 0
 
 
@@ -90,7 +91,3 @@ def _of_record(folder: ResultFolder, model: KeptModel) -> list[str]:
     if record is not None:
         what = f"{record.variant} · {record.spec.pair} · {record.backbone} · {record.setting} · seed {record.seed}"
     return [plain(f"{what}: {model.fault}" if model.fault else what), "none" if model.fault else size_text(model.bytes)]
-
-
-def _count(found: list[tuple[ResultFolder, KeptModel]]) -> str:
-    return f"{len(found)} model{'' if len(found) == 1 else 's'}"

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.cli.run_lookup import RunName, find_run
 from tlbench.errors import TlbenchError
 from tlbench.files import write_whole
@@ -80,13 +81,13 @@ def predictions(
     if form not in all_formats(origin.host):
         origin.host.find("renderers", form)  # which says what there is
     found = item_predictions(folder, key, origin, selection)
-    text = as_text(found, form, only.value, origin.host)
+    shown = as_text(found, form, only.value, origin.host)
     if out is None:
-        typer.echo(text, nl=False)
+        typer.echo(shown, nl=False)
     else:
-        write_whole(out, lambda to: to.write_text(text, encoding="utf-8"))
+        write_whole(out, lambda to: to.write_text(shown, encoding="utf-8"))
         typer.echo(f"{len(found.only(only.value))} of {len(found.items)} items written to {out}")
     if form in ("csv", "json") or out is not None:
-        for note in found.notes:
-            typer.echo(f"note: {note}", err=True)
+        for text in found.notes:
+            note(f"note: {text}")
     return 0

@@ -9,6 +9,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def publish(
     if above:
         write_each(over_all)
     for line in (*material.told, *without_a_row(material.result_set.plan)):
-        typer.echo(line, err=True)
+        note(line)
     typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
     return 0
 

@@ -136,7 +136,7 @@ def _tell_what_is_left(done: SuiteOutcome, max_failures: int | None, no_longer: 
     """The runs that were not begun, and the strategies that are stored and not shown."""
     if done.left:
         left = f"{done.left} runs have not been done: the same command goes on"
-        typer.echo(f"stopped after {max_failures} runs that failed (--max-failures); {left}", err=True)
+        note(f"stopped after {max_failures} runs that failed (--max-failures); {left}")
     for name in no_longer:
         note(f"{name} is stored, and the suite does not name it: --strategy {name} shows it again")
 
@@ -147,7 +147,7 @@ def _tell_of_figures(folder: Path) -> None:
     from tlbench.leaderboard.claims.unmatched_figures import without_a_row
 
     for line in without_a_row(read_plan(folder)):
-        typer.echo(line, err=True)
+        note(line)
 
 
 def _report(done: SuiteOutcome, as_json: bool) -> None:
@@ -165,22 +165,22 @@ def _report(done: SuiteOutcome, as_json: bool) -> None:
 
 def _tell_models(done: SuiteOutcome) -> None:
     """How many models are kept, where, and what they take; and of those that are not, why."""
+    from tlbench.leaderboard.tables.cells import count
     from tlbench.records.kept_models import kept_models, size_text
 
     kept = [model for model in kept_models(done.folder) if model.key in done.records]
     there = [model for model in kept if not model.fault]
     if there:
         size = size_text(sum(model.bytes for model in there))
-        typer.echo(
-            f"{len(there)} model{'' if len(there) == 1 else 's'} kept in {done.folder.folder} ({size}): "
-            f"tlbench export {there[0].key[:8]} --out my-model; tlbench models lists and removes them",
-            err=True,
+        note(
+            f"{count(len(there), 'model')} kept in {done.folder.folder} ({size}): "
+            f"tlbench export {there[0].key[:8]} --out my-model; tlbench models lists and removes them"
         )
     for model in kept:
         if model.fault:
             record = done.records[model.key]
             where = f"{record.variant} {record.spec.pair}, seed {record.seed}"
-            typer.echo(f"no model kept of {where} ({model.key[:8]}): {model.fault}", err=True)
+            note(f"no model kept of {where} ({model.key[:8]}): {model.fault}")
 
 
 def _name_failures(records: dict[str, Record]) -> None:

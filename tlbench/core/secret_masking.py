@@ -6,7 +6,7 @@ import functools
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MASK = "***"
@@ -143,8 +143,3 @@ def _without_value(match: re.Match[str]) -> str:
         return match[0]
     quote = value[0] if value[0] in "\"'" and len(value) > 1 else ""
     return f"{name}{between}{quote}{MASK}{quote}"
-
-
-def secret_names(environment: Mapping[str, str]) -> Iterator[str]:
-    """The variables of an environment that look like secrets."""
-    return (name for name in environment if is_secret_variable(name))

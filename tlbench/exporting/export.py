@@ -29,11 +29,13 @@ from tlbench.exporting.config import (
 )
 from tlbench.exporting.data_of_run import data_of_run
 from tlbench.exporting.exported_model import ExportedModel, load_model
+from tlbench.exporting.item_predictions import predicted_names
 from tlbench.exporting.onnx_model import write_onnx
 from tlbench.exporting.readme import onnx_section, readme
 from tlbench.files import write_whole
 from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
+from tlbench.records import kept_models
 from tlbench.records.kept_models import CLASSIFIER_FILE, SKOPS, KeptModel, kept_model
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -41,6 +43,10 @@ from tlbench.records.result_folder import ResultFolder
 if TYPE_CHECKING:
     from tlbench.records.published_records import PublishedFolder
     from tlbench.runner.run_origin import RunOrigin
+
+
+#: Fields of `OfRun` that a record has under the same name.
+_OF_RECORD = ("run_key", "strategy", "variant", "params", "setting", "shots", "evaluation", "seed")
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def export_model(kept: KeptModel, record: Record, suite: str, out: Path, origin:
 
     def write(to: Path) -> None:
         to.mkdir()
-        shutil.copyfile(kept.folder / "weights.safetensors", to / WEIGHTS_FILE)
+        shutil.copyfile(kept.folder / kept_models.WEIGHTS_FILE, to / WEIGHTS_FILE)
         if config.head["kind"] == SKOPS:
             shutil.copyfile(kept.folder / CLASSIFIER_FILE, to / CLASSIFIER_FILE)
         _write_config(to, config)
@@ -145,9 +151,8 @@ def check(model: ExportedModel, folder: ResultFolder, record: Record, step: int,
 def _config(kept: KeptModel, record: Record, suite: str, plugin_files: list[str]) -> ModelConfig:
     about = kept.about
     clusters = record.setting == "unsupervised"
-    names = [f"cluster {number}" for number in range(len(about["class_names"]))] if clusters else about["class_names"]
     return ModelConfig(
-        class_names=names,
+        class_names=predicted_names(record, about["class_names"]),
         predicts="clusters" if clusters else "classes",
         input_shape=about["input_shape"],
         backbone=OfBackbone(name=record.backbone, version=record.spec.backbone_version, inputs={}),
@@ -168,14 +173,10 @@ def _config(kept: KeptModel, record: Record, suite: str, plugin_files: list[str]
             checkpoint=about["checkpoint"],
             metrics=record.metrics[about["selection"]],
             provenance=record.provenance,
-            **{name: getattr(record, name) for name in OfRun.model_fields.keys() & SHARED_FIELDS},
+            **{name: getattr(record, name) for name in _OF_RECORD},
         ),
         plugin_files=plugin_files,
     )
-
-
-#: Fields that a record and the config of a model have in common.
-SHARED_FIELDS = {"run_key", "strategy", "variant", "params", "setting", "shots", "evaluation", "seed"}
 
 
 def _write_config(folder: Path, config: ModelConfig) -> None:

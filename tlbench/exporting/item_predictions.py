@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,7 @@ class ItemPredictions:
     @property
     def names(self) -> list[str]:
         """What predictions are called."""
-        if self.clusters:
-            return [f"cluster {number}" for number in range(len(self.class_names))]
-        return list(self.class_names)
+        return predicted_names(self.record, self.class_names)
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -107,6 +106,13 @@ class ItemPredictions:
         if self.probabilities is not None:
             columns |= {f"p({name})": self.probabilities[:, place] for place, name in enumerate(self.names)}
         return pd.DataFrame(columns)
+
+
+def predicted_names(record: Record, class_names: Sequence[str]) -> list[str]:
+    """What the predictions of a run are called: as the classes, or as clusters where it was not told any."""
+    if record.setting == "unsupervised":
+        return [f"cluster {number}" for number in range(len(class_names))]
+    return list(class_names)
 
 
 def item_predictions(

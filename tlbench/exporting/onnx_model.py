@@ -6,7 +6,6 @@ import contextlib
 import importlib.util
 import io
 import logging
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.core.library_warnings import hidden
 from tlbench.errors import TlbenchError
 from tlbench.records.kept_models import SKOPS
 
@@ -96,8 +96,7 @@ def _quiet() -> Iterator[None]:
     before = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
+        with hidden(), contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
         logger.setLevel(before)

@@ -121,10 +121,10 @@ def _inputs(config: ModelConfig) -> list[str]:
     rows = [f"One example: {tuple(config.input_shape)}, {inputs.dtype}, after the steps that `config.json` lists."]
     if "columns" in reading and inputs.modality == "vector":
         rows.append(f"Columns, in this order: {', '.join(map(str, reading['columns']))}.")
-        if "subtract" in reading:
-            rows.append(f"Each minus a mean, over a deviation, both of the training data of {inputs.domain!r}.")
         if "missing" in reading:
             rows.append(f"A missing value becomes the mean of the training data of {inputs.domain!r}.")
+    if "subtract" in reading:
+        rows.append(f"Each minus a mean, over a deviation, both of the training data of {inputs.domain!r}.")
     if config.head["kind"] == "neighbours":
         rows.append("**The model holds the features of its training examples**: share it as you would share these.")
     return rows

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tlbench.errors import PluginFailure, TlbenchError
+from tlbench.plugins.foreign_code import described
 from tlbench.plugins.manager import PluginHost, entry_version
 from tlbench.plugins.remote_code import trust_keyword, untrusted
 
@@ -70,5 +71,4 @@ def _ask(method: str, name: str, host: PluginHost, trusted: Sequence[str] = ()) 
     except TlbenchError:
         raise
     except (Exception, SystemExit) as error:
-        message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
-        raise PluginFailure(message) from error
+        raise PluginFailure(f"its plugin {entry.plugin!r} failed in {method}(): {described(error)}") from error

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import Faults, TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, load_result_set
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, load_result_set
 from tlbench.publishing.predictions import read_predictions
+from tlbench.records.plan_file import PLAN_FILE, plan_content
 from tlbench.records.published_records import is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -53,7 +54,7 @@ def merge(folders: Sequence[Path], out: Path) -> Merged:
         to.write_plan(_joined([_plan(folder) for folder in folders]))
         for key, found in _by_key(sets).items():
             folder, record = _chosen(found)
-            to.write(record, _predictions(folder, record))
+            to.write(record, _arrays(folder, record))
             merged.records += 1
             if others := [str(other) for other, one in found if one.status == "ok" and one.metrics != record.metrics]:
                 merged.differing.append(
@@ -108,7 +109,7 @@ def _chosen(found: Sequence[tuple[Path, Record]]) -> tuple[Path, Record]:
 
 
 def _plan(folder: Path) -> dict[str, Any]:
-    plan = ResultFolder(folder.parent, folder.name).plan_content()
+    plan = plan_content(folder)
     if plan is None:
         raise TlbenchError(f"{folder / PLAN_FILE} cannot be read")
     return plan
@@ -117,8 +118,7 @@ def _plan(folder: Path) -> dict[str, Any]:
 def _joined(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The first plan with the cells of all, each once, and with what goes with them."""
     joined = {key: value for key, value in plans[0].items() if key in PlanHeader.model_fields or key == "asked"}
-    cells = {json.dumps(cell, sort_keys=True): cell for plan in plans for cell in plan["cells"]}
-    joined["cells"] = list(cells.values())
+    joined |= {name: found for name in ("cells", "shared", "notes") if (found := _each_once(plans, name))}
     joined["seeds"] = sorted({seed for plan in plans for seed in plan["seeds"]})
     joined["metrics"] = list(dict.fromkeys(name for plan in plans for name in plan["metrics"]))
     for name in ("asked", "test_examples"):
@@ -126,9 +126,14 @@ def _joined(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return joined
 
 
-def _predictions(folder: Path, record: Record) -> dict[str, NDArray[Any]] | None:
-    """What a run predicted; of a published one the classes at its last step."""
+def _each_once(plans: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    found = {json.dumps(one, sort_keys=True): one for plan in plans for one in plan.get(name, [])}
+    return list(found.values())
+
+
+def _arrays(folder: Path, record: Record) -> dict[str, NDArray[Any]] | None:
+    """What a run predicted, probabilities too; of a published one the classes at its last step."""
     if not is_published(folder):
-        return ResultFolder(folder.parent, folder.name).predictions(record.run_key)
+        return ResultFolder(folder.parent, folder.name).arrays(record.run_key)
     classes = read_predictions(folder, [record]).get(record.run_key)
     return None if classes is None else {f"{record.checkpoints[-1]}/test": np.asarray(classes)}

@@ -18,6 +18,7 @@ from tlbench.leaderboard.claims.current_figures import current_figures
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.json_lines import compact, key_by_key
+from tlbench.records.plan_file import plan_content
 from tlbench.records.published_records import PublishedFolder, is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -66,7 +67,7 @@ def read_page_inputs(folder: Path) -> PageInputs:
     contents = _published(folder, header) if is_published(folder) else _stored(folder, header)
     if not contents:
         raise TlbenchError(f"no records of {header.suite!r} in {folder}; run the suite first (tlbench run SUITE)")
-    plan = {key: value for key, value in _plain_plan(folder).items() if key in PlanHeader.model_fields}
+    plan = {key: value for key, value in (plan_content(folder) or {}).items() if key in PlanHeader.model_fields}
     figures = current_figures(folder, header)
     plan |= {key: to_jsonable_python(value) for key, value in figures.changes.items()}
     records = {key: json.loads(contents[key]) for key in sorted(contents)}
@@ -89,10 +90,6 @@ def _stored(folder: Path, header: PlanHeader) -> dict[str, bytes]:
     results = ResultFolder(folder.parent, folder.name)
     bodies = {key: results.body(key) for key in header.run_keys}
     return {key: body for key, body in bodies.items() if body is not None}
-
-
-def _plain_plan(folder: Path) -> dict[str, Any]:
-    return ResultFolder(folder.parent, folder.name).plan_content() or {}
 
 
 def _may_hold_paths(content: bytes) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from tlbench.core.plain_text import escaped, plain_lines
 from tlbench.files import write_whole
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, ResultSet
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.renderers import csv_, latex
 from tlbench.leaderboard.tables.cells import Table
 from tlbench.publishing.file_changes import Content, bytes_of, has_changed
@@ -21,6 +21,7 @@ from tlbench.publishing.suite_readme import readme
 from tlbench.publishing.svg_figures import FOLDER, Picture, pictures
 from tlbench.publishing.table_sections import Section, sections
 from tlbench.publishing.web.html import index_page, suite_page
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.published_records import RECORDS_FILE, is_published
 from tlbench.suites.markdown_files import read_markdown
 

@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
 from tlbench.files import UnfitFile, make_writable_folder, read_file, write_whole
+from tlbench.records.plan_file import PLAN_FILE, plan_content
 from tlbench.records.prediction_file import load_predictions, save_predictions
 from tlbench.records.record import Record
 from tlbench.records.record_file import LARGEST_RECORD, DamagedRecord, parse_record, record_body, record_content
-from tlbench.records.sealed_json import sealed, unsealed
-
-#: What the suite asks for, beside its records; and how many bytes of it are read.
-PLAN_FILE = "plan.json"
-LARGEST_PLAN = 512 * 2**20
+from tlbench.records.sealed_json import sealed
 
 #: The items, by role, of which features are stored where a picture asks for them: as `ROLE/features` and `ROLE/labels`.
 FEATURES_OF = ("source_train", "target_train")
@@ -70,19 +67,20 @@ class ResultFolder:
         """Where the predictions of a run are."""
         return self.folder / f"{key}.safetensors"
 
-    def predictions(self, key: str) -> dict[str, NDArray[Any]] | None:
-        """The arrays stored beside a record, by name; None where there are none, or none that can be read.
+    def arrays(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """All that is stored beside a record, by name; None where there is nothing, or nothing that can be read."""
+        return load_predictions(self.predictions_file(key), key)
 
-        Probabilities, which tables do not need, are left out.
-        """
-        arrays = load_predictions(self.predictions_file(key), key)
+    def predictions(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """The same without probabilities, which tables do not need."""
+        arrays = self.arrays(key)
         if arrays is None:
             return None
         return {name: array for name, array in arrays.items() if not name.endswith(_PROBABILITIES)}
 
     def probabilities(self, key: str, step: int) -> NDArray[np.float32] | None:
         """Of the test items at a checkpoint (n, classes); None where they are not stored."""
-        return (load_predictions(self.predictions_file(key), key) or {}).get(probabilities_name(step))
+        return (self.arrays(key) or {}).get(probabilities_name(step))
 
     def read(self, key: str) -> Record | None:
         """The record of a run; None where there is none. Raises `TlbenchError` for a damaged file."""
@@ -148,11 +146,7 @@ class ResultFolder:
 
     def plan_content(self) -> dict[str, Any] | None:
         """The plan as it was written; None where there is none, or none that can be read."""
-        try:
-            found = json.loads(unsealed(read_file(self.folder / PLAN_FILE, LARGEST_PLAN)))
-        except (OSError, ValueError, RecursionError, TlbenchError):
-            return None
-        return found if isinstance(found, dict) else None
+        return plan_content(self.folder)
 
     def run_keys(self) -> list[str]:
         """The keys of all runs that have a record, whether it can be read or not."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from tlbench.core.secret_masking import masked_command
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE
 from tlbench.plugins.manager import PluginHost, plugin_host
+from tlbench.records.plan_file import plan_content
 from tlbench.suites.suite import Suite
 from tlbench.suites.suite_file import read_suite
 
@@ -90,6 +89,6 @@ def origin_of(folder: Path, record: Record, suite: str | None, plugin_files: tup
 
 def _stored(folder: Path) -> RunOrigin | None:
     try:
-        return RunOrigin.model_validate(json.loads((folder / PLAN_FILE).read_text())[ORIGIN])
-    except (OSError, ValueError, KeyError, TypeError):
+        return RunOrigin.model_validate((plan_content(folder) or {})[ORIGIN])
+    except (ValueError, KeyError):
         return None

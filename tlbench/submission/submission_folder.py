@@ -14,10 +14,10 @@ from typing import Any
 from tlbench.core.secret_masking import is_secret_name
 from tlbench.errors import TlbenchError
 from tlbench.files import write_whole
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE
 from tlbench.publishing.page_inputs import PageInputs
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
 from tlbench.records.json_lines import key_by_key
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.published_records import RECORDS_FILE
 from tlbench.submission.contributor import About
 from tlbench.suites.named_files import named_file

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 
 from tlbench.core.run_spec import WEIGHTS, Plain, Setting
 from tlbench.errors import Faults, unknown
-from tlbench.files import UnfitFile, read_file
+from tlbench.suites.named_text import UnreadableText, read_text
 
 #: Metrics with known ends. Those of plugins that are not here may have any finite value.
 _FRACTIONS = (
@@ -185,18 +185,9 @@ def _place(path: Path, line: int, text: str) -> str:
 def _rows(path: Path) -> tuple[list[Row], list[tuple[int, str]]]:
     """The rows that hold something, with the line on which each begins, and what is wrong with the file itself."""
     try:
-        if path.is_dir():
-            return [], [(0, "is a directory; give the CSV file itself")]
-        content = read_file(path, LARGEST)
-        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-    except FileNotFoundError:
-        return [], [(0, f"does not exist (looked for in {str(path.resolve().parent)!r})")]
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        byte = error.object[error.start]
-        return [], [(line, f"a byte that is not UTF-8 (0x{byte:02x}); save the file as UTF-8")]
-    except (OSError, ValueError, UnfitFile) as error:  # ValueError: a path with a null byte
-        return [], [(0, f"cannot be read: {error}")]
+        reader = csv.reader(io.StringIO(read_text(path, LARGEST, "CSV"), newline=""), strict=True)
+    except UnreadableText as error:
+        return [], [(error.line, str(error))]
     rows: list[Row] = []
     begins = 1
     try:

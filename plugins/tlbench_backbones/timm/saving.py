@@ -35,9 +35,7 @@ def save_network(backbone: NormalisedNetwork, parsed: ParsedName, folder: Path, 
 def _name(parsed: ParsedName) -> str:
     """What the network is called as a backbone whose weights are in the folder."""
     said = {**parsed.data, **parsed.options}
-    options = "&".join(
-        f"{key}={str(value).lower() if isinstance(value, bool) else value}" for key, value in said.items()
-    )
+    options = "&".join(f"{key}={_written(value)}" for key, value in said.items())
     return f"timm:{parsed.name}{f'?{options}' if options else ''}@{{folder}}/model.safetensors"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,7 @@ from tlbench_datasets.shared.own_data import (
     files_fingerprint,
     located,
 )
-from tlbench_datasets.shared.scaling import Rows, Scale, as_float32, settled, standardised
+from tlbench_datasets.shared.scaling import Rows, Scale, Standard, as_float32, as_read, settled, standardised
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,23 @@ class Npz(DrawnDataset):
             title = str(self._places[domain])
             raise DataError(f"{title}: scale = {self._params.scale!r} is for dense vectors; {what}; remove it")
         members, notes = self._members(domain, seed, rows)
-        stored = rows.inputs
+        stored, reading = rows.inputs, self._reading(rows, members)
         if rows.are_numbers:
             stored, members, more = self._numbers(str(self._places[domain]), rows, members)
             notes += more
-        return domain_of(domain, rows.modality, rows.class_names, stored, rows.labels, members, notes, items=rows.items)
+        names = rows.class_names
+        return domain_of(domain, rows.modality, names, stored, rows.labels, members, notes, rows.items, reading)
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """An array (n, …) as those of the domain are, scaled as they were."""
+        return as_read(np.asarray(raw), reading) if reading else super().from_raw(raw, reading)
+
+    def _reading(self, rows: _Rows, members: Members) -> dict[str, list[float]]:
+        """How vectors are scaled, if they are."""
+        if self._params.scale == "none" or isinstance(rows.inputs, SparseRows | Texts):
+            return {}
+        return Standard.of(rows.inputs, members["train"]).reading
 
     def _members(self, domain: str, seed: int, rows: _Rows) -> tuple[Members, list[str]]:
         if rows.prefixes == [""]:

@@ -140,6 +140,5 @@ def _forgiven(title: str, modality: str, read: Read, params: HubParams) -> list[
 def kept(inputs: Inputs, members: Members) -> tuple[Members, list[str]]:
     """The hub's own splits, without what stands in two of them."""
     members, dropped = without_copies(inputs, members)
-    counts = ", ".join(f"{count} of {split}" for split, count in dropped.items())
-    note = f"copies of what stands in a later split too, test being the last, are left out: {counts}"
+    note = f"copies of what stands in a later split too, test being the last, are left out: {dropped}"
     return members, [note] if dropped else []

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import SplitName
-from tlbench.core.inputs import Inputs, Texts
+from tlbench.core.inputs import Inputs, Texts, join
 from tlbench.core.seeds import derive
 from tlbench.errors import DataError
 from tlbench_datasets.hub.columns import names_in
@@ -119,7 +119,7 @@ def read_texts(parts: Sequence[Rows], columns: Sequence[str]) -> Read:
     """Texts; those of several columns are joined by line ends, without the empty ones."""
     read = Read(Texts.of([]), [], [], [], [])
     pieces = [Texts.of(texts) for rows in parts for texts in _texts(rows, columns, read)]
-    return replace(read, inputs=_joined(pieces))
+    return replace(read, inputs=join(pieces))
 
 
 def _texts(rows: Rows, columns: Sequence[str], read: Read) -> Iterator[list[str]]:
@@ -138,10 +138,3 @@ def _texts(rows: Rows, columns: Sequence[str], read: Read) -> Iterator[list[str]
 
 def _says_something(text: str | None) -> bool:
     return bool(text and text.strip())
-
-
-def _joined(pieces: Sequence[Texts]) -> Texts:
-    """One after the other, as bytes."""
-    lengths = np.concatenate([np.diff(piece.offsets) for piece in pieces])
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Texts(np.concatenate([piece.content for piece in pieces]), offsets)

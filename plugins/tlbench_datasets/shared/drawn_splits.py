@@ -18,7 +18,7 @@ from tlbench.core.inputs import Inputs, digests
 from tlbench.core.seeds import derive
 from tlbench.core.strategy import Params
 from tlbench.errors import Faults
-from tlbench_datasets.shared.own_data import Indices, SplitParams, check_shares, deal, equal_rows, listed
+from tlbench_datasets.shared.own_data import Indices, Shares, SplitParams, deal, equal_rows, listed
 
 _Made = TypeVar("_Made")
 Members = dict[SplitName, Indices]
@@ -33,14 +33,9 @@ class OwnSplits(Params):
     are the first of so many folds, those of seed 1 the second, and so on; `seed` then draws the folds.
     """
 
-    splits: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    splits: Shares = (0.7, 0.1, 0.2)
     seed: int | None = Field(None, ge=0)
     folds: int | None = Field(None, ge=2)
-
-    @field_validator("splits")
-    @classmethod
-    def _splits_are_shares(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
-        return check_shares(shares)
 
     @field_validator("folds")
     @classmethod
@@ -158,8 +153,11 @@ def validation_units(strata: Sequence[str | int], params: OwnSplits, seed: int) 
     return chosen
 
 
-def without_copies(inputs: Inputs, members: Mapping[SplitName, Indices]) -> tuple[Members, dict[SplitName, int]]:
-    """Splits that do not overlap, and of which how many rows were left out: what is tested on is not trained on."""
+def without_copies(inputs: Inputs, members: Mapping[SplitName, Indices]) -> tuple[Members, str]:
+    """Splits that do not overlap, and how many rows of which were left out: what is tested on is not trained on.
+
+    The latter in words, `3 of train`; nothing where none were.
+    """
     contents = list(digests(inputs))
     kept: Members = {}
     dropped: dict[SplitName, int] = {}
@@ -170,4 +168,4 @@ def without_copies(inputs: Inputs, members: Mapping[SplitName, Indices]) -> tupl
         if left := len(rows) - len(kept[split]):
             dropped[split] = left
         seen |= {contents[row] for row in rows.tolist()}
-    return kept, dropped
+    return kept, ", ".join(f"{count} of {split}" for split, count in dropped.items())

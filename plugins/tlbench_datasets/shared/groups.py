@@ -5,7 +5,6 @@ Strata are classes of domains; persons are dealt in shares of those of each, or 
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from tlbench.core.domain import SPLITS, SplitName
 from tlbench.core.inputs import Inputs
+from tlbench.core.library_warnings import hidden
 from tlbench.core.seeds import derive
 from tlbench.errors import DataError
 from tlbench_datasets.shared.drawn_splits import Members, OwnSplits, partition_seed, validation_units, without_copies
@@ -121,8 +121,7 @@ def _fold(
         drawn = StratifiedGroupKFold(
             params.folds, shuffle=True, random_state=(partition_seed(params) + attempt) % 2**32
         )
-        with warnings.catch_warnings():  # of classes with fewer rows than folds, which are told of in our words
-            warnings.simplefilter("ignore", UserWarning)
+        with hidden():  # of classes with fewer rows than folds, which are told of in our words
             parts = [test for _, test in drawn.split(persons, classes, persons)]
         # In every fold each class, and so two folds have it, of which one is trained on.
         if all(cells <= {rows[row] for row in part} for part in parts):
@@ -159,8 +158,7 @@ def members_of(inputs: Inputs, groups: Sequence[str], chosen: Mapping[str, Split
     splits = np.array([chosen[person] for person in groups])
     members: Members = {split: np.flatnonzero(splits == split).astype(np.int64) for split in SPLITS}
     kept, dropped = without_copies(inputs, members)
-    counts = ", ".join(f"{count} of {split}" for split, count in dropped.items())
-    note = f"copies of what another person has in a later split, test being the last, are left out: {counts}"
+    note = f"copies of what another person has in a later split, test being the last, are left out: {dropped}"
     return kept, [note] if dropped else []
 
 

@@ -8,11 +8,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from tlbench.core.domain import SPLITS, Domain, Modality, Split, SplitName
 from tlbench.core.inputs import Inputs, digests, take
@@ -37,24 +37,22 @@ ORIGIN = "files on this machine"
 _SHOWN = 10
 
 
-class SplitParams(Params):
-    """How examples without a split of their own are dealt to train, val and test: shares of each class, by a seed."""
-
-    splits: tuple[float, float, float] = (0.7, 0.1, 0.2)
-    seed: int = Field(0, ge=0)
-
-    @field_validator("splits")
-    @classmethod
-    def _splits_are_shares(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
-        return check_shares(shares)
-
-
-def check_shares(shares: tuple[float, float, float]) -> tuple[float, float, float]:
-    """The shares of train, val and test. Raises `ValueError` where they are none."""
+def _checked(shares: tuple[float, float, float]) -> tuple[float, float, float]:
     if min(shares) < 0 or not shares[0] or not shares[2] or abs(sum(shares) - 1) > 1e-6:
         message = "must be the shares of train, val and test, which sum to 1; val alone may be 0"
         raise ValueError(f"{list(shares)} {message}, as in [0.7, 0.1, 0.2]")
     return shares
+
+
+#: The shares of train, val and test.
+Shares = Annotated[tuple[float, float, float], AfterValidator(_checked)]
+
+
+class SplitParams(Params):
+    """How examples without a split of their own are dealt to train, val and test: shares of each class, by a seed."""
+
+    splits: Shares = (0.7, 0.1, 0.2)
+    seed: int = Field(0, ge=0)
 
 
 def located(kind: str, argument: str) -> Path:

@@ -53,11 +53,23 @@ class Standard:
             mean = np.where(constant, counted(lowest[None], offset)[0], mean)
         return cls(offset, mean, deviation, constant)
 
+    @property
+    def reading(self) -> dict[str, list[float]]:
+        """The same for rows that come later, as plain data that `as_read` takes."""
+        return {"subtract": (self.offset + self.mean).tolist(), "divide": self.deviation.tolist()}
+
     def __call__(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Rows (n, features), standardised."""
         with np.errstate(all="ignore"):
             moved: NDArray[np.float64] = (counted(rows, self.offset) - self.mean) / self.deviation
         return moved
+
+
+def as_read(rows: NDArray[Any], reading: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Rows (n, features) that come later, scaled as those were whose `Domain.reading` this is, and rounded."""
+    if "subtract" in reading:
+        rows = (rows - np.array(reading["subtract"])) / np.array(reading["divide"])
+    return rows.astype(np.float32)
 
 
 def counted(rows: NDArray[Any], offset: NDArray[Any]) -> NDArray[np.float64]:
@@ -163,8 +175,7 @@ def settled(
         return members, []
     if grouped:
         kept, dropped = without_copies(stored, members)
-        counts = ", ".join(f"{count} of {split}" for split, count in dropped.items())
-        return kept, [f"what became equal in 32 bits to what another group has in a later split is left out: {counts}"]
+        return kept, [f"what became equal in 32 bits to what another group has in a later split is left out: {dropped}"]
     place = np.zeros(len(stored), np.int64)
     for number, name in enumerate(SPLITS):
         place[members[name]] = number

@@ -9,8 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from tlbench.core.domain import SplitName
 from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
+from tlbench_datasets.shared.own_data import SPLIT_NAMES
 
 
 def check_columns(title: str, there: Sequence[str], roles: Mapping[str, str | None], **lists: Sequence[str]) -> None:
@@ -45,9 +47,7 @@ def written(values: pd.Series[Any]) -> list[str]:
 
 def labels_of(title: str, values: pd.Series[Any], column: str) -> list[str]:
     """Names of classes. Raises `DataError` for labels that are missing or are measurements."""
-    if values.isna().any():
-        raise DataError(f"{title}: {absent(values, column, 'label')}")
-    texts = written(values)
+    texts = named_in(title, values, column, "label")
     numbers = pd.to_numeric(pd.Series(texts), errors="coerce")
     if numbers.isna().any():
         return texts
@@ -56,6 +56,21 @@ def labels_of(title: str, values: pd.Series[Any], column: str) -> list[str]:
         message = "labels are whole numbers or names of classes; turn measurements into classes first"
         raise DataError(f"{title}: the label column {column!r} holds {texts[broken.index[0]]!r}; {message}")
     return [re.sub(r"\.0*$", "", text) for text in texts]  # 1.0 is the class 1, as it is where no row has a hole
+
+
+def named_in(title: str, values: pd.Series[Any], column: str, role: str) -> list[str]:
+    """What each row says in a column. Raises `DataError` where one says nothing."""
+    if values.isna().any():
+        raise DataError(f"{title}: {absent(values, column, role)}")
+    return written(values)
+
+
+def splits_of(title: str, values: pd.Series[Any], column: str) -> list[SplitName]:
+    """The split of each row. Raises `DataError` where one names none, or what is no split."""
+    names = named_in(title, values, column, "split")
+    if wrong := sorted(set(names) - SPLIT_NAMES.keys()):
+        raise DataError(f"{title}: {unknown('split', wrong[0], SPLIT_NAMES)} (column {column!r})")
+    return [SPLIT_NAMES[name] for name in names]
 
 
 def plain_columns(title: str, frame: pd.DataFrame) -> pd.DataFrame:

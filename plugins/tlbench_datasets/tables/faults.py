@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from tlbench.errors import DataError, TlbenchError, unknown
-from tlbench_datasets.shared.own_data import SPLIT_NAMES
-from tlbench_datasets.tables.columns import absent, labels_of, written
+from tlbench.errors import TlbenchError
+from tlbench_datasets.tables.columns import labels_of, named_in, splits_of
 from tlbench_datasets.tables.numbers import hole_counts, holes_fault, is_number
 from tlbench_datasets.tables.texts import texts_of
 
@@ -24,10 +23,10 @@ def row_faults(title: str, rows: pd.DataFrame, params: Any, numbers: Callable[[]
     if params.label in there:
         checks.append(partial(labels_of, title, rows[params.label], params.label))
     if params.split in there:
-        checks.append(partial(_check_splits, title, rows[params.split], params.split))
+        checks.append(partial(splits_of, title, rows[params.split], params.split))
     for role, column in (("group", params.group), ("id", params.id)):
         if column in there:
-            checks.append(partial(_check_there, title, rows[column], column, role))
+            checks.append(partial(named_in, title, rows[column], column, role))
     if params.texts:
         checks.append(partial(texts_of, title, rows, [name for name in params.texts if name in there], params.missing))
     else:
@@ -41,17 +40,6 @@ def _fault(check: Callable[[], object]) -> str:
     except TlbenchError as error:
         return str(error)
     return ""
-
-
-def _check_there(title: str, values: pd.Series[Any], column: str, role: str) -> None:
-    if values.isna().any():
-        raise DataError(f"{title}: {absent(values, column, role)}")
-
-
-def _check_splits(title: str, values: pd.Series[Any], column: str) -> None:
-    _check_there(title, values, column, "split")
-    if wrong := sorted(set(written(values)) - SPLIT_NAMES.keys()):
-        raise DataError(f"{title}: {unknown('split', wrong[0], SPLIT_NAMES)} (column {column!r})")
 
 
 def _check_numbers(title: str, rows: pd.DataFrame, missing: str, numbers: Callable[[], Sequence[str]]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tlbench.core.inputs import Texts
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.own_data import Indices
+from tlbench_datasets.shared.scaling import Standard, as_read
 from tlbench_datasets.tables.numbers import Elsewhere, column_means
 from tlbench_datasets.tables.texts import texts_of
 
@@ -30,10 +31,7 @@ def reading_of(
         reading["missing"] = means.tolist()
         filled = np.where(np.isnan(rows), means, rows)
     if params.scale == "standardise":
-        with np.errstate(all="ignore"):
-            mean, deviation = filled[train].mean(axis=0), filled[train].std(axis=0)
-        reading["subtract"] = mean.tolist()
-        reading["divide"] = np.where(deviation > 0, deviation, 1.0).tolist()
+        reading |= Standard.of(filled, train).reading
     return reading
 
 
@@ -55,10 +53,7 @@ def numbers_from(raw: Any, reading: Mapping[str, Any]) -> NDArray[np.float32]:
             row, column = (int(place) for place in np.argwhere(holes)[0])
             raise DataError(f"row {row + 1} has no value in column {columns[column]!r}; the model was trained on none")
         values = np.where(holes, np.array(reading["missing"]), values)
-    if "subtract" in reading:
-        values = (values - np.array(reading["subtract"])) / np.array(reading["divide"])
-    rows: NDArray[np.float32] = values.astype(np.float32)
-    return rows
+    return as_read(values, reading)
 
 
 def texts_from(raw: Any, reading: Mapping[str, Any]) -> Texts:

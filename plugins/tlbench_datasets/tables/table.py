@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tlbench.core.domain import Domain
 from tlbench.core.inputs import Inputs
+from tlbench.core.library_warnings import hidden
 from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.drawn_dataset import DrawnDataset
@@ -24,7 +24,6 @@ from tlbench_datasets.shared.groups import Grouped
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
-    SPLIT_NAMES,
     Indices,
     check_names,
     domain_of,
@@ -33,7 +32,7 @@ from tlbench_datasets.shared.own_data import (
     located,
 )
 from tlbench_datasets.shared.scaling import Scale, as_float32, settled, standardised
-from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
+from tlbench_datasets.tables.columns import check_columns, labels_of, named_in, splits_of, written
 from tlbench_datasets.tables.faults import row_faults
 from tlbench_datasets.tables.new_rows import numbers_from, reading_of, texts_from
 from tlbench_datasets.tables.numbers import Numbers, counted_from_smallest, filled, find_numbers, smallest_of
@@ -60,7 +59,7 @@ class TableParams(GroupedSplits):
     missing: Literal["fail", "mean", "empty"] = "fail"
     scale: Scale = "none"
 
-    @field_validator("label", "domain", "split", "features", "text")
+    @field_validator("label", "domain", "split", "group", "id", "features", "text")
     @classmethod
     def _names_have_one_form(cls, given: Any) -> Any:
         return [composed(name) for name in given] if isinstance(given, list) else given and composed(given)
@@ -128,11 +127,10 @@ class Table(DrawnDataset):
         )
         with self._reading():
             values = self._read([self._params.domain])[self._params.domain]
-        if values.isna().any():
-            raise DataError(f"{self._title}: {absent(values, self._params.domain, 'domain')}")
-        if values.empty:
+        names = named_in(self._title, values, self._params.domain, "domain")
+        if not names:
             raise DataError(f"{self._title} has no rows")
-        return check_names(self._title, set(written(values)))
+        return check_names(self._title, set(names))
 
     def load_drawn(self, domain: str, seed: int) -> Domain:
         """The rows of a domain. Raises `DataError` naming columns and rows that cannot be used."""
@@ -249,8 +247,7 @@ class Table(DrawnDataset):
                     found.append((other, rows))
         if not found:
             return np.full(len(places), np.nan), []
-        with warnings.catch_warnings():  # of columns without any value, which stay NaN
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with hidden():  # of columns without any value, which stay NaN
             means = np.nanmean(np.concatenate([rows for _, rows in found]), axis=0)
         return means - moved, [other for other, _ in found]
 
@@ -269,10 +266,7 @@ class Table(DrawnDataset):
         return None if self._params.group is None else self._role(domain, self._params.group, "group")
 
     def _role(self, domain: str, column: str, role: str) -> list[str]:
-        values = self._rows(domain)[column]
-        if values.isna().any():
-            raise DataError(f"{self._title}, domain {domain!r}: {absent(values, column, role)}")
-        return written(values)
+        return named_in(f"{self._title}, domain {domain!r}", self._rows(domain)[column], column, role)
 
     def _members(self, domain: str, inputs: Inputs, seed: int) -> tuple[Members, list[str]]:
         groups = self._groups(domain)
@@ -280,8 +274,6 @@ class Table(DrawnDataset):
             names, labels = self._classes(domain)
             keys = [str(row) for row in range(len(labels))]
             return self._drawn(domain, seed, inputs, labels, names, keys, groups)
-        values = self._role(domain, self._params.split, "split")
-        if wrong := sorted(set(values) - SPLIT_NAMES.keys()):
-            message = f"{unknown('split', wrong[0], SPLIT_NAMES)} (column {self._params.split!r})"
-            raise DataError(f"{self._title}, domain {domain!r}: {message}")
-        return self._given(domain, [SPLIT_NAMES[value] for value in values], groups), []
+        column = self._params.split
+        splits = splits_of(f"{self._title}, domain {domain!r}", self._rows(domain)[column], column)
+        return self._given(domain, splits, groups), []

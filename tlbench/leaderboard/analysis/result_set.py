@@ -13,21 +13,19 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.core.local_paths import shown_name, shown_names
 from tlbench.errors import TlbenchError
-from tlbench.files import UnfitFile, read_file
-from tlbench.records import result_folder
+from tlbench.files import UnfitFile
 from tlbench.records.data_note import DataNote
+from tlbench.records.plan_file import PLAN_FILE, plan_bytes
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
 from tlbench.records.record import Record
-from tlbench.records.result_folder import LARGEST_PLAN, ResultFolder
-from tlbench.records.sealed_json import BrokenSeal, unsealed
+from tlbench.records.result_folder import ResultFolder
+from tlbench.records.sealed_json import BrokenSeal
 from tlbench.records.shared_examples import SharedExamples
 from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
     import pandas as pd
-
-PLAN_FILE = result_folder.PLAN_FILE
 
 
 class PlanHeader(BaseModel):
@@ -193,7 +191,7 @@ def read_plan(folder: Path) -> PlanHeader:
     published = is_published(folder)
     again = REMEDY if published else f"run `tlbench run {folder.name}`, which writes it"
     try:
-        return PlanHeader.model_validate_json(unsealed(read_file(path, LARGEST_PLAN)))
+        return PlanHeader.model_validate_json(plan_bytes(folder))
     except FileNotFoundError:
         what = f"no whole published folder: {path}" if published else f"no results of the suite {folder.name!r}: {path}"
         then = REMEDY if published else f"run `tlbench run {folder.name}` first"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet
+from tlbench.records.plan_file import plan_content
 from tlbench.records.published_records import is_published
 from tlbench.suites.claims import read_claims
 
@@ -29,7 +29,7 @@ def current_figures(folder: Path, plan: PlanHeader) -> CurrentFigures:
 
     A published folder holds its figures itself. Raises `Faults` where the file cannot be used as it is now.
     """
-    path = None if is_published(folder) else json.loads((folder / PLAN_FILE).read_bytes()).get(CLAIMS_FILE)
+    path = None if is_published(folder) else (plan_content(folder) or {}).get(CLAIMS_FILE)
     if path is None:
         return CurrentFigures({})
     name = Path(path).name
