@@ -18,15 +18,15 @@ EPILOG = """Examples:
 
   tlbench cache ls
 
-  tlbench cache verify                           read everything, compare checksums
+  tlbench cache verify                           check every entry against its checksums
 
-  tlbench cache clear --limit 20GiB              what was unused for longest, until it is that small
+  tlbench cache clear --limit 20GiB              remove least recently used entries, down to 20 GiB
 
   tlbench cache clear --kind 'source model' --dry-run
 
-With TLBENCH_CACHE_LIMIT=20GiB in the environment each `tlbench run` keeps the cache below that.
+Set TLBENCH_CACHE_LIMIT=20GiB in the environment, and each `tlbench run` keeps the cache below 20 GiB.
 
-Nothing that a run uses is removed. What is removed, or damaged, is made again when it is needed."""
+Entries that a run is using are never removed. Removed or damaged entries are rebuilt when needed."""
 
 #: Kinds that are removed only when they are asked for by name: they come from a network.
 ASKED_FOR = ("downloads", "hub")
@@ -41,7 +41,7 @@ app = typer.Typer(
 
 @app.command("ls", epilog=EPILOG)
 def ls(as_json: options.Json = False, debug: options.Debug = False) -> int:
-    """List what is there: its size, and when it was last used."""
+    """List cache entries with their sizes and when they were last used."""
     found = _entries()
     if as_json:
         typer.echo(json.dumps([_plain(entry) for entry in found]))
@@ -58,7 +58,7 @@ def ls(as_json: options.Json = False, debug: options.Debug = False) -> int:
 
 @app.command("verify", epilog=EPILOG)
 def verify(as_json: options.Json = False, debug: options.Debug = False) -> int:
-    """Read everything and compare it with its checksums. Exits 1 where something is damaged."""
+    """Check every entry against its checksums. Exits 1 if an entry is damaged."""
     from tlbench.execution.cache_entries import without_checksums
 
     checked = [entry for entry in _entries() if entry.checked]
@@ -80,15 +80,18 @@ def verify(as_json: options.Json = False, debug: options.Debug = False) -> int:
 def clear(
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="KIND", help="Only this kind of `tlbench cache ls`."),
+        typer.Option("--kind", metavar="KIND", help="Remove only this kind, as `tlbench cache ls` names it."),
     ] = None,
     limit: Annotated[
-        str | None, typer.Option("--limit", metavar="20GiB", help="Only until the cache is that small, oldest first.")
+        str | None,
+        typer.Option(
+            "--limit", metavar="20GiB", help="Remove least recently used entries until the cache is this small."
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing; show what would be removed.")] = False,
     debug: options.Debug = False,
 ) -> int:
-    """Remove what no run uses. Downloads stay, unless --kind names them."""
+    """Remove entries that no run is using. Keeps downloads, unless --kind names them."""
     from tlbench.execution.cache_entries import bytes_of, keep_below
     from tlbench.execution.job_folders import JobFolders
     from tlbench.files import cache_folder

@@ -38,7 +38,7 @@ def compare(
     a: Annotated[
         str, typer.Argument(metavar="A", help="A variant, SUITE/VARIANT, or the folder of a suite's records.")
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another one, of the same kind.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another variant or folder, of the same kind as A.")],
     suite: Annotated[
         str | None,
         typer.Option("--suite", metavar="SUITE", help="Suite of the variants (default: the only one with records)."),

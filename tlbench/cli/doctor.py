@@ -43,7 +43,7 @@ EPILOG = """Examples:
 
   tlbench doctor patients.csv --label outcome --domain clinic
 
-  tlbench doctor my-suite.toml             the suite, its data, and what it would run
+  tlbench doctor my-suite.toml             check the suite and its data, and show what would run
 
   tlbench doctor hub:OWNER/NAME"""
 

@@ -19,26 +19,28 @@ EPILOG = """Examples:
 
   tlbench run digits --strategy dann --pair syn:uci --seed 0 --keep-model
 
-  tlbench export 3f2a --out my-model             weights, config.json and a README that loads them
+  tlbench export 3f2a --out my-model             weights, config.json and a README with loading code
 
-  tlbench export 3f2a --out my-model --onnx      model.onnx too, compared with onnxruntime
+  tlbench export 3f2a --out my-model --onnx      also model.onnx, checked with onnxruntime
 
   python -c "import tlbench; print(tlbench.load_model('my-model').class_names)"
 
-Exit code: 0 the model predicts the test items as its run did, 1 it does not, or has no ONNX form, 2 there is none."""
+Exit code: 0 the model reproduces the predictions of its run, 1 it does not or has no ONNX form, 2 no kept model."""
 
 
 def export(
     run: RunName,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="A new folder for the model.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="New folder for the model.")],
     results: options.Results = options.RESULTS,
-    onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too (pip install 'tlbench[export]').")] = False,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="Also write model.onnx (pip install 'tlbench[export]').")
+    ] = False,
     suite: options.SuiteOfRun = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     debug: options.Debug = False,
 ) -> int:
-    """Write the trained model that a run has kept (`tlbench run … --keep-model`), with an example that loads it."""
+    """Export a trained model that a run kept (`tlbench run … --keep-model`), with code that loads it."""
     options.use_data(data)
     from tlbench.exporting.export import export_model, model_to_export
     from tlbench.records.kept_models import size_text

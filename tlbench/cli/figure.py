@@ -27,16 +27,23 @@ EPILOG = """Examples:
 
   tlbench figure embedding digits --setting transductive --pair uci:uci_m -o map.pdf
 
-heatmap: gaps, sources against targets, for each strategy. frontier: quality against seconds. cd: average ranks, and
-which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps. shots: the
-score over label budgets, a line for each strategy, over all pairs and for each target; needs two budgets, as of
-shots = [5, 20, "all"]; references that see other labels are dashed.
-embedding: source and target features in the plane, of source-only and of a strategy. Records hold no features, so these
-runs are made again, from the suite itself (its name or file) and not from its results; --selection and --metric do not
-matter to it. Colour is the class, a dot a source item, a cross one of the target; d_A is the proxy A-distance of the
-features, 0 where no linear classifier tells the domains apart, 2 where one does without error.
+heatmap: gaps of each strategy, sources against targets.
 
-One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .svg, .eps or .png."""
+frontier: score against training time.
+
+cd: critical-difference diagram of average ranks; needs ten pairs.
+
+curves: loss and source validation accuracy over steps.
+
+shots: score over label budgets, one line per strategy, over all pairs and for each target. Needs at least two budgets,
+such as shots = [5, 20, "all"]. References that see other labels are dashed.
+
+embedding: source and target features in two dimensions, for source-only and a strategy. Records hold no features, so
+these runs are repeated; give the suite's name or file, not its results. --selection and --metric have no effect here.
+Colours are classes, dots are source items, crosses are target items. d_A is the proxy A-distance of the features: 0 if
+no linear classifier separates the domains, 2 if one separates them without error.
+
+Figures are one column wide with embedded fonts. FILE's extension sets the format: .pdf, .svg, .eps or .png."""
 
 
 def figure(

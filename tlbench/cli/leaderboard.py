@@ -23,17 +23,17 @@ EPILOG = """Examples:
 
   tlbench leaderboard digits --by pair --metric macro_f1
 
-  tlbench leaderboard digits --by source   which source helps which target
+  tlbench leaderboard digits --by source   show which source helps which target
 
-  tlbench leaderboard my-suite --by shots  up to how many labels does it help?
+  tlbench leaderboard my-suite --by shots  show how gains change with the label budget
 
   tlbench leaderboard digits --setting inductive --shots 5 --strategy 'dann*' --pair 'syn:*'
 
   tlbench leaderboard digits --selection all
 
-  tlbench leaderboard digits --claims      published figures beside ours
+  tlbench leaderboard digits --claims      compare with published figures
 
-  tlbench leaderboard leaderboards/digits  a published folder
+  tlbench leaderboard leaderboards/digits  show a published folder
 
   tlbench leaderboard digits --format markdown > table.md"""
 
@@ -63,15 +63,18 @@ def leaderboard(
     by: Annotated[
         TableLayout,
         typer.Option(
-            help="strategy: a summary a row; pair: the pairs as columns; shots: the label budgets as columns; "
-            "source: sources as rows and targets as columns, a table for each strategy."
+            help="strategy: one summary row per strategy; pair: pairs as columns; shots: label budgets as columns; "
+            "source: one table per strategy, with sources as rows and targets as columns."
         ),
     ] = TableLayout.strategy,
     selection: Annotated[str | None, typer.Option(help="Selection protocol; `all` shows them side by side.")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Compare with published figures.")] = False,
     columns: Annotated[str | None, typer.Option(help="Columns to show, comma-separated.")] = None,
     missing: Annotated[
-        Missing, typer.Option(help="show: no mean where a run is missing; drop: a mean over what is there, counted.")
+        Missing,
+        typer.Option(
+            help="show: leave the mean empty if a run is missing; drop: average the runs that exist, and show how many."
+        ),
     ] = Missing.show,
     debug: options.Debug = False,
 ) -> int:

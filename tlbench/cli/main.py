@@ -70,7 +70,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-    trace_plugins: bool = typer.Option(False, "--trace-plugins", help="Say of each plugin what it brings, and when."),
+    trace_plugins: bool = typer.Option(False, "--trace-plugins", help="Print what each plugin registers, and when."),
 ) -> None:
     if trace_plugins:
         os.environ["TLBENCH_TRACE_PLUGINS"] = "1"

@@ -16,19 +16,19 @@ EPILOG = """Examples:
 
   tlbench leaderboard digits --results merged
 
-A folder is one of results, or a published one. Refused are folders of other suites, of other revisions of a dataset
-or of other protocol versions, for their numbers do not compare. Of a run that several folders have, one that is ok is
-taken, from the first of them.
+Each FOLDER is a results folder or a published one. Folders that differ in suite, dataset revision or protocol version
+are refused, because their numbers are not comparable. If several folders hold the same run, the first successful record
+is taken.
 
-Exit code: 0 all records are there, 1 some could not be read, 2 the folders do not fit together."""
+Exit code: 0 all records merged, 1 some records are unreadable, 2 the folders cannot be merged."""
 
 
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER…", help="Folders of results of one suite.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder of the suite is made.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER…", help="Result folders of one suite.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Parent of the merged suite folder.")],
     debug: options.Debug = False,
 ) -> int:
-    """Join the result folders of a suite, as from two machines."""
+    """Merge result folders of one suite, such as from two machines."""
     from tlbench.publishing.merge_folders import merge as merge_folders
 
     merged = merge_folders(folders, out)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 EPILOG = """Examples:
 
-  tlbench models                       what `tlbench run … --keep-model` has kept
+  tlbench models                       list models kept by `tlbench run … --keep-model`
 
-  tlbench models --remove 3f2a         the model of a run; its record stays
+  tlbench models --remove 3f2a         remove one model; its record stays
 
   tlbench models --remove-all"""
 
@@ -28,10 +28,10 @@ def models(
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="RUN", help="Remove the model of this run.")
     ] = None,
-    remove_all: Annotated[bool, typer.Option("--remove-all", help="Remove all models; records stay.")] = False,
+    remove_all: Annotated[bool, typer.Option("--remove-all", help="Remove all models; keep the records.")] = False,
     debug: options.Debug = False,
 ) -> int:
-    """List the models that runs have kept, with their sizes, or remove them."""
+    """List the kept models of runs with their sizes, or remove them."""
     from tlbench.leaderboard.tables.cells import count
     from tlbench.records.kept_models import size_text
 

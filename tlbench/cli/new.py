@@ -19,7 +19,7 @@ EPILOG = """Examples:
 
   tlbench new strategy centroids --kind features   a classifier on frozen features
 
-  tlbench new strategy coral-svm --kind fit        no gradient descent: fit itself
+  tlbench new strategy coral-svm --kind fit        a method that implements fit itself, without gradient descent
 
   tlbench new dataset street-signs --out ..  ../tlbench-street-signs/
 
@@ -27,28 +27,28 @@ EPILOG = """Examples:
 
   tlbench new metric top-2
 
-The package works as it is written: install it, and tlbench list shows it. What is yours to write is marked with
-"replace this". The guides: docs/first-strategy.md for a loss, docs/strategy-by-fit.md for fit.
+The package works unchanged: install it, and tlbench list shows it. "replace this" marks the code that you write.
+Guides: docs/first-strategy.md for a loss, docs/strategy-by-fit.md for fit.
 
-Exit code: 0 written, 2 the name is not free or not allowed, or the folder holds something; nothing is written then."""
+Exit code: 0 written; 2 nothing written: the name is taken or invalid, or the folder is not empty."""
 
 
 def new(
     kind: Annotated[str, typer.Argument(help="strategy, dataset, backbone or metric.")],
     name: Annotated[str, typer.Argument(help="Lower-case words joined by '-', as in mixup-da.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where tlbench-NAME/ goes.")] = HERE,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Parent of tlbench-NAME/.")] = HERE,
     form: Annotated[
         str | None,
         typer.Option(
             "--kind",
             metavar="loss|features|fit",
-            help="Of a strategy: a loss that is minimised (default), a classifier on frozen features, or fit itself.",
+            help="Kind of strategy: a loss to minimise (default), a classifier on frozen features, or your own fit.",
         ),
     ] = None,
-    author: Annotated[str | None, typer.Option("--author", metavar="TEXT", help="Who wrote it.")] = None,
+    author: Annotated[str | None, typer.Option("--author", metavar="TEXT", help="Author of the package.")] = None,
     debug: options.Debug = False,
 ) -> int:
-    """Write an installable plugin package with its test, tlbench-NAME/, to fill in."""
+    """Write an installable plugin template with a test, tlbench-NAME/."""
     from tlbench.plugins.manager import plugin_host
     from tlbench.plugins.registry import WRITTEN
     from tlbench.scaffolding.package import FORMS, free_folder, rendered, write

@@ -36,7 +36,7 @@ Strategies = Annotated[
     typer.Option(
         "--strategy",
         metavar="GLOB",
-        help="Only these variants; an installed one that the suite lacks is added.",
+        help="Only these variants; adds an installed strategy that the suite does not list.",
         autocompletion=completion.strategies,
     ),
 ]
@@ -59,7 +59,7 @@ StoredStrategies = Annotated[
     typer.Option(
         "--strategy",
         metavar="GLOB",
-        help="Only these variants, beside the references.",
+        help="Only these variants and the references.",
         autocompletion=completion.strategies,
     ),
 ]
@@ -73,14 +73,20 @@ TrustRemoteCode = Annotated[
 ]
 SuiteOfRun = Annotated[
     str | None,
-    typer.Option("--suite", metavar="SUITE", help="The suite of the run, where its plan does not say its data."),
+    typer.Option("--suite", metavar="SUITE", help="Suite of the run, if its plan does not name the data."),
 ]
 RunCode = Annotated[
-    bool, typer.Option("--run-code", help="Run tlbenchfile.py beside a suite file elsewhere; read it first.")
+    bool,
+    typer.Option(
+        "--run-code",
+        help="Run tlbenchfile.py of a suite that is published or outside this folder; read it first.",
+    ),
 ]
 PassEnv = Annotated[
     list[str] | None,
-    typer.Option("--pass-env", metavar="NAME", help="Let runs have this environment variable (repeatable, globs)."),
+    typer.Option(
+        "--pass-env", metavar="NAME", help="Pass this environment variable to runs (repeatable; globs allowed)."
+    ),
 ]
 Format = Annotated[
     str,
@@ -103,19 +109,19 @@ SandboxMode = Annotated[
     typer.Option(
         "--sandbox",
         metavar="auto|require|off",
-        help="Let runs read libraries and their own inputs alone, and write in their own folder alone (auto: where the "
-        "kernel can; require: fail where it cannot).",
+        help="Confine each run: it reads only libraries and its own inputs, and writes only to its own folder (auto: "
+        "if the kernel supports it; require: fail if it does not).",
     ),
 ]
 AllowRead = Annotated[
     list[Path] | None,
-    typer.Option("--allow-read", metavar="PATH", help="Let runs read this file or folder too, in their sandbox."),
+    typer.Option("--allow-read", metavar="PATH", help="Let sandboxed runs also read this file or folder."),
 ]
 Port = Annotated[
     int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port to serve on; 0 picks a free one.")
 ]
 Deterministic = Annotated[
-    bool, typer.Option("--deterministic", help="Use deterministic operations alone (slower on CUDA).")
+    bool, typer.Option("--deterministic", help="Use only deterministic operations (slower on CUDA).")
 ]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -18,13 +18,13 @@ EPILOG = """Examples:
 
   tlbench predictions 3f2a                             a table, item by item
 
-  tlbench predictions 3f2a --only hurt                 what source-only has right and the run has wrong
+  tlbench predictions 3f2a --only hurt                 items that source-only gets right and the run gets wrong
 
-  tlbench predictions 3f2a --out predictions.csv       with the probability of every class
+  tlbench predictions 3f2a --out predictions.csv       with class probabilities
 
   tlbench predictions 3f2a --format json > predictions.json
 
-  tlbench predictions leaderboards/digits/3f2a         of a published folder: classes alone"""
+  tlbench predictions leaderboards/digits/3f2a         from a published folder: classes only"""
 
 #: The format of a file by the end of its name.
 BY_SUFFIX = {".csv": "csv", ".json": "json", ".md": "markdown", ".html": "html", ".tex": "latex", ".txt": "table"}
@@ -47,23 +47,24 @@ def predictions(
         typer.Option(
             "--format",
             metavar="table|csv|json|markdown|html|latex",
-            help="Output format (default: by the end of the file's name, else table).",
+            help="Output format (default: from FILE's extension, else table).",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to a file.")] = None,
     only: Annotated[
         Only,
-        typer.Option(help="wrong; helped: right, where the reference is wrong; hurt: wrong, where it is right."),
+        typer.Option(help="wrong: the run is wrong; helped: only the run is right; hurt: only the reference is right."),
     ] = Only.all,
     selection: Annotated[
-        str | None, typer.Option(metavar="PROTOCOL", help="Whose checkpoint (default: the suite's protocol).")
+        str | None,
+        typer.Option(metavar="PROTOCOL", help="Selection protocol that chooses the checkpoint (default: the suite's)."),
     ] = None,
     suite: options.SuiteOfRun = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     debug: options.Debug = False,
 ) -> int:
-    """Show what a run predicted for each test item: label, prediction, probabilities, and source-only's beside."""
+    """Show the predictions of a run for each test item, with label, probabilities and the prediction of source-only."""
     options.use_data(data)
     from tlbench.exporting.item_predictions import item_predictions
     from tlbench.exporting.prediction_formats import all_formats, as_text

@@ -28,12 +28,14 @@ EPILOG = """Examples:
   tlbench run my-suite.toml --plugin my_strategy.py
 
   tlbench run digits --strategy dann --pair syn:uci --seed 0 --keep-model
+
   tlbench run my-suite.toml --sandbox require --allow-read my-weights/
+
   tlbench run digits --timeout 1h --memory 8GiB --max-failures 10
 
-  tlbench run digits --watch               the growing page, for a browser on this machine
+  tlbench run digits --watch               live results in a browser on this machine
 
-Exit code: 0 every applicable run is there and ok, 1 some are not, 2 the input is wrong, 130 interrupted."""
+Exit code: 0 every applicable run succeeded, 1 some failed or are missing, 2 invalid input, 130 interrupted."""
 
 
 class Reuse(StrEnum):
@@ -62,7 +64,7 @@ def run(
     sandbox: options.SandboxMode = "auto",
     allow_read: options.AllowRead = None,
     max_failures: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop when so many runs have failed.")
+        int | None, typer.Option(min=1, metavar="N", help="Stop the suite after N failed runs.")
     ] = None,
     reuse: Annotated[
         Reuse,
@@ -76,7 +78,10 @@ def run(
     deterministic: options.Deterministic = False,
     keep_model: Annotated[
         bool,
-        typer.Option("--keep-model", help="Keep the trained models, for `tlbench export`; runs without one run again."),
+        typer.Option(
+            "--keep-model",
+            help="Keep trained models for `tlbench export`; rerun finished runs whose model was not kept.",
+        ),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Serve the page on 127.0.0.1 while the suite runs.")] = False,
     port: options.Port = options.PORT,
@@ -85,7 +90,7 @@ def run(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """Run what is missing of a suite, then show its leaderboard."""
+    """Run the missing runs of a suite, then show its leaderboard."""
     options.use_data(data)
     limit, memory_limit = options.seconds(timeout), options.size(memory)
     files = options.files(plugin, suite, run_code)

@@ -21,9 +21,9 @@ EPILOG = """Examples:
 
   tlbench serve leaderboards/digits   one of them
 
-  tlbench serve results/digits        a page of the records that are there, which grows as more land
+  tlbench serve results/digits        a page of the records so far, updated as runs finish
 
-Only this machine can open it, and nothing is asked of any other. Ctrl-C ends it."""
+The page is reachable only from this machine, and it loads nothing from the network. Press Ctrl-C to stop."""
 
 
 def serve(

@@ -18,15 +18,16 @@ EPILOG = """Examples:
 
   tlbench verify leaderboards/digits --sample 5
 
-  tlbench verify leaderboards/digits --sample 5 --draw 1       five others
+  tlbench verify leaderboards/digits --sample 5 --draw 1       a different sample of five
 
   tlbench verify results/my-suite --suite my-suite.toml --plugin my_strategy.py
 
-The suite is planned anew, from the built-in suite of that name or from --suite, and runs with its data. identical:
-every score is the same to the last bit. Where something explains another result (another device, processor, version),
-a run is reproduced if its score lies where 95 % of further seeds would: within the seeds.
+The runs are planned again from the built-in suite of that name, or from --suite.
 
-Exit code: 0 all are reproduced, 1 some are not, 2 the input is wrong."""
+identical: every score is bit-for-bit equal. within the seeds: the device, processor or a version differs, and the score
+lies in the 95 % prediction interval for a new seed. Both count as reproduced.
+
+Exit code: 0 all reproduced, 1 some not reproduced, 2 invalid input."""
 
 
 def verify(
