@@ -92,7 +92,8 @@ def clear(
     debug: options.Debug = False,
 ) -> int:
     """Remove entries that no run is using. Keeps downloads, unless --kind names them."""
-    from tlbench.execution.cache_entries import bytes_of, keep_below
+    from tlbench.core.byte_sizes import bytes_of
+    from tlbench.execution.cache_entries import keep_below
     from tlbench.execution.job_folders import JobFolders
     from tlbench.files import cache_folder
 

@@ -13,6 +13,7 @@ import typer
 
 from tlbench.cli import completion
 from tlbench.cli.plain_output import note
+from tlbench.core.byte_sizes import bytes_of
 from tlbench.errors import TlbenchError
 
 RESULTS = Path("results")
@@ -125,7 +126,6 @@ Deterministic = Annotated[
 ]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_BYTES = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def seconds(text: str | None) -> float | None:
@@ -140,12 +140,7 @@ def seconds(text: str | None) -> float | None:
 
 def size(text: str | None) -> int | None:
     """`8GiB` or `500MiB` in bytes. Raises `TlbenchError` for anything else."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]iB|B?)", text.strip())
-    if not match or float(match[1]) <= 0:
-        raise TlbenchError(f"--memory {text!r}: write a size as 8GiB or 500MiB")
-    return int(float(match[1]) * _BYTES[match[2]])
+    return None if text is None else bytes_of(text, "--memory")
 
 
 def sandbox_of(mode: str, readable: Sequence[Path] | None) -> dict[str, Any]:

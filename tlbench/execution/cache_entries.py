@@ -13,16 +13,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlbench.core.byte_sizes import bytes_of
 from tlbench.data.cache_use import in_use, last_used, remove_unused
 from tlbench.data.checksums import CHECKSUMS, faults, is_aside
 from tlbench.data.derived_splits import derived_folders
-from tlbench.errors import TlbenchError
 from tlbench.execution.job_folders import JobFolders
 
 LIMIT = "TLBENCH_CACHE_LIMIT"
 #: What of the cache is not removed to keep below a limit, for it comes from a network, or belongs to runs.
 _KEPT = ("downloads", "jobs")
-_UNITS = {"": 1, "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ def keep_below(cache: Path, limit: int | None) -> list[CacheEntry]:
     for entry in sorted(found, key=lambda one: (one.kind != "damaged", one.last_used)):
         if size <= limit:
             break
-        if entry.kind not in _KEPT and (bytes_of := entry.size) and entry.remove():
-            size -= bytes_of
+        if entry.kind not in _KEPT and (freed := entry.size) and entry.remove():
+            size -= freed
             removed.append(entry)
     if removed:
         sys.stderr.write(f"note: cache: {len(removed)} entries that were unused for longest are removed ({LIMIT})\n")
@@ -104,16 +103,6 @@ def limit_of_environment() -> int | None:
     """The limit that the user has set, in bytes. Raises `TlbenchError` for what is no size."""
     text = os.environ.get(LIMIT)
     return bytes_of(text, f"the environment variable {LIMIT}") if text else None
-
-
-def bytes_of(text: str, whose: str) -> int:
-    """`20GiB` in bytes. Raises `TlbenchError`, which says whose value it is."""
-    number = text.strip().rstrip("".join(_UNITS) + " ")
-    unit = text.strip()[len(number) :].strip()
-    try:
-        return int(float(number) * _UNITS[unit])
-    except (ValueError, KeyError, OverflowError):
-        raise TlbenchError(f"{whose} is {text!r}: write a size as 20GiB or 500MiB") from None
 
 
 def _domains(cache: Path) -> Iterator[CacheEntry]:
