@@ -16,7 +16,7 @@ class EndedTemplate:
         pass
 
 
-def test_a_job_whose_keeper_told_first_that_the_template_is_gone_is_lost_and_not_forgotten():
+def test_a_job_whose_supervisor_told_first_that_the_template_is_gone_is_lost_and_not_forgotten():
     pool = LocalPool(2, 1, None, None)
     pool._template, pool._jobs = EndedTemplate(), {"asked", "running", "done"}
     pool._events.put({"job": "asked", "event": "ended", "code": 1, "stopped": "asked"})

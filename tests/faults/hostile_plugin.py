@@ -1,4 +1,4 @@
-"""A strategy that misbehaves as it is told: in what it hands back, to its neighbours and to its keepers."""
+"""A strategy that misbehaves as it is told: in what it hands back, to its neighbours and to its supervisors."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class Hostile(tlbench.Strategy):
     def a_daemon_left_behind(self):
         subprocess.Popen(["sleep", SLEEPS], start_new_session=True)
 
-    def kills_its_keeper(self):
+    def kills_its_supervisor(self):
         subprocess.Popen(["sleep", SLEEPS], start_new_session=True)
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(3600)

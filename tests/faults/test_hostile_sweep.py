@@ -37,7 +37,7 @@ EXPECTED = {
     "a forked copy": ("failed", "carried out 2 times"),
     "a daemon left behind": ("ok", ""),
     "kills the template": ("crashed", "ended twice"),
-    "kills its keeper": ("crashed", "was killed"),
+    "kills its supervisor": ("crashed", "was killed"),
     "stops the template": ("ok", ""),
     "kills itself": ("crashed", "another process"),
     "says that the disk is full": ("failed", "No space left"),

@@ -8,7 +8,7 @@ import time
 import pytest
 from faults import carry_out, processes
 
-from tlbench.execution.keeper import GRACE
+from tlbench.execution.supervisor import GRACE
 
 TIMEOUT = 1.0
 SILENT = "import time\ntime.sleep(3600)"
@@ -97,7 +97,7 @@ def test_a_log_without_end_is_cut_to_its_last_part(tmp_path):
     assert (tmp_path / "chatty" / "log.txt").stat().st_size < 2**30
 
 
-def test_a_run_that_stops_its_keeper_is_ended_all_the_same(tmp_path, monkeypatch):
+def test_a_run_that_stops_its_supervisor_is_ended_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr("tlbench.execution.local_pool.LATE_SECONDS", 0.5)
     stopping = "import os, signal, time\nwhile True:\n    os.kill(os.getppid(), signal.SIGSTOP)\n"
     ended = carry_out(tmp_path, {"stopping": stopping, "silent": SILENT}, timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""The channel from the template and the keepers to the host: lines of JSON, which runs cannot write."""
+"""The channel from the template and the supervisors to the host: lines of JSON, which runs cannot write."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from typing import Any
 from tlbench.core.plain_text import clipped
 from tlbench.errors import TlbenchError
 from tlbench.execution.evaluation_inputs import evaluation_file
-from tlbench.execution.keeper import GRACE
 from tlbench.execution.process_tree import send
 from tlbench.execution.sandbox import Order
+from tlbench.execution.supervisor import GRACE
 from tlbench.execution.template_client import PATIENCE, Events, Template
 
-#: Seconds that a keeper may be late in ending its run before it is taken for dead itself.
+#: Seconds that a supervisor may be late in ending its run before it is taken for dead itself.
 LATE_SECONDS = 5.0
 #: Seconds that a template may take to start a job, with the imports that come before the first.
 START_SECONDS = 120.0
@@ -41,7 +41,7 @@ class Event:
 
 
 class LocalPool:
-    """Starts jobs as fresh processes, each with a keeper that ends it in time, and tells how each ended.
+    """Starts jobs as fresh processes, each with a supervisor that ends it in time, and tells how each ended.
 
     Where the template ends, as at the hands of a run, its jobs are lost, and the next job has another template.
     """
@@ -64,7 +64,7 @@ class LocalPool:
         self._template: Template | None = None
         self._name = ""
         self._events: Events = queue.Queue()
-        self._keepers: dict[str, int] = {}
+        self._supervisors: dict[str, int] = {}
         self._latest: dict[str, float] = {}  # when a job has to have started, or ended, at the latest
         self._jobs: set[str] = set()
         self._lost: deque[Event] = deque()
@@ -133,15 +133,15 @@ class LocalPool:
     def _event(self, message: dict[str, Any]) -> Event | None:
         job, kind = message["job"], message["event"]
         if job not in self._jobs:
-            return None  # told twice, by a keeper and by the template after it
+            return None  # told twice, by a supervisor and by the template after it
         if kind == "started":
-            self._keepers[job] = message["pid"]
+            self._supervisors[job] = message["pid"]
             if self._timeout is not None:
                 self._latest[job] = time.monotonic() + self._timeout + GRACE + LATE_SECONDS
             return None
         if kind == "ended":
             self._forget(job)
-            if message.get("stopped") == "asked":  # not by us: its keeper has lost the template
+            if message.get("stopped") == "asked":  # not by us: its supervisor has lost the template
                 return Event("lost", job, {"started": True})
         elif kind == "progress":
             message = {**message, "phase": clipped(message["phase"], 64)}
@@ -149,7 +149,7 @@ class LocalPool:
 
     def _forget(self, job: str) -> None:
         self._jobs.discard(job)
-        self._keepers.pop(job, None)
+        self._supervisors.pop(job, None)
         self._latest.pop(job, None)
 
     # ---- whether everybody is well --------------------------------------------------------------------------------
@@ -163,12 +163,12 @@ class LocalPool:
             self._lose()
             return
         self._template.wake()
-        for pid in self._keepers.values():
+        for pid in self._supervisors.values():
             send(pid, signal.SIGCONT)
         now = time.monotonic()
         for job in [job for job, latest in self._latest.items() if now > latest]:
-            if job in self._keepers:  # the run ends with its keeper, and the template says so
-                send(self._keepers.pop(job), signal.SIGKILL)
+            if job in self._supervisors:  # the run ends with its supervisor, and the template says so
+                send(self._supervisors.pop(job), signal.SIGKILL)
                 self._latest[job] = now + LATE_SECONDS
             else:  # neither does the template answer
                 self._template.kill_now()
@@ -185,15 +185,15 @@ class LocalPool:
                 "kept. Run again; where it happens again, see what it says above"
             )
         self._imports = ()  # which may be what ended it: each run imports for itself
-        for pid in self._keepers.values():
+        for pid in self._supervisors.values():
             send(pid, signal.SIGCONT)
         template.kill_now()
         template.leave(self._name)
         while not self._events.empty():  # what ended before
             message = self._events.get()
             event = None if message is None else self._event(message)
-            if event is not None and event.kind != "progress":  # `lost` too: a keeper may say so before the template
+            if event is not None and event.kind != "progress":  # `lost` too: a supervisor may be the first to say so
                 self._lost.append(event)
         for job in sorted(self._jobs):
-            self._lost.append(Event("lost", job, {"started": job in self._keepers}))
+            self._lost.append(Event("lost", job, {"started": job in self._supervisors}))
             self._forget(job)

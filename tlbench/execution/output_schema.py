@@ -10,7 +10,7 @@ from tlbench.core.plain_text import clipped
 
 #: No count in a record is larger: beyond it, JSON readers of other languages lose digits.
 MOST = 2**53
-#: Seconds by which a run's clocks and its keeper's may differ.
+#: Seconds by which a run's clocks and its supervisor's may differ.
 CLOCKS_DIFFER = 1.0
 
 

@@ -1,11 +1,11 @@
-"""The template: a process that has imported the libraries and holds no data. Its keepers fork a run for each job.
+"""The template, a fork server: a process that has imported the libraries and holds no data. Its supervisors fork a run for each job.
 
 It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
 null, "timeout": seconds or null, "cwd": path, "environment": {…}, "evaluation": path, "sandbox": order or null}`,
-`{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each with pool and job, from keepers:
+`{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each with pool and job, from supervisors:
 `{"event": "started", "pid"}`, `{"event": "progress", …}` and `{"event": "ended", "code" or "signal", …}`; runs never
-have that channel. When its input closes, because the host is gone, the keepers end their runs, and it ends; should it
-be killed itself, the kernel tells the keepers.
+have that channel. When its input closes, because the host is gone, the supervisors end their runs, and it ends; should
+it be killed itself, the kernel tells the supervisors.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from typing import Any
 from tlbench.core.library_warnings import shown_if_asked
 from tlbench.execution import sandbox
 from tlbench.execution.host_channel import send_line
-from tlbench.execution.keeper import STACK_SIGNAL
-from tlbench.execution.keeper_service import serve
 from tlbench.execution.process_tree import adopt_orphans, end_with_parent, ended_children, kill_descendants, send
 from tlbench.execution.progress_messages import ProgressWriter
+from tlbench.execution.supervisor import STACK_SIGNAL
+from tlbench.execution.supervisor_service import serve
 
-#: Seconds that keepers have to end their runs when the host is gone.
+#: Seconds that supervisors have to end their runs when the host is gone.
 LEAVE_SECONDS = 5.0
 
 
@@ -44,7 +44,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints must not end up between the JSON lines
     with shown_if_asked():  # its terminal is the host's; runs have logs of their own
         _preload()
-    adopt_orphans()  # of keepers that were killed
+    adopt_orphans()  # of supervisors that were killed
     os.set_blocking(channel, False)
     send_line(channel, {"event": "ready"})
     _Server(channel).serve()
@@ -74,8 +74,8 @@ def _import(modules: Sequence[str]) -> None:
 
 
 @dataclass
-class _Keeper:
-    """A keeper of ours, and the pool and job of what it keeps; None while it waits for an order."""
+class _Supervisor:
+    """A supervisor of ours, and the pool and job of what it keeps; None while it waits for an order."""
 
     orders: socket.socket
     whose: dict[str, str] | None = None
@@ -84,7 +84,7 @@ class _Keeper:
 class _Server:
     def __init__(self, channel: int) -> None:
         self._channel = channel
-        self._keepers: dict[int, _Keeper] = {}  # by pid
+        self._supervisors: dict[int, _Supervisor] = {}  # by pid
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._waker, False)
@@ -95,15 +95,15 @@ class _Server:
         self._selector.register(self._wake, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """A keeper for each job; the end of those that cannot tell it themselves."""
+        """A supervisor for each job; the end of those that cannot tell it themselves."""
         rest = b""
         while True:
             ready = {key.fd: key.data for key, _ in self._selector.select()}
             if self._wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, 4096)
-            for keeper in (data for data in ready.values() if data is not None):
-                self._hear(keeper)
+            for supervisor in (data for data in ready.values() if data is not None):
+                self._hear(supervisor)
             if self._wake in ready:
                 self._reap()
             if 0 in ready:
@@ -120,25 +120,28 @@ class _Server:
             self._end(order["kill"])
         elif "import" in order:
             _import(order["import"])
-            for pid in [pid for pid, keeper in self._keepers.items() if keeper.whose is None]:
-                self._dismiss(self._keepers.pop(pid))  # they lack what was imported
+            for pid in [pid for pid, supervisor in self._supervisors.items() if supervisor.whose is None]:
+                self._dismiss(self._supervisors.pop(pid))  # they lack what was imported
         else:
             self._order(order)
 
     def _order(self, order: dict[str, Any]) -> None:
-        """Have a job done by a keeper that waits, or by a new one."""
+        """Have a job done by a supervisor that waits, or by a new one."""
         whose = {"pool": order["pool"], "job": order["job"]}
         try:
-            keeper = next((each for each in self._keepers.values() if each.whose is None), None) or self._new_keeper()
+            supervisor = (
+                next((each for each in self._supervisors.values() if each.whose is None), None)
+                or self._new_supervisor()
+            )
         except OSError as error:
             sys.stderr.write(f"cannot fork: {error}\n")
             send_line(self._channel, {"event": "ended", **whose, "code": os.EX_OSERR})
             return
-        keeper.whose = whose
+        supervisor.whose = whose
         with contextlib.suppress(OSError):  # it has ended, which is told when it is reaped
-            keeper.orders.sendall((json.dumps(order) + "\n").encode())
+            supervisor.orders.sendall((json.dumps(order) + "\n").encode())
 
-    def _new_keeper(self) -> _Keeper:
+    def _new_supervisor(self) -> _Supervisor:
         ours, its = socket.socketpair()
         template = os.getpid()
         pid = os.fork()
@@ -146,19 +149,19 @@ class _Server:
             ours.close()
             self._keep(its.detach(), template)
         its.close()
-        keeper = self._keepers[pid] = _Keeper(ours)
-        self._selector.register(ours, selectors.EVENT_READ, keeper)
-        return keeper
+        supervisor = self._supervisors[pid] = _Supervisor(ours)
+        self._selector.register(ours, selectors.EVENT_READ, supervisor)
+        return supervisor
 
     def _keep(self, orders: int, template: int) -> None:
-        """The life of a keeper: never back into the server."""
+        """The life of a supervisor: never back into the server."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
             self._selector.close()
             for descriptor in (self._wake, self._waker):
                 os.close(descriptor)
-            for other in self._keepers.values():
+            for other in self._supervisors.values():
                 other.orders.close()
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)  # the host's orders are for the template
@@ -170,55 +173,55 @@ class _Server:
         finally:
             os._exit(code)
 
-    def _hear(self, keeper: _Keeper) -> None:
-        """A keeper is done with its job, or has ended."""
+    def _hear(self, supervisor: _Supervisor) -> None:
+        """A supervisor is done with its job, or has ended."""
         said = b""
         with contextlib.suppress(OSError):
-            said = keeper.orders.recv(16)
+            said = supervisor.orders.recv(16)
         if said:
-            keeper.whose = None
+            supervisor.whose = None
         else:
-            self._dismiss(keeper)
+            self._dismiss(supervisor)
 
-    def _dismiss(self, keeper: _Keeper) -> None:
+    def _dismiss(self, supervisor: _Supervisor) -> None:
         with contextlib.suppress(KeyError, ValueError):  # twice
-            self._selector.unregister(keeper.orders)
-        keeper.orders.close()
+            self._selector.unregister(supervisor.orders)
+        supervisor.orders.close()
 
     def _reap(self) -> None:
-        """Of a keeper that has ended before its run, the run is ended here, and that is told."""
+        """Of a supervisor that has ended before its run, the run is ended here, and that is told."""
         for pid, status in ended_children():
-            keeper = self._keepers.pop(pid, None)
-            if keeper is not None:
-                self._dismiss(keeper)
+            supervisor = self._supervisors.pop(pid, None)
+            if supervisor is not None:
+                self._dismiss(supervisor)
             if status != 0:  # nobody keeps what it has left to us
-                kill_descendants(os.getpid(), spared=self._keepers)
-            if keeper is not None and keeper.whose is not None:
-                send_line(self._channel, {"event": "ended", **keeper.whose, "code": 1, "stopped": "unkept"})
+                kill_descendants(os.getpid(), spared=self._supervisors)
+            if supervisor is not None and supervisor.whose is not None:
+                send_line(self._channel, {"event": "ended", **supervisor.whose, "code": 1, "stopped": "unkept"})
 
     def _end(self, pool: str | None) -> None:
-        for pid, keeper in self._keepers.items():
-            if keeper.whose is not None and pool in (None, keeper.whose["pool"]):
+        for pid, supervisor in self._supervisors.items():
+            if supervisor.whose is not None and pool in (None, supervisor.whose["pool"]):
                 send(pid, signal.SIGTERM)
 
     def _leave(self) -> None:
-        """Let the keepers end their runs, and nothing be left of those that cannot."""
+        """Let the supervisors end their runs, and nothing be left of those that cannot."""
         self._end(None)
-        for keeper in self._keepers.values():
-            self._dismiss(keeper)
+        for supervisor in self._supervisors.values():
+            self._dismiss(supervisor)
         until = time.monotonic() + LEAVE_SECONDS
-        while self._keepers and time.monotonic() < until:
+        while self._supervisors and time.monotonic() < until:
             self._reap()
             time.sleep(0.01)
         kill_descendants(os.getpid())
 
 
-def _run(order: dict[str, Any], progress: int, log: int, keeper: int, desk: socket.socket) -> None:
+def _run(order: dict[str, Any], progress: int, log: int, supervisor: int, desk: socket.socket) -> None:
     """The life of a run: its log as output, its limits, the job, and out."""
     code = 1
     try:
         os.setpgid(0, 0)
-        end_with_parent(signal.SIGKILL, keeper)
+        end_with_parent(signal.SIGKILL, supervisor)
         os.environ.clear()
         os.environ.update(order["environment"])
         os.chdir(order["cwd"])
@@ -247,7 +250,7 @@ def _run(order: dict[str, Any], progress: int, log: int, keeper: int, desk: sock
 
 
 def _show_stacks() -> None:
-    """Into the log, when a run crashes or its keeper asks; written in C, so that a held lock hinders nothing."""
+    """Into the log, when a run crashes or its supervisor asks; written in C, so that a held lock hinders nothing."""
     faulthandler.enable(2)
     faulthandler.register(STACK_SIGNAL, 2, all_threads=True)
 

@@ -116,7 +116,7 @@ class Template:
             self.kill_now()
 
     def kill_now(self) -> None:
-        """Kill it, where it does not answer any more; its keepers end their runs, which is waited for."""
+        """Kill it, where it does not answer any more; its supervisors end their runs, which is waited for."""
         atexit.unregister(self.end)
         self._process.kill()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""A keeper: the process between the template and a run, which holds the run to its limits.
+"""A supervisor: the process between the template and a run, which holds the run to its limits.
 
 It has an interpreter of its own, so that no run, no neighbour and no busy host can make it late. It adopts whatever the
 run leaves behind, in whatever session, and ends only when all of that is gone. To the host it says that the run has
@@ -20,7 +20,6 @@ from typing import Any
 from tlbench.execution import sandbox
 from tlbench.execution.evaluation_inputs import Desk
 from tlbench.execution.host_channel import send_line
-from tlbench.execution.keeper_signals import Signals
 from tlbench.execution.memory_group import MemoryGroup
 from tlbench.execution.process_tree import (
     TreeMemory,
@@ -33,6 +32,7 @@ from tlbench.execution.process_tree import (
 )
 from tlbench.execution.progress_messages import READ_BYTES, AtStep, Copied, Garbled, messages_in, whole_bytes
 from tlbench.execution.run_log import RunLog
+from tlbench.execution.supervisor_signals import Signals
 
 #: Seconds that a run has after SIGTERM, before SIGKILL.
 GRACE = 2.0
@@ -54,7 +54,7 @@ RunProcess = Callable[[dict[str, Any], int, int, int, socket.socket], None]
 
 @dataclass
 class _Watched:
-    """What a keeper knows of its run."""
+    """What a supervisor knows of its run."""
 
     pid: int
     deadline: float | None
@@ -64,7 +64,7 @@ class _Watched:
     status: int | None = None
 
 
-class Keeper:
+class Supervisor:
     """Runs one order and reports its end.
 
     `channel` leads to the host, `orders` to the template; the run has neither.
@@ -138,7 +138,7 @@ class Keeper:
         return left
 
     def _start(self, run: RunProcess, log: RunLog) -> _Watched:
-        keeper = os.getpid()
+        supervisor = os.getpid()
         _warm(self._order)
         theirs, self._asked = self._desk.open(self._order.get("evaluation") or os.devnull)
         self._heard, tell = os.pipe()
@@ -153,7 +153,7 @@ class Keeper:
             for descriptor in (self._channel, self._orders, self._heard):
                 os.close(descriptor)
             self._desk.leave()
-            run(self._order, tell, log.descriptor, keeper, theirs)
+            run(self._order, tell, log.descriptor, supervisor, theirs)
             os._exit(1)  # never reached: a run ends its process itself
         theirs.close()
         with contextlib.suppress(OSError):  # here too, for whoever is first
@@ -161,7 +161,7 @@ class Keeper:
         os.close(tell)
         os.set_blocking(self._heard, False)
         limit = self._order.get("timeout")
-        self._send({"event": "started", **self._whose, "pid": keeper})
+        self._send({"event": "started", **self._whose, "pid": supervisor})
         return _Watched(pid, None if limit is None else time.monotonic() + limit, self._order.get("memory"))
 
     # ---- while it runs --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What wakes a keeper beside what its run says."""
+"""What wakes a supervisor beside what its run says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 
 
 class Signals:
-    """What a keeper is woken by: the end of a process, and the wish that its run be ended."""
+    """What a supervisor is woken by: the end of a process, and the wish that its run be ended."""
 
     def __init__(self) -> None:
         self.wake, self._waker = os.pipe()

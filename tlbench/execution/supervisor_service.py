@@ -1,4 +1,4 @@
-"""The life of a keeper's process: order after order from the template."""
+"""The life of a supervisor's process: order after order from the template."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import json
 import os
 import signal
 
-from tlbench.execution.keeper import Keeper, RunProcess
-from tlbench.execution.keeper_signals import Signals
 from tlbench.execution.process_tree import adopt_orphans, end_with_parent
+from tlbench.execution.supervisor import RunProcess, Supervisor
+from tlbench.execution.supervisor_signals import Signals
 
 
 def serve(orders: int, channel: int, run: RunProcess, parent: int) -> None:
     """Keep one run after another, until nobody orders any; each is answered by a dot when nothing of it is left.
 
-    A fork of what the libraries take costs tens of milliseconds, so that a keeper is made once, and each run once.
+    A fork of what the libraries take costs tens of milliseconds, so that a supervisor is made once, and each run once.
     """
     end_with_parent(signal.SIGTERM, parent)  # and with it all that is below
     adopt_orphans()
@@ -25,7 +25,7 @@ def serve(orders: int, channel: int, run: RunProcess, parent: int) -> None:
         rest += chunk
         if rest.endswith(b"\n"):  # one at a time
             signals.asked_to_end = False
-            Keeper(json.loads(rest), channel, orders, signals).keep(run)
+            Supervisor(json.loads(rest), channel, orders, signals).keep(run)
             rest = b""
             with contextlib.suppress(BrokenPipeError):
                 os.write(orders, b".")
