@@ -1,6 +1,8 @@
-"""The template, a fork server: a process that has imported the libraries and holds no data. Its supervisors fork a run for each job.
+"""The template, a fork server: it has imported the libraries and holds no data.
 
-It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
+For each job its supervisors fork a run. It speaks JSON lines.
+
+In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
 null, "timeout": seconds or null, "cwd": path, "environment": {…}, "evaluation": path, "sandbox": order or null}`,
 `{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each with pool and job, from supervisors:
 `{"event": "started", "pid"}`, `{"event": "progress", …}` and `{"event": "ended", "code" or "signal", …}`; runs never
