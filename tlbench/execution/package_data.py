@@ -62,10 +62,8 @@ def _data_folders(folder: str, depth: int) -> Iterator[str]:
 
 
 def _data_within(top: str) -> Iterator[str]:
-    """The data of a folder that is for data; its tests have some too, and are left out as a whole."""
-    for folder, inner, _ in os.walk(top):
-        yield from (os.path.join(folder, name) for name in inner if name in _TESTS)
-        inner[:] = [name for name in inner if name not in _TESTS]
+    """The data of a folder that is for data, and of its tests; modules beside them may be imported."""
+    for folder, _, _ in os.walk(top):
         yield from _data_of(folder)
 
 
