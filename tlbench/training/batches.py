@@ -227,7 +227,7 @@ class Batches:
     @property
     def has_source(self) -> bool:
         """Whether there are source examples."""
-        return bool(self._task.sources)
+        return any(len(source.train) for source in self._task.sources)
 
     @property
     def has_labelled_target(self) -> bool:
@@ -259,6 +259,8 @@ class Batches:
     def _checked_sources(self) -> Sequence[SourceView]:
         if not self._task.sources:
             raise MissingRole("this run has no source examples: it is a run without a source")
+        if not all(len(source.train) for source in self._task.sources):
+            raise MissingRole("a strategy that says `source_free = True` is given no source examples")
         return self._task.sources
 
     def _draw_evenly(self, pools: Sequence[Pool]) -> list[Drawn]:
