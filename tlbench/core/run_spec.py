@@ -12,7 +12,7 @@ from tlbench.core.content_key import AddedField, Keyed, key_content
 from tlbench.core.secret_masking import masked_params
 
 #: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 Setting = Literal["transductive", "inductive", "unsupervised"]
 Evaluation = Literal["held-out", "transductive-test"]
