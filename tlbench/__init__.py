@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tlbench.core.predictor import ModelPredictor, Prediction, Predictor
     from tlbench.core.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
     from tlbench.core.task import TransferTask
+    from tlbench.core.updates import ParameterGroup, Substep
     from tlbench.errors import DataError, TlbenchError
     from tlbench.exporting.exported_model import ExportedModel, load_model
     from tlbench.training import layers, losses, schedules
@@ -46,6 +47,7 @@ _HOME = {
     "GradientStrategy": "tlbench.core.strategy",
     "Health": "tlbench.core.health",
     "ModelPredictor": "tlbench.core.predictor",
+    "ParameterGroup": "tlbench.core.updates",
     "Params": "tlbench.core.strategy",
     "Prediction": "tlbench.core.predictor",
     "Predictor": "tlbench.core.predictor",
@@ -53,6 +55,7 @@ _HOME = {
     "Split": "tlbench.core.domain",
     "SplitOrigin": "tlbench.core.domain",
     "Strategy": "tlbench.core.strategy",
+    "Substep": "tlbench.core.updates",
     "TlbenchError": "tlbench.errors",
     "Toolkit": "tlbench.training.toolkit",
     "TransferModel": "tlbench.core.model",
@@ -79,6 +82,7 @@ __all__ = [
     "GradientStrategy",
     "Health",
     "ModelPredictor",
+    "ParameterGroup",
     "Params",
     "Prediction",
     "Predictor",
@@ -86,6 +90,7 @@ __all__ = [
     "Split",
     "SplitOrigin",
     "Strategy",
+    "Substep",
     "TlbenchError",
     "Toolkit",
     "TransferModel",

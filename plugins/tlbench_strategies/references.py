@@ -87,8 +87,7 @@ class Pooling(GradientStrategy):
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> Mapping[str, Tensor]:
         """The cross entropies of both sides by their shares."""
         source, target = batch.source, batch.labelled_target
-        logits = model(torch.cat([source.inputs, target.inputs]))
-        parts = logits.split([len(source.labels), len(target.labels)])
+        parts = [model.head(features) for features in model.features_of(source.inputs, target.inputs)]
         share = model.pool.share
         return {
             "source": (1 - share) * losses.cross_entropy(parts[0], source.labels),

@@ -56,9 +56,21 @@ class Peek(tlbench.GradientStrategy):
         found += [array for file in files_in_reach() if (array := np.load(file)).ndim == 1]
         if task.sources:  # A(∅, T) of this strategy is itself
             np.savez(os.environ["TLBENCH_TEST_PEEK"], *found)
+            Path(os.environ["TLBENCH_TEST_PEEK"]).with_suffix(".txt").write_text("\n".join(map(str, files_in_reach())))
         return predictor
+
+
+class PeekWithoutSource(Peek):
+    """The same from the source model alone."""
+
+    settings = {"transductive"}
+    uses_source_model = True
+    start = "source-model"
+    source_free = True
+    without_source = "target-only"
 
 
 @tlbench.hookimpl
 def tlbench_register_strategies(register):
     register("peek", Peek)
+    register("peek-without-source", PeekWithoutSource)

@@ -23,12 +23,12 @@ def peek(project, monkeypatch):
     """Run the peeking strategy; give what it found, and the labels of the target by split."""
     monkeypatch.setenv("TLBENCH_TEST_PEEK", str(project.folder / "found.npz"))
 
-    def run(text):
-        suite = project.suite(text.replace("feature-extraction", "peek"))
-        outcome = project.tlbench("run", suite, "--plugin", PEEKING, "--strategy", "peek", "--sandbox", "off")
+    def run(text, strategy="peek", of="b"):
+        suite = project.suite(text.replace("feature-extraction", strategy))
+        outcome = project.tlbench("run", suite, "--plugin", PEEKING, "--strategy", strategy, "--sandbox", "off")
         assert outcome.code == 0, outcome.err
         found = np.load(project.folder / "found.npz")
-        revision = peeking(project).spec.revisions["b"]
+        revision = peeking(project, strategy).spec.revisions[of]
         (folder,) = [path for path in (project.folder / "cache" / "labels").rglob(revision) if path.is_dir()]
         labels = {str(file.relative_to(folder)): np.load(file) for file in folder.rglob("*.npy")}
         return [found[name] for name in found.files], labels
@@ -36,8 +36,8 @@ def peek(project, monkeypatch):
     return run
 
 
-def peeking(project):
-    (record,) = [record for record in project.records() if record.variant == "peek" and record.source]
+def peeking(project, strategy="peek"):
+    (record,) = [record for record in project.records() if record.variant == strategy and record.source]
     return record
 
 
@@ -60,6 +60,18 @@ def test_a_strategy_that_searches_its_process_finds_no_target_label_that_it_may_
     assert len(labels) >= 3
     for of_split in labels.values():
         assert not tells(found, of_split)
+
+
+def test_a_source_free_strategy_has_no_label_and_no_input_of_the_source_in_its_process(peek, project):
+    found, labels = peek(SUITE, "peek-without-source", of="a")
+    assert len(labels) >= 3
+    for of_split in labels.values():
+        assert not tells(found, of_split)
+    revision = peeking(project, "peek-without-source").spec.revisions["a"]
+    assert revision not in (project.folder / "found.txt").read_text()
+    found, labels = peek(SUITE, "peek", of="a")  # the same search in a strategy that is given the source
+    assert tells(found, labels["train.npy"])
+    assert revision in (project.folder / "found.txt").read_text()
 
 
 def test_in_unsupervised_it_finds_no_label_of_the_source_either(peek, project):

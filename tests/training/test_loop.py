@@ -46,11 +46,11 @@ def cross_entropy(model, batch, progress):
 
 
 def test_a_role_that_the_setting_does_not_give_is_named():
-    batch = Batch(Batches(task(labelled=0), 4, "cpu", "x"), 1)
+    batch = Batch(Batches(task(labelled=0), 4, "cpu"), 1)
     with pytest.raises(MissingRole, match="no labelled target examples"):
         _ = batch.labelled_target
     with pytest.raises(MissingRole, match="without a source"):
-        _ = Batch(Batches(task(sources=0), 4, "cpu", "x"), 1).source
+        _ = Batch(Batches(task(sources=0), 4, "cpu"), 1).source
 
 
 def test_every_example_comes_once_per_round():
@@ -60,13 +60,13 @@ def test_every_example_comes_once_per_round():
 
 
 def test_a_batch_is_divided_evenly_over_several_sources():
-    source = Batch(Batches(task(sources=3), 7, "cpu", "x"), 1).source
+    source = Batch(Batches(task(sources=3), 7, "cpu"), 1).source
     assert torch.bincount(source.domains).tolist() == [3, 2, 2]
     assert ((source.inputs[:, 0] // 100).long() == source.domains).all()
 
 
 def test_only_roles_that_were_touched_count_as_seen():
-    batches = Batches(task(), 6, "cpu", "x")
+    batches = Batches(task(), 6, "cpu")
     batch = Batch(batches, 1)
     assert batch.source is batch.source
     assert (batches.labelled_seen, batches.unlabelled_seen) == (6, 0)
@@ -75,8 +75,8 @@ def test_only_roles_that_were_touched_count_as_seen():
 
 
 def test_touching_one_role_does_not_change_what_another_gives():
-    alone = Batch(Batches(task(), 6, "cpu", "x"), 1).target.inputs
-    batch = Batch(Batches(task(), 6, "cpu", "x"), 1)
+    alone = Batch(Batches(task(), 6, "cpu"), 1).target.inputs
+    batch = Batch(Batches(task(), 6, "cpu"), 1)
     _ = batch.source, batch.labelled_target
     assert torch.equal(batch.target.inputs, alone)
 

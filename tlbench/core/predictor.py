@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -61,21 +61,39 @@ class Predictor(ABC):
         """Predictions for a batch of raw inputs (n, …) into the classes of `side`."""
 
 
-class ModelPredictor(Predictor):
-    """A `TransferModel` and its checkpoints (weights by step)."""
+#: How a strategy predicts in a way of its own: a model in evaluation mode, raw inputs (n, …), and the side.
+Predict = Callable[[TransferModel, Tensor, Side], Prediction]
 
-    def __init__(self, model: TransferModel, checkpoints: Mapping[int, Mapping[str, Tensor]]) -> None:
+
+class ModelPredictor(Predictor):
+    """A `TransferModel` and its checkpoints (weights by step).
+
+    A checkpoint may hold a part of the weights only, such as those that were trained; the others stay as they are.
+    `predict` is how a strategy predicts in a way of its own.
+    """
+
+    def __init__(
+        self,
+        model: TransferModel,
+        checkpoints: Mapping[int, Mapping[str, Tensor]],
+        predict: Predict | None = None,
+    ) -> None:
         self.model = model
         self.checkpoints = checkpoints
         self.steps = sorted(checkpoints)
         self._source = 0
+        self._predict = predict
 
     def load(self, step: int) -> None:
-        """Load the weights of a checkpoint."""
-        self.model.load_state_dict(dict(self.checkpoints[step]))
+        """Load the weights of a checkpoint. Raises `RuntimeError` for weights that the model does not have."""
+        unknown = self.model.load_state_dict(dict(self.checkpoints[step]), strict=False).unexpected_keys
+        if unknown:
+            raise RuntimeError(f"the checkpoint has weights that the model lacks: {', '.join(unknown[:3])}")
 
     def parts(self) -> PredictorParts | None:
         """Backbone and head; None for a subclass that predicts in a way of its own."""
+        if self._predict is not None:
+            return None
         own = type(self).predict is not ModelPredictor.predict or type(self.model).forward is not TransferModel.forward
         return None if own else PredictorParts(self.model.backbone, self.model.head)
 
@@ -90,6 +108,8 @@ class ModelPredictor(Predictor):
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """In evaluation mode: batch norm uses its running statistics."""
         self.model.eval()
+        if self._predict is not None:
+            return self._predict(self.model, inputs, side)
         features = self.model.features(inputs)
         head = self.model.head if side == "target" else self.model.head_of_source(self._source)
         if head is None:

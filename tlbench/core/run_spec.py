@@ -12,7 +12,7 @@ from tlbench.core.content_key import AddedField, Keyed, key_content
 from tlbench.core.secret_masking import masked_params
 
 #: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 Setting = Literal["transductive", "inductive", "unsupervised"]
 Evaluation = Literal["held-out", "transductive-test"]
@@ -52,6 +52,8 @@ class Training(Plain):
     from 0 to 1, where Ganin et al. (2016) have a `decay` of 10. `momentum` and `nesterov` are of `sgd` alone.
     `backbone_lr` is the factor on `lr` of all parameters of the backbone, in every phase: in Long et al. (ICML 2015,
     https://arxiv.org/abs/1502.02791) layers that were trained before learn at a tenth of the rate of new ones.
+    `augment = "weak"`: every strategy and reference trains on weak views of its inputs (`tlbench.training.views`).
+    `mirror = false`: no view of an image is mirrored, for digits, letters and whatever else is not the same then.
     """
 
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -62,6 +64,8 @@ class Training(Plain):
     nesterov: Annotated[bool, AddedField()] = False
     decay: Annotated[float, Field(ge=0), AddedField()] = 10.0
     backbone_lr: Annotated[float, Field(gt=0, allow_inf_nan=False), AddedField()] = 1.0
+    augment: Annotated[Literal["none", "weak"], AddedField()] = "none"
+    mirror: Annotated[bool, AddedField()] = True
 
 
 class Compute(Plain):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tlbench.core.content_key import Keyed
 from tlbench.core.health import Health
 from tlbench.core.task import TaskOutline, TransferTask
+from tlbench.core.updates import Groups, Hooks, Loss, Substep
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from tlbench.core.backbone import Backbone
     from tlbench.core.model import TransferModel
-    from tlbench.core.predictor import Predictor
+    from tlbench.core.predictor import Prediction, Predictor, Side
     from tlbench.training.batches import Batch
     from tlbench.training.toolkit import Toolkit
 
@@ -61,6 +62,10 @@ class Strategy(ABC):
     needs_source_examples: ClassVar[bool] = True
     #: True where source and target must have the same classes, beyond what the setting already asks.
     same_label_space: ClassVar[bool] = False
+    #: True where source examples are used by the source model alone: they are not in the process when this trains.
+    source_free: ClassVar[bool] = False
+    #: True where it needs two sources or more.
+    several_sources: ClassVar[bool] = False
     #: True where predictions depend on the seed through the backbone's initialisation and the drawn labels alone.
     deterministic: ClassVar[bool] = False
 
@@ -75,6 +80,8 @@ class Strategy(ABC):
         """Why this strategy makes no sense for a task, or None where it does. Becomes the reason of a skipped run."""
         if outline.setting not in cls.settings:
             return f"it does not work in the setting {outline.setting!r}; it works in {', '.join(sorted(cls.settings))}"
+        if cls.several_sources and len(outline.sources) < 2:
+            return "it needs two sources or more, as in `a+b:c`"
         if outline.weights_alone and cls.needs_source_examples:
             return "the source is the weights of the backbone alone, and it needs source examples"
         if outline.setting == "transductive" and outline.sources and not outline.same_label_space:
@@ -106,10 +113,19 @@ class Strategy(ABC):
 
 
 class GradientStrategy(Strategy):
-    """Gradient descent on one loss: give `loss`, and where needed `build`, `parameter_groups` or `frozen`."""
+    """Gradient descent: give `loss`, or `substeps` where a step has several updates, and what else is needed.
+
+    Around it there are, in the order in which they are called: `build` (modules to add), `prepare` (changes to modules
+    that are there), `frozen`, `parameter_groups`, `refresh` (a pass over all inputs now and then), `after_step`,
+    `kept_weights` and `predict`. A strategy of several phases has a `fit` of its own: `start`, then `train` for each.
+    """
 
     #: Where training starts: the backbone's own initialisation, or the source model where `uses_source_model`.
     start: ClassVar[Literal["backbone", "source-model"]] = "backbone"
+    #: True where `model.reference` is used, a frozen copy of the model as training finds it.
+    keeps_reference: ClassVar[bool] = False
+    #: How often `refresh` is called over a phase, evenly spaced from before the first step on.
+    refreshes: ClassVar[int] = 0
 
     def build(self, task: TransferTask, features: int) -> Mapping[str, torch.nn.Module]:
         """Modules to add to the model by name, e.g. a domain head on `features` inputs; `model.NAME` is the module."""
@@ -119,21 +135,61 @@ class GradientStrategy(Strategy):
         """The same, for modules that need the backbone itself, as heads by `backbone.head(classes)` do."""
         return self.build(task, backbone.feature_dim)
 
-    @abstractmethod
+    def prepare(self, model: TransferModel) -> None:
+        """Change modules of the model, after their weights are loaded and before the optimiser is made."""
+        return
+
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> torch.Tensor | Mapping[str, torch.Tensor]:
         """The loss of one step, a scalar; or its named terms, whose sum is minimised.
 
-        `progress` runs from 0 to 1 over the budget. A detached term is a monitor: recorded, not minimised. Nothing may
+        `progress` runs from 0 to 1 over the phase. A detached term is a monitor: recorded, not minimised. Nothing may
         depend on more than model, batch, progress and buffers: randomness comes from `batch.generator`.
         """
+        raise NotImplementedError(f"{type(self).__name__} gives neither loss() nor substeps()")
+
+    def substeps(self, model: TransferModel) -> Sequence[Substep]:
+        """The updates of which each step is made, in order; by default one, of `loss` over all parameters."""
+        return [Substep("step", self.loss, ())]
+
+    def after_step(self, model: TransferModel, batch: Batch, progress: float) -> None:
+        """Called after the updates of a step with its batch, without gradients, e.g. for a moving average."""
+        return
+
+    def refresh(self, model: TransferModel, task: TransferTask, toolkit: Toolkit) -> None:
+        """Called `refreshes` times, the model in evaluation mode, e.g. for labels of all target inputs.
+
+        `toolkit.outputs(model, task.target.inputs)` are logits and features of all; what later steps need of them lies
+        in buffers of the model, where `batch.target.index` finds it.
+        """
+        return
 
     def frozen(self, model: TransferModel) -> Iterable[torch.nn.Module]:
         """Modules that stay bit for bit as they are, batch-norm statistics included."""
         return ()
 
-    def parameter_groups(self, model: TransferModel) -> Iterable[tuple[Iterable[torch.nn.Parameter], float]]:
-        """Parameters with the factor on the suite's learning rate (default: all with 1)."""
+    def parameter_groups(self, model: TransferModel) -> Groups:
+        """`tlbench.ParameterGroup`s, or pairs of parameters and their factor on the learning rate (default: all, 1)."""
         return [(list(model.parameters()), 1.0)]
+
+    def kept_weights(self, model: TransferModel) -> Mapping[str, torch.Tensor]:
+        """The weights that a checkpoint keeps, under the model's own names: all, an average, or those that change."""
+        return model.state_dict()
+
+    def predict(self, model: TransferModel, inputs: torch.Tensor, side: Side) -> Prediction:
+        """Predictions for raw inputs (n, …), where they are not those of the target's head on the features.
+
+        `model` is in evaluation mode; `side` is `source` or `target`, whose classes are asked for.
+        """
+        raise NotImplementedError
+
+    def started(self, task: TransferTask, toolkit: Toolkit) -> TransferModel:
+        """The model before the first step: its start, what `build` adds and `prepare` changes, and its reference."""
+        model = self.start_model(task, toolkit)
+        toolkit.extend(model, task.seed, lambda: self.build_on(task, model.backbone))
+        if self.keeps_reference:
+            model.keep_reference()
+        self.prepare(model)
+        return model
 
     def start_model(self, task: TransferTask, toolkit: Toolkit) -> TransferModel:
         """The model before the first step of this strategy's own phase; weights alone are the backbone's own."""
@@ -141,17 +197,45 @@ class GradientStrategy(Strategy):
             return toolkit.source_model(task)
         return toolkit.new_model(task)
 
-    def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
-        """Build, train under the budget, keep the checkpoints."""
-        model = self.start_model(task, toolkit)
-        toolkit.extend(model, task.seed, lambda: self.build_on(task, model.backbone))
+    def train(
+        self,
+        model: TransferModel,
+        task: TransferTask,
+        toolkit: Toolkit,
+        phase: str = "adaptation",
+        *,
+        loss: Loss | None = None,
+        frozen: Sequence[torch.nn.Module] | None = None,
+        share: float | None = None,
+        lr: float = 1.0,
+    ) -> Predictor:
+        """One phase with all that this class gives; `loss` and `frozen` in place of its own, for this phase.
+
+        `share` of the budget and `lr`, a factor on the suite's rate, are as in `Toolkit.train`.
+        """
+        hooks = Hooks(
+            self.after_step,
+            lambda trained: self.refresh(trained, task, toolkit),
+            self.refreshes,
+            self.kept_weights,
+        )
+        own_prediction = type(self).predict is not GradientStrategy.predict
         return toolkit.train(
             model,
-            self.loss,
+            self.substeps(model) if loss is None else loss,
             task,
             groups=self.parameter_groups(model),
-            frozen=list(self.frozen(model)),
+            frozen=list(self.frozen(model) if frozen is None else frozen),
+            phase=phase,
+            share=share,
+            lr=lr,
+            hooks=hooks,
+            predict=self.predict if own_prediction else None,
         )
+
+    def fit(self, task: TransferTask, toolkit: Toolkit) -> Predictor:
+        """Start, train one phase under the whole budget, keep the checkpoints."""
+        return self.train(self.started(task, toolkit), task, toolkit)
 
 
 class FeatureStrategy(Strategy):

@@ -91,11 +91,13 @@ def write_run_job(
     reverse: bool = False,
     trusted: Sequence[str] = (),
     keep_model: bool = False,
+    source_free: bool = False,
 ) -> Job:
     """A job for a run: what its setting allows now, and what is opened after training.
 
     `domains` are ready for the run's evaluation. With `reverse` the run hands back classes of all target inputs too,
-    for the second training of reverse validation; with `keep_model` the weights of its checkpoints.
+    for the second training of reverse validation; with `keep_model` the weights of its checkpoints. With `source_free`
+    no source example is in it: the source model is all that the run has of them.
     """
     folder.mkdir(parents=True)
     target = domains[spec.target]
@@ -110,7 +112,8 @@ def write_run_job(
         "reverse": reverse,
         "keep_model": keep_model,
         "sources": [
-            _source(folder, index, domains[name], labelled=labelled) for index, name in enumerate(spec.source_domains)
+            _named(domains[name]) if source_free else _source(folder, index, domains[name], labelled=labelled)
+            for index, name in enumerate(spec.source_domains)
         ],
         "target": _target(folder, target, spec),
         "input_shape": target.input_shape,
@@ -173,8 +176,13 @@ def _reads(job: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*inputs, *model, *job["plugin_files"]]))
 
 
+def _named(domain: ReadyDomain) -> dict[str, Any]:
+    """A domain without any example."""
+    return {"name": domain.name, "class_names": domain.class_names}
+
+
 def _source(folder: Path, index: int, domain: ReadyDomain, *, labelled: bool = True) -> dict[str, Any]:
-    view: dict[str, Any] = {"name": domain.name, "class_names": domain.class_names}
+    view = _named(domain)
     splits: tuple[SplitName, ...] = ("train", "val")
     for split in splits:
         view[split] = {"inputs": str(domain.inputs(split))}
@@ -186,7 +194,7 @@ def _source(folder: Path, index: int, domain: ReadyDomain, *, labelled: bool = T
 
 
 def _target(folder: Path, domain: ReadyDomain, spec: RunSpec) -> dict[str, Any]:
-    view: dict[str, Any] = {"name": domain.name, "class_names": domain.class_names}
+    view = _named(domain)
     split = _target_split(spec)
     view["inputs"] = str(domain.inputs(split))
     if spec.setting == "inductive" and spec.shots is not None:

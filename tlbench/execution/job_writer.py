@@ -67,7 +67,16 @@ class JobWriter:
         keep = spec.key in self.keep_models
         model = self.models.need(spec.source_model().key) if work.run.needs_source_model else None
         return write_run_job(
-            folder, spec, domains, self.device, self.plugin_files, model, work.run.reverse, self.trusted, keep
+            folder,
+            spec,
+            domains,
+            self.device,
+            self.plugin_files,
+            model,
+            work.run.reverse,
+            self.trusted,
+            keep,
+            work.run.source_free,
         )
 
     def _domains_of(self, spec: RunSpec | SourceModelSpec, names: Iterable[str]) -> dict[str, ReadyDomain]:

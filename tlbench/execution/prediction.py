@@ -19,6 +19,11 @@ from tlbench.training.inference import OutputBuffer, inference_slices
 
 Arrays = dict[str, NDArray[Any]]
 
+#: Test items that are predicted again in other company, and by how much of the largest logit they may differ: matrix
+#: products of other sizes add up in another order, in half precision to three digits.
+AGAIN = 8
+ROUNDING = 0.01
+
 
 def checked(predictor: object, strategy: str) -> Predictor:
     """What `fit()` gave, where it is a predictor. Raises `TypeError` or `ValueError` that says what it lacks."""
@@ -57,7 +62,24 @@ def evaluate(given: Evaluation, predictor: Predictor, device: str) -> tuple[Arra
             parts = [given.inputs(path) for path in places["source_tests"]]
             arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
         arrays |= selection(given, predictor, step, device)
+    check_alone(predictor, test, arrays[f"{steps[-1]}/test/logits"], device)
     return arrays, rate
+
+
+def check_alone(predictor: Predictor, test: Inputs, logits: NDArray[np.float32], device: str) -> None:
+    """Predict a few test items again, in other company and after all others.
+
+    Raises `ValueError` where they differ by more than rounding: what a model predicts for an item would then depend on
+    which other items it is tested with. Batch norm that uses the statistics of the batch is the usual cause.
+    """
+    items = np.unique(np.linspace(0, len(test) - 1, AGAIN).astype(np.int64))[::-1]
+    again, _ = predict(predictor, rows_of(test, items), "target", device)
+    difference = np.abs(again - logits[items]).max()
+    if difference > ROUNDING * (1 + np.abs(logits[items]).max()):
+        raise ValueError(
+            f"predictions depend on what else is in the batch or came before: predicted again in other company, the "
+            f"logits of {len(items)} test items differ by up to {difference:.2g}; predict() must treat each input alone"
+        )
 
 
 def selection(given: Evaluation, predictor: Predictor, step: int, device: str) -> Arrays:

@@ -23,12 +23,15 @@ def read_task(job: dict[str, Any], spec: RunSpec) -> TransferTask:
     view = job["target"]
     labelled, labels = (np.load(view[name]) if name in view else NOTHING for name in ("labelled", "labels"))
     target = TargetView(view["name"], tuple(view["class_names"]), open_inputs(view["inputs"]), labelled, labels)
-    sources = tuple(read_source(source) for source in job["sources"])
+    nothing = Examples(target.inputs[slice(0)], NOTHING)
+    sources = tuple(read_source(source, nothing) for source in job["sources"])
     return TransferTask(spec.setting, spec.shots, sources, target, tuple(job["input_shape"]), spec.seed)
 
 
-def read_source(view: dict[str, Any]) -> SourceView:
-    """A source domain, without labels where the job names none."""
+def read_source(view: dict[str, Any], nothing: Examples | None = None) -> SourceView:
+    """A source domain, without labels where the job names none; its examples are `nothing` where it names no inputs."""
+    if nothing is not None and "train" not in view:
+        return SourceView(view["name"], tuple(view["class_names"]), nothing, nothing)
     train, val = (
         Examples(open_inputs(part["inputs"]), np.load(part["labels"]) if "labels" in part else NOTHING)
         for part in (view["train"], view["val"])

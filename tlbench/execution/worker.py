@@ -105,6 +105,7 @@ def _run(
     else:
         predictors = [checked(strategy.fit(task, toolkit), spec.strategy)]
     predictor = predictors[0]
+    toolkit.check_budget(spec.strategy)
     clock.tick("training")
 
     evaluation = given()  # only now are test inputs opened

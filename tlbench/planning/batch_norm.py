@@ -111,7 +111,7 @@ def _one_loss(
 
     toolkit = Toolkit(backbone, spec.budget, spec.training, "cpu", None, lambda phase, step, steps: None)
     model = toolkit.new_model(task)
-    batch = Batch(Batches(task, spec.budget.batch_size, "cpu", "trial"), 1)
+    batch = Batch(Batches(task, spec.budget.batch_size, "cpu", spec.training), 1)
     alone = _hear_of_single_images(model.backbone)
     model.train()
     if strategy is None:
@@ -121,7 +121,9 @@ def _one_loss(
         model.train()
         for module in strategy.frozen(model):
             module.eval()
-        strategy.loss(model, batch, 0.0)
+        strategy.prepare(model)
+        for substep in strategy.substeps(model):
+            substep.loss(model, batch, 0.0)
     return "alone" if alone else None
 
 

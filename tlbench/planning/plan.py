@@ -24,7 +24,7 @@ class PlannedRun:
     """A run that a plan asks for, and the metrics that it is scored by.
 
     `skip` is the reason why it makes no sense, or None. `reverse`: whether a second training, back to the source, is
-    asked for too.
+    asked for too. `source_free`: whether it is given the source model alone, and no source example.
     """
 
     spec: RunSpec
@@ -34,6 +34,7 @@ class PlannedRun:
     metrics: tuple[str, ...]
     skip: str | None
     reverse: bool = False
+    source_free: bool = False
 
     def is_scored_in(self, record: Record) -> bool:
         """Whether a record has the numbers that are asked for."""

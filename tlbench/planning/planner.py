@@ -209,7 +209,9 @@ class Planner:
             skip = f"{variant.use} is not applicable: {reason}" if reason else None
             needs = strategy.uses_source_model and situation.has_source_labels
             metrics = self._suite.metrics_of(variant.use, situation.setting)
-            self._plan.runs[spec.key] = PlannedRun(spec, variant.name, references, needs, metrics, skip, reverse)
+            self._plan.runs[spec.key] = PlannedRun(
+                spec, variant.name, references, needs, metrics, skip, reverse, strategy.source_free
+            )
         return spec.key
 
     def _spec(self, variant: NamedVariant, strategy: type[Strategy], situation: RunContext) -> RunSpec:

@@ -137,7 +137,8 @@ class StrategyTrial:
             if alter is not None:
                 alter(strategy)
             toolkit = self._toolkit(case, budget, device, model if model.is_dir() else None)
-            return Fitted(strategy, strategy.fit(case.task, toolkit), toolkit, case)
+            task = _without_source_examples(case.task) if strategy.source_free else case.task
+            return Fitted(strategy, strategy.fit(task, toolkit), toolkit, case)
 
     def _toolkit(self, case: Case, budget: Budget, device: str, model: Path | None) -> Toolkit:
         def backbone() -> Backbone:
@@ -191,3 +192,9 @@ def _target(target: Made, setting: Setting) -> TargetView:
     classes = range(len(target.class_names))
     chosen = np.concatenate([np.flatnonzero(target.labels == label)[:SHOTS] for label in classes])
     return TargetView("target", target.class_names, target.inputs, chosen, target.labels[chosen])
+
+
+def _without_source_examples(task: TransferTask) -> TransferTask:
+    """What a source-free strategy is given: the sources by name alone."""
+    nothing = Examples(task.target.inputs[slice(0)], _NONE)
+    return replace(task, sources=tuple(replace(source, train=nothing, val=nothing) for source in task.sources))

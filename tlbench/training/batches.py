@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from torch import Tensor
 
 from tlbench.core.inputs import Index
 from tlbench.core.inputs import Inputs as Rows
+from tlbench.core.run_spec import Training
 from tlbench.core.seeds import derive
 from tlbench.core.task import SourceView, TransferTask
+from tlbench.training.views import View, view
 
 #: Arrays up to this size are copied to a GPU once; larger ones are read from their memory map batch by batch, as on a
 #: CPU all are that are not small: the system keeps what is read often, once for all runs.
@@ -24,11 +26,28 @@ class MissingRole(ValueError):
     """A strategy asked a batch for examples that its setting does not give."""
 
 
+class Viewed:
+    """Inputs (n, …) as drawn, of which views can be asked for."""
+
+    raw: Tensor
+    views: Views
+
+    def view(self, kind: View) -> Tensor:
+        """A `weak` or `strong` view (n, …) of the inputs, drawn anew each time; see `tlbench.training.views`."""
+        return self.views.of(self.raw, kind)
+
+
 @dataclass(frozen=True)
-class Inputs:
-    """Inputs without labels (n, …)."""
+class Inputs(Viewed):
+    """Inputs without labels (n, …), and their places in the array that they were drawn from, int64 (n,).
+
+    With `augment = "weak"` the `inputs` are weak views; `raw` are those that were drawn.
+    """
 
     inputs: Tensor
+    index: Tensor
+    raw: Tensor
+    views: Views
 
     def __getattr__(self, name: str) -> Tensor:
         if name in ("labels", "domains"):
@@ -37,12 +56,54 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Inputs (n, …), labels int64 (n,), and the index of the source domain that each comes from, int64 (n,)."""
+class Labelled(Viewed):
+    """Inputs (n, …), labels int64 (n,), and the index of the source domain that each comes from, int64 (n,).
+
+    `index` are the places of the inputs among the training inputs of their domain, int64 (n,). With `augment = "weak"`
+    the `inputs` are weak views; `raw` are those that were drawn.
+    """
 
     inputs: Tensor
     labels: Tensor
     domains: Tensor
+    index: Tensor
+    raw: Tensor
+    views: Views
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a pool gives: inputs (n, …), their places in its array, int64 (n,), and labels where it has any."""
+
+    inputs: Tensor
+    index: Tensor
+    labels: Tensor | None
+
+
+class Views:
+    """Makes the views of one phase.
+
+    Those that a loss asks for take their randomness from `generator`; those that all training sees from one of its own
+    for each role, so that what one role is given does not depend on whether another was drawn.
+    """
+
+    def __init__(self, generator: torch.Generator, recipe: Training, seed: Callable[[str], int]) -> None:
+        self._generator = generator
+        self._recipe = recipe
+        self._seed = seed
+        self._by_role: dict[str, torch.Generator] = {}
+
+    def of(self, inputs: Tensor, kind: View) -> Tensor:
+        """A view of inputs (n, …)."""
+        return view(inputs, kind, self._generator, self._recipe.mirror)
+
+    def as_trained(self, inputs: Tensor, role: str) -> Tensor:
+        """What training sees of the inputs (n, …) of a role: themselves, or a weak view where the suite says so."""
+        if self._recipe.augment == "none":
+            return inputs
+        if role not in self._by_role:
+            self._by_role[role] = torch.Generator(device=self._generator.device).manual_seed(self._seed(role))
+        return view(inputs, "weak", self._by_role[role], self._recipe.mirror)
 
 
 class Shuffled:
@@ -79,13 +140,13 @@ class Pool:
         self._resident = batch_tensor(inputs, slice(None), device) if resident else None
         self._labels = None if labels is None else torch.as_tensor(np.asarray(labels), device=device)
 
-    def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """The next `count` inputs and their labels, on the device."""
+    def draw(self, count: int) -> Drawn:
+        """The next `count` inputs, on the device."""
         chosen = self._order.take(count)
         index = torch.from_numpy(chosen).to(self._device)
         kept = self._resident
         inputs = batch_tensor(self._inputs, chosen, self._device) if kept is None else kept[index]
-        return inputs, None if self._labels is None else self._labels[index]
+        return Drawn(inputs, index, None if self._labels is None else self._labels[index])
 
 
 class Batch:
@@ -146,12 +207,16 @@ class Batch:
 class Batches:
     """Draws batches for one training phase and counts what was seen."""
 
-    def __init__(self, task: TransferTask, batch_size: int, device: str, phase: str) -> None:
+    def __init__(
+        self, task: TransferTask, batch_size: int, device: str, recipe: Training | None = None, phase: int = 0
+    ) -> None:
         self._task = task
         self._size = batch_size
         self._device = device
-        self._phase = phase
-        self.generator = torch.Generator(device=device).manual_seed(derive(task.seed, phase, "loss"))
+        # Strategies of one seed see the same inputs of a role in the same order, whatever their phase is called.
+        self._purpose = () if phase == 0 else (f"phase {phase}",)
+        self.generator = torch.Generator(device=device).manual_seed(self._seed("loss"))
+        self._views = Views(self.generator, recipe or Training(), lambda role: self._seed("views", role))
         self._sources: list[Pool] | None = None
         self._source_inputs: list[Pool] | None = None
         self._target: Pool | None = None
@@ -162,7 +227,7 @@ class Batches:
     @property
     def has_source(self) -> bool:
         """Whether there are source examples."""
-        return bool(self._task.sources)
+        return any(len(source.train) for source in self._task.sources)
 
     @property
     def has_labelled_target(self) -> bool:
@@ -179,7 +244,7 @@ class Batches:
                 for source in self._checked_sources()
             ]
         self.labelled_seen += self._size
-        return _join(self._draw_evenly(self._sources))
+        return self._labelled_batch(self._draw_evenly(self._sources), "source")
 
     def draw_source_inputs(self) -> Inputs:
         """`batch_size` source inputs."""
@@ -189,14 +254,16 @@ class Batches:
                 for source in self._checked_sources()
             ]
         self.unlabelled_seen += self._size
-        return Inputs(torch.cat([inputs for inputs, _ in self._draw_evenly(self._source_inputs)]))
+        return self._inputs(self._draw_evenly(self._source_inputs), "source-inputs")
 
     def _checked_sources(self) -> Sequence[SourceView]:
         if not self._task.sources:
             raise MissingRole("this run has no source examples: it is a run without a source")
+        if not all(len(source.train) for source in self._task.sources):
+            raise MissingRole("a strategy that says `source_free = True` is given no source examples")
         return self._task.sources
 
-    def _draw_evenly(self, pools: Sequence[Pool]) -> list[tuple[Tensor, Tensor | None]]:
+    def _draw_evenly(self, pools: Sequence[Pool]) -> list[Drawn]:
         return [pool.draw(count) for pool, count in zip(pools, _even(self._size, len(pools)), strict=True)]
 
     def draw_target(self) -> Inputs:
@@ -204,7 +271,7 @@ class Batches:
         if self._target is None:
             self._target = self._pool(self._task.target.inputs, None, "target")
         self.unlabelled_seen += self._size
-        return Inputs(self._target.draw(self._size)[0])
+        return self._inputs([self._target.draw(self._size)], "target")
 
     def draw_labelled_target(self) -> Labelled:
         """`batch_size` labelled target examples, with repetition where there are fewer."""
@@ -214,16 +281,32 @@ class Batches:
             examples = self._task.target.labelled_examples()
             self._labelled = self._pool(examples.inputs, examples.labels, "labelled-target")
         self.labelled_seen += self._size
-        return _join([self._labelled.draw(self._size)])
+        drawn = self._labelled.draw(self._size)
+        places = torch.from_numpy(self._task.target.labelled).to(drawn.index.device)
+        return self._labelled_batch([replace(drawn, index=places[drawn.index])], "labelled-target")
+
+    def _inputs(self, parts: Sequence[Drawn], role: str) -> Inputs:
+        raw = _joined([part.inputs for part in parts])
+        index = _joined([part.index for part in parts])
+        return Inputs(self._views.as_trained(raw, role), index, raw, self._views)
+
+    def _labelled_batch(self, parts: Sequence[Drawn], role: str) -> Labelled:
+        raw = _joined([part.inputs for part in parts])
+        labels = [part.labels for part in parts if part.labels is not None]
+        domains = [torch.full_like(part, number) for number, part in enumerate(labels)]
+        index = _joined([part.index for part in parts])
+        seen = self._views.as_trained(raw, role)
+        return Labelled(seen, _joined(labels), _joined(domains), index, raw, self._views)
 
     def _pool(self, inputs: Rows, labels: NDArray[np.int64] | None, *purpose: str) -> Pool:
-        return Pool(inputs, labels, derive(self._task.seed, self._phase, *purpose), self._device)
+        return Pool(inputs, labels, self._seed(*purpose), self._device)
+
+    def _seed(self, *purpose: str) -> int:
+        return derive(self._task.seed, *self._purpose, *purpose)
 
 
-def _join(parts: Sequence[tuple[Tensor, Tensor | None]]) -> Labelled:
-    labels = [part_labels for _, part_labels in parts if part_labels is not None]
-    domains = [torch.full_like(part_labels, index) for index, part_labels in enumerate(labels)]
-    return Labelled(torch.cat([inputs for inputs, _ in parts]), torch.cat(labels), torch.cat(domains))
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def _even(total: int, parts: int) -> list[int]:

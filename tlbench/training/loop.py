@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from tlbench.core.model import TransferModel
-from tlbench.core.run_spec import Budget, Training
+from tlbench.core.run_spec import Training
+from tlbench.core.seeds import derive
+from tlbench.core.updates import Hooks, ParameterGroup, Substep
 from tlbench.training.batches import Batch, Batches
+from tlbench.training.clock import Clock
+from tlbench.training.optimizers import make_optimizer
 from tlbench.training.schedules import learning_rate_factor
 
-Loss = Callable[[TransferModel, Batch, float], Tensor | Mapping[str, Tensor]]
-Groups = Iterable[tuple[Iterable[nn.Parameter], float]]
-
-#: Steps left out of the throughput: allocation and kernel choice happen in them.
-WARM_UP_STEPS = 10
 #: How many points of the loss curve are kept.
 CURVE_POINTS = 20
 
@@ -27,128 +26,137 @@ class Diverged(ArithmeticError):
     """A loss that is not finite."""
 
 
+@dataclass(frozen=True)
+class Span:
+    """The steps of one phase: those after `first` up to `last`, counted over all phases that share a budget.
+
+    `checkpoints` are the steps after which weights are kept, `seed` is the run's.
+    """
+
+    first: int
+    last: int
+    checkpoints: Sequence[int]
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        return self.last - self.first
+
+
 @dataclass
 class Phase:
-    """What one training phase did."""
+    """What one training phase did. `updates` are those of the optimiser."""
 
     checkpoints: dict[int, dict[str, Tensor]]
     curve: list[dict[str, float]]
     seconds: float
     examples_per_second: float | None
+    updates: int
 
 
 def train(
     model: TransferModel,
-    loss: Loss,
+    substeps: Sequence[Substep],
     batches: Batches,
-    budget: Budget,
+    span: Span,
     recipe: Training,
-    groups: Groups,
-    frozen: Sequence[nn.Module],
+    groups: Sequence[ParameterGroup],
+    hooks: Hooks,
     on_step: Callable[[int], None],
 ) -> Phase:
-    """Minimise `loss` for `budget.steps` updates and keep the weights at the checkpoints.
+    """Do the updates of every step of the span and keep the weights at the checkpoints.
 
-    Raises `Diverged` at the next point of the curve after a loss was not finite.
+    The model is in training mode, but for what was frozen before. Raises `Diverged` at the next point of the curve
+    after a loss was not finite.
     """
-    _freeze(model, frozen)
-    optimizer = _optimizer(recipe, _by_part(model, groups, recipe.backbone_lr))
+    optimizer = make_optimizer(recipe, groups)
     base_rates = [group["lr"] for group in optimizer.param_groups]
-    keep, note = set(budget.checkpoint_steps()), _curve_steps(budget.steps)
+    only = [_parameters_of(substep) for substep in substeps]
+    keep, note = set(span.checkpoints), _curve_steps(span)
+    refresh_before = _refresh_steps(span, hooks)
     checkpoints: dict[int, dict[str, Tensor]] = {}
     curve: list[dict[str, float]] = []
     finite: Tensor | None = None
-    clock = _Clock(next(model.parameters()).device)
-    for step in range(1, budget.steps + 1):
-        progress = (step - 1) / budget.steps
+    clock = Clock(next(model.parameters()).device, span.first)
+    for step in range(span.first + 1, span.last + 1):
+        progress = (step - 1 - span.first) / span.steps
         for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
             group["lr"] = rate * learning_rate_factor(recipe.schedule, progress, recipe.decay)
-        terms = _named(loss(model, Batch(batches, step), progress))
-        total = _total(terms)
-        finite = torch.isfinite(total) if finite is None else finite & torch.isfinite(total)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        if step in refresh_before and hooks.refresh is not None:
+            with evaluating(model):
+                hooks.refresh(model)
+        # Dropout draws the same in every strategy of one seed, for what passes the network first.
+        torch.manual_seed(derive(span.seed, "layers") + step)
+        batch = Batch(batches, step)
+        terms: dict[str, Tensor] = {}
+        for substep, parameters in zip(substeps, only, strict=True):
+            for _ in range(substep.times):
+                found = _named(substep.loss(model, batch, progress))
+                total = _total(found)
+                finite = torch.isfinite(total) if finite is None else finite & torch.isfinite(total)
+                optimizer.zero_grad(set_to_none=True)
+                torch.autograd.backward(total, inputs=parameters)
+                optimizer.step()
+            terms |= found if len(substeps) == 1 else {f"{substep.name}.{name}": term for name, term in found.items()}
+        with torch.no_grad():
+            hooks.after_step(model, batch, progress)
         if step in note:
             if not bool(finite):
-                raise Diverged(f"the loss was not finite at or before step {step} of {budget.steps}")
-            values = {name: float(term.detach()) for name, term in terms.items()}
-            curve.append({"step": step, "loss": float(total.detach()), **values})
+                raise Diverged(f"the loss was not finite at or before step {step} of {span.last}")
+            curve.append(_point(step, terms))
         if step in keep:
-            checkpoints[step] = weights_of(model)
+            checkpoints[step] = copied(model.state_dict() if hooks.kept is None else hooks.kept(model))
         clock.tick(step, batches.labelled_seen + batches.unlabelled_seen)
         on_step(step)
-    return Phase(checkpoints, curve, *clock.read(budget.steps, batches.labelled_seen + batches.unlabelled_seen))
+    updates = span.steps * sum(substep.times for substep in substeps)
+    return Phase(checkpoints, curve, *clock.read(span.last, batches.labelled_seen + batches.unlabelled_seen), updates)
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """A copy of a model's weights and buffers, contiguous and off the device."""
-    return {
-        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in model.state_dict().items()
-    }
+def copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A copy of weights and buffers, contiguous and off the device."""
+    return {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in weights.items()}
 
 
-class _Clock:
-    """Seconds of the loop, and examples per second after the warm-up; the device is synchronised before reading."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._start = self._warm = self._now()
-        self._examples_at_warm = 0
-
-    def _now(self) -> float:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        return time.perf_counter()
-
-    def tick(self, step: int, examples: int) -> None:
-        """Note the end of the warm-up."""
-        if step == WARM_UP_STEPS:
-            self._warm, self._examples_at_warm = self._now(), examples
-
-    def read(self, steps: int, examples: int) -> tuple[float, float | None]:
-        """Seconds and examples per second; the latter is None for a phase that is all warm-up."""
-        end = self._now()
-        rate = (examples - self._examples_at_warm) / (end - self._warm) if steps > WARM_UP_STEPS else None
-        return end - self._start, rate
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards each module is in the mode that it was in."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
-def _freeze(model: nn.Module, frozen: Sequence[nn.Module]) -> None:
-    """Training mode, but frozen modules evaluate: their batch-norm statistics stay as they are."""
+@contextmanager
+def training(model: nn.Module, frozen: Sequence[nn.Module]) -> Iterator[None]:
+    """Training mode, but frozen modules evaluate: their batch-norm statistics stay as they are.
+
+    Their parameters learn again after the phase.
+    """
     model.train()
+    stopped = [parameter for module in frozen for parameter in module.parameters() if parameter.requires_grad]
     for module in frozen:
         module.eval()
         module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in stopped:
+            parameter.requires_grad_(True)
 
 
-def _by_part(model: TransferModel, groups: Groups, backbone_lr: float) -> Groups:
-    """The groups with those parameters apart that the backbone has, at `backbone_lr` of the group's rate."""
-    backbone = {id(parameter) for parameter in model.backbone.parameters()}
-    parted: list[tuple[list[nn.Parameter], float]] = []
-    for parameters, factor in groups:
-        every = list(parameters)
-        parted.append(([each for each in every if id(each) in backbone], factor * backbone_lr))
-        parted.append(([each for each in every if id(each) not in backbone], factor))
-    return parted
-
-
-def _optimizer(recipe: Training, groups: Groups) -> torch.optim.Optimizer:
-    settings = [
-        {"params": [parameter for parameter in parameters if parameter.requires_grad], "lr": recipe.lr * factor}
-        for parameters, factor in groups
-    ]
-    settings = [group for group in settings if group["params"]]
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(
-            settings,
-            lr=recipe.lr,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-        )
-    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-    return kind(settings, lr=recipe.lr, weight_decay=recipe.weight_decay)
+def _parameters_of(substep: Substep) -> list[Tensor] | None:
+    """The parameters that a substep changes; None where it is all that have a gradient."""
+    if not substep.of:
+        return None
+    found = {id(p): p for module in substep.of for p in module.parameters() if p.requires_grad}
+    if not found:
+        raise ValueError(f"the modules of the substep {substep.name!r} have no parameter that learns")
+    return list(found.values())
 
 
 def _named(loss: Tensor | Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -163,6 +171,18 @@ def _total(terms: Mapping[str, Tensor]) -> Tensor:
     return torch.stack([term.reshape(()) for term in minimised]).sum()
 
 
-def _curve_steps(steps: int) -> set[int]:
-    points = min(CURVE_POINTS, steps)
-    return {round(1 + (steps - 1) * index / max(points - 1, 1)) for index in range(points)}
+def _point(step: int, terms: Mapping[str, Tensor]) -> dict[str, float]:
+    """A point of the curve: all terms, and the sum of those that are minimised."""
+    total = sum(float(term.detach()) for term in terms.values() if term.requires_grad)
+    return {"step": step, "loss": total, **{name: float(term.detach()) for name, term in terms.items()}}
+
+
+def _curve_steps(span: Span) -> set[int]:
+    points = min(CURVE_POINTS, span.steps)
+    return {span.first + round(1 + (span.steps - 1) * index / max(points - 1, 1)) for index in range(points)}
+
+
+def _refresh_steps(span: Span, hooks: Hooks) -> set[int]:
+    """The steps before which the strategy refreshes what it knows, the first of the span among them."""
+    count = min(hooks.refreshes, span.steps)
+    return {span.first + 1 + span.steps * index // count for index in range(count)}

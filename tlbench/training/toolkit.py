@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,17 @@ from torch import Tensor, nn
 from tlbench.core.backbone import Backbone
 from tlbench.core.inputs import Inputs, join
 from tlbench.core.model import TransferModel
-from tlbench.core.predictor import ModelPredictor, Predictor
+from tlbench.core.predictor import ModelPredictor, Predict, Prediction, Predictor
 from tlbench.core.run_spec import Budget, Training
 from tlbench.core.seeds import derive
 from tlbench.core.task import Examples, TransferTask
+from tlbench.core.updates import NO_HOOKS, Groups, Hooks, Loss, Substep, as_groups
 from tlbench.records.record import ModelSize, Seen
 from tlbench.training.batches import Batches, batch_tensor
 from tlbench.training.feature_predictor import FeatureMap, FeaturePredictor
 from tlbench.training.inference import OutputBuffer, inference_slices
-from tlbench.training.loop import Groups, Loss, train, weights_of
+from tlbench.training.loop import Span, copied, evaluating, train, training
+from tlbench.training.optimizers import by_part
 
 Progress = Callable[[str, int, int], None]
 
@@ -62,6 +64,7 @@ class Toolkit:
         self.recipe = recipe
         self.device = device
         self.report = Report()
+        self._progress = _Progress()
 
     # ---- models -------------------------------------------------------------------------------------------------
 
@@ -94,7 +97,7 @@ class Toolkit:
         checkpoints: dict[int, dict[str, Tensor]] = {}
         for step in self._source_steps():
             self._load_source_weights(model, step)
-            checkpoints[step] = weights_of(model)
+            checkpoints[step] = copied(model.state_dict())
         return ModelPredictor(model, checkpoints)
 
     def extend(self, model: TransferModel, seed: int, build: Callable[[], Mapping[str, nn.Module]]) -> None:
@@ -120,28 +123,47 @@ class Toolkit:
     def train(
         self,
         model: TransferModel,
-        loss: Loss,
+        loss: Loss | Sequence[Substep],
         task: TransferTask,
         groups: Groups | None = None,
         frozen: Sequence[nn.Module] = (),
         phase: str = "adaptation",
+        *,
+        share: float | None = None,
+        lr: float = 1.0,
+        hooks: Hooks = NO_HOOKS,
+        predict: Predict | None = None,
     ) -> ModelPredictor:
-        """One training phase under the suite's budget and recipe. Returns the model with its checkpoints."""
-        batches = Batches(task, self.budget.batch_size, self.device, phase)
-        result = train(
-            model,
-            loss,
-            batches,
-            self.budget,
-            self.recipe,
-            groups if groups is not None else [(list(model.parameters()), 1.0)],
-            frozen,
-            lambda step: self._on_progress(phase, step, self.budget.steps),
-        )
+        """One training phase under the suite's budget and recipe. Returns the model with its checkpoints.
+
+        `loss`: one, or the substeps of which each step is made. `frozen`: modules that stay as they are in this phase.
+        `lr`: factor on the suite's learning rate. `predict`: how the strategy predicts, where not by the target's head.
+        A phase has the whole budget, or with `share` that part of its steps; the shares of phases of one strategy add
+        up to 1, and their checkpoints come together. Each phase has an optimiser of its own. Raises `ValueError` for
+        shares of more than 1.
+        """
+        span, number = self._progress.next(task, share, self.budget)
+        batches = Batches(task, self.budget.batch_size, self.device, self.recipe, number)
+        substeps = [Substep("step", loss, ())] if callable(loss) else list(loss)
+        given = as_groups(groups) if groups is not None else as_groups([(list(model.parameters()), lr)])
+        if groups is not None and lr != 1.0:
+            given = [replace(group, lr=group.lr * lr) for group in given]
+        with training(model, frozen):
+            result = train(
+                model,
+                substeps,
+                batches,
+                span,
+                self.recipe,
+                by_part(model, given, self.recipe.backbone_lr),
+                hooks,
+                lambda step: self._on_progress(phase, step, self.budget.steps),
+            )
+            self.report.model = _size(model)
         self.report.seen.append(
             Seen(
                 phase=phase,
-                updates=self.budget.steps,
+                updates=result.updates,
                 labelled=batches.labelled_seen,
                 unlabelled=batches.unlabelled_seen,
             )
@@ -150,8 +172,26 @@ class Toolkit:
         self.report.training_seconds += result.seconds
         self.report.examples_per_second = result.examples_per_second
         self.report.by_steps = True
-        self.report.model = _size(model)
-        return ModelPredictor(model, result.checkpoints)
+        return ModelPredictor(model, self._progress.gather(result.checkpoints), predict)
+
+    def check_budget(self, strategy: str) -> None:
+        """Raises `ValueError` where the phases of a strategy, by their shares, have used a part of the budget only."""
+        if 0 < self._progress.spent < 1:
+            share = f"{self._progress.spent:.3g}"
+            raise ValueError(f"the phases of {strategy!r} use {share} of the budget; their shares must add up to 1")
+
+    def outputs(self, model: TransferModel, inputs: Inputs) -> Prediction:
+        """Logits (n, classes) of the target's head and features (n, d) of raw inputs, in evaluation mode.
+
+        On the device and without gradients: for a `refresh` over all training inputs, whose time counts as training.
+        """
+        logits, features = [], []
+        with evaluating(model):
+            for rows in inference_slices(inputs):
+                found = model.features(batch_tensor(inputs, rows, self.device))
+                features.append(found)
+                logits.append(model.head(found))
+        return Prediction(torch.cat(logits), torch.cat(features))
 
     # ---- frozen features ----------------------------------------------------------------------------------------
 
@@ -200,6 +240,45 @@ class Toolkit:
         """
         shared = bool(task.sources) and task.same_label_space
         return FeaturePredictor(backbone, classifier, len(task.class_names), shared, of_source)
+
+
+class _Progress:
+    """Where the phases of one task are in the budget that they share."""
+
+    def __init__(self) -> None:
+        self._task: TransferTask | None = None
+        self._number = 0
+        self.spent = 0.0
+        self._checkpoints: dict[int, dict[str, Tensor]] = {}
+
+    def next(self, task: TransferTask, share: float | None, budget: Budget) -> tuple[Span, int]:
+        """The steps of the next phase, and its number from 0."""
+        if task is not self._task:
+            self._task, self._number, self.spent, self._checkpoints = task, 0, 0.0, {}
+        if self.spent >= 1:
+            self.spent, self._checkpoints = 0.0, {}
+        number, self._number = self._number, self._number + 1
+        start = self.spent
+        if share is None and start > 0:
+            raise ValueError("a phase without a share has the whole budget, and an earlier one has used a part of it")
+        end = 1.0 if share is None else start + share
+        if share is not None and (share <= 0 or end > 1 + _ROUNDING):
+            raise ValueError(f"a share of {share:g} after {start:g} of the budget; shares are above 0 and add up to 1")
+        self.spent = 1.0 if end > 1 - _ROUNDING else end
+        first, last = round(budget.steps * start), round(budget.steps * self.spent)
+        if first == last:
+            raise ValueError(f"a share of {share:g} of {budget.steps} steps is no step at all")
+        steps = [step for step in budget.checkpoint_steps() if first < step <= last]
+        return Span(first, last, steps, task.seed), number
+
+    def gather(self, checkpoints: dict[int, dict[str, Tensor]]) -> dict[int, dict[str, Tensor]]:
+        """The checkpoints of all phases so far that share the budget."""
+        self._checkpoints |= checkpoints
+        return dict(self._checkpoints)
+
+
+#: Shares are decimal fractions: their sum may miss 1 by so much.
+_ROUNDING = 1e-9
 
 
 def _size(model: nn.Module) -> ModelSize:

@@ -109,10 +109,9 @@ class DomainAdversarial(GradientStrategy):
 
     def _features(self, model: TransferModel, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Features of the inputs of both domains."""
-        if self.params.batch_norm == "separate":
-            return model.features(source), model.features(target)
-        features = model.features(torch.cat([source, target]))
-        return features[: len(source)], features[len(source) :]
+        together = False if self.params.batch_norm == "separate" else None
+        of_source, of_target = model.features_of(source, target, together=together)
+        return of_source, of_target
 
     def _domains(self, model: TransferModel, source: Tensor, target: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """Logits of the domain head on the features of both domains, behind the reversal of gradients."""

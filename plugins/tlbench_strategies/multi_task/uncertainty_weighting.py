@@ -63,8 +63,7 @@ class MultiTask(GradientStrategy):
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> Mapping[str, Tensor]:
         """The losses of source and target, weighted."""
         source, target = batch.source, batch.labelled_target
-        features = model.features(torch.cat([source.inputs, target.inputs]))
-        of_source, of_target = features[: len(source.inputs)], features[len(source.inputs) :]
+        of_source, of_target = model.features_of(source.inputs, target.inputs)
         parts = [
             losses.cross_entropy(head(of_source[source.domains == index]), source.labels[source.domains == index])
             for index, head in enumerate(model.source_heads)

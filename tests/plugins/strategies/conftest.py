@@ -74,7 +74,7 @@ def make_toolkit(folder=None, steps: int = 30, make_backbone=backbone) -> Toolki
 
 
 def one_batch(task: TransferTask) -> Batch:
-    return Batch(Batches(task, 12, "cpu", "test"), 1)
+    return Batch(Batches(task, 12, "cpu"), 1)
 
 
 class Kit:

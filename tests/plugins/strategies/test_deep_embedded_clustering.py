@@ -261,7 +261,7 @@ def test_everything_seen_counts_as_unlabelled_and_source_inputs_shape_the_autoen
 def test_the_clustering_loss_draws_target_inputs_alone(kit):
     task = kit.make_task("unsupervised", None)
     dec, model, _ = before_clustering(kit, task)
-    batches = Batches(task, 12, "cpu", "clustering")
+    batches = Batches(task, 12, "cpu")
     dec.clustering(model, Batch(batches, 1), 0.5)
     assert (batches.labelled_seen, batches.unlabelled_seen) == (0, 12)
 

@@ -337,3 +337,20 @@ def test_health_of_a_real_curve(kit):
     assert len(found) == 2
     assert "λ 0.00 → 1.00" in found[0].text
     assert found[1].text.startswith("source classes are learnt")
+
+
+def test_without_its_weight_it_is_training_on_the_source_alone_bit_for_bit(kit):
+    def backbone():
+        return Backbone([nn.Linear(5, 8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 4)], 4)
+
+    task = kit.make_task("transductive", None)
+    adapted = strategy(adversarial_weight=0.0).fit(task, kit.make_toolkit(make_backbone=backbone)).model
+    toolkit = kit.make_toolkit(make_backbone=backbone)
+    plain = toolkit.train(
+        toolkit.new_model(task),
+        lambda model, batch, progress: losses.cross_entropy(model(batch.source.inputs), batch.source.labels),
+        task,
+        phase="source",
+    ).model
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, adapted.state_dict()[name]), name
