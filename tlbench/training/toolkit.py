@@ -28,6 +28,7 @@ from tlbench.training.feature_predictor import FeatureMap, FeaturePredictor
 from tlbench.training.inference import OutputBuffer, inference_slices
 from tlbench.training.loop import Span, copied, evaluating, train, training
 from tlbench.training.optimizers import by_part
+from tlbench.training.sparse_inputs import lay_out
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,7 +80,9 @@ class Toolkit:
             source_head = head
             if not task.same_label_space:
                 source_head = backbone.head(len(task.sources[0].class_names))
-        return TransferModel(backbone, head, source_head).to(self.device)
+        model = TransferModel(backbone, head, source_head).to(self.device)
+        lay_out(model, task.sources[0].train.inputs if task.sources else task.target.inputs, self.device)
+        return model
 
     def source_model(self, task: TransferTask) -> TransferModel:
         """The model trained on the source alone, shared with `source-only`: the same weights, bit for bit.
