@@ -135,7 +135,7 @@ def predict(
     """
     logits, features = OutputBuffer(len(inputs)), OutputBuffer(len(inputs))
     with torch.inference_mode():
-        for rows in inference_slices(inputs):
+        for rows in inference_slices(inputs, device):
             batch = batch_tensor(inputs, rows, device)
             prediction = predictor.predict(batch, side)
             logits.fill(rows, _part(prediction, "logits", len(batch), "(n, classes)"))

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_map
 
 from tlbench.core.inputs import Inputs, SparseRows
 
-#: Where at most this share of the values is not 0, and a row has at least so many values, a sparse product is the faster
+#: Where at most this share of values is not 0, and a row has at least so many values, a sparse product is the faster
 #: one on a CPU: forward and backward of 64 rows with 2 % of 5,000 values by 100 units take a third of the dense time,
 #: with 5 % as long, and with 2 % of 1,000 values they save a sixth or, of 2 units, lose a fifth of a millisecond.
 DENSITY = 0.03

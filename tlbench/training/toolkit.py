@@ -190,7 +190,7 @@ class Toolkit:
         """
         logits, features = [], []
         with evaluating(model):
-            for rows in inference_slices(inputs):
+            for rows in inference_slices(inputs, self.device):
                 found = model.features(batch_tensor(inputs, rows, self.device))
                 features.append(found)
                 logits.append(model.head(found))
@@ -222,7 +222,7 @@ class Toolkit:
         start = time.perf_counter()
         found = OutputBuffer(len(inputs))
         with torch.inference_mode():
-            for rows in inference_slices(inputs):
+            for rows in inference_slices(inputs, self.device):
                 found.fill(rows, backbone(batch_tensor(inputs, rows, self.device)).cpu().numpy())
         features = found.array
         seconds = time.perf_counter() - start
