@@ -50,6 +50,16 @@ def test_an_unknown_suite_is_answered_with_the_nearest(project):
     assert "did you mean 'digits'" in message
 
 
+@pytest.mark.parametrize("by", ["option", "suite"])
+def test_a_precision_that_there_is_not_here_is_refused(project, by):
+    if by == "option":
+        message = refused(project, project.suite(SUITE), "--precision", "tf32", "--device", "cpu")
+    else:
+        message = refused(project, project.suite(f'precision = "tf32"\n{SUITE}'), "--device", "cpu")
+    assert "precision 'tf32'" in message
+    assert "allowed here: float32" in message
+
+
 def test_two_faults_are_reported_at_once_each_with_its_place(project):
     text = SUITE.replace("steps = 40", "stepz = 40").replace('"feature-extraction"', '"feature-extracton"')
     message = refused(project, project.suite(text))
@@ -424,3 +434,22 @@ def test_a_damaged_source_model_in_the_cache_is_trained_again(project):
     (file,) = (project.folder / "cache" / "source-models").rglob("40.safetensors")
     file.write_bytes(file.read_bytes()[:50])
     assert project.tlbench("run", suite, "--results", "elsewhere").code == 0
+
+
+def test_runs_in_bf16_have_keys_of_their_own_say_so_and_are_made_again_in_bf16(project, monkeypatch):
+    suite = project.suite(SUITE.replace("feature-extraction", "dann"))
+    assert project.tlbench("run", suite, "--device", "cpu").code == 0
+    info = project.folder / "cpuinfo"
+    info.write_text("flags : avx512_bf16\n")
+    monkeypatch.setattr("tlbench.execution.device.CPU_INFO", info)
+    before = {record.run_key for record in project.records("toy")}
+    outcome = project.tlbench("run", suite, "--device", "cpu", "--precision", "bf16")
+    assert outcome.code == 0, outcome.err
+    made = [record for record in project.records("toy") if record.run_key not in before]
+    assert len(made) == len(before)
+    assert {record.status for record in made} == {"ok"}
+    assert {record.spec.compute.precision for record in made} == {"bf16"}
+    assert {record.provenance["precision"] for record in made} == {"bf16"}
+    again = project.tlbench("verify", "results/toy", "--suite", suite, "--sample", "1", "--device", "cpu")
+    assert again.code == 0, again.err
+    assert "1 of 1 run reproduced" in again.out

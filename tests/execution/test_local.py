@@ -56,3 +56,51 @@ def test_the_reason_of_every_automatic_choice_is_kept():
     chosen = choose_machine("cpu", 3, 2, False)
     assert chosen.choices == {}
     assert (chosen.workers, chosen.compute.threads, chosen.compute.device) == (3, 2, "cpu")
+
+
+# ---- precision ----------------------------------------------------------------------------------------------------
+
+
+def cpu_with(monkeypatch, tmp_path, flags):
+    file = tmp_path / "cpuinfo"
+    file.write_text(f"processor : 0\nmodel name : flags avx512_bf16\nflags\t\t: fpu {flags}\n")
+    monkeypatch.setattr("tlbench.execution.device.CPU_INFO", file)
+
+
+@pytest.mark.parametrize(
+    ("precision", "words"),
+    [
+        ("half", "'half': allowed are float32, tf32, bf16"),
+        ("tf32", "CUDA devices alone; allowed here: float32$"),
+        ("bf16", "no instructions for it .*avx512_bf16.*; allowed here: float32$"),
+    ],
+)
+def test_a_precision_that_the_device_lacks_is_refused_with_those_it_has(monkeypatch, tmp_path, precision, words):
+    cpu_with(monkeypatch, tmp_path, "avx2")
+    with pytest.raises(TlbenchError, match=words):
+        choose_machine("cpu", None, None, False, precision)
+
+
+def test_a_cpu_that_says_nothing_of_itself_computes_in_float32_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr("tlbench.execution.device.CPU_INFO", tmp_path / "none")
+    assert choose_machine("cpu", None, None, False).compute.precision == "float32"
+    with pytest.raises(TlbenchError, match="no instructions"):
+        choose_machine("cpu", None, None, False, "bf16")
+
+
+@pytest.mark.parametrize(("capability", "refused"), [((7, 5), True), ((8, 0), False), ((9, 0), False)])
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_a_card_of_an_earlier_generation_is_refused(monkeypatch, precision, capability, refused):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda device: capability)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "Tesla T4")
+    if not refused:
+        assert choose_machine("cuda", None, None, False, precision).compute.precision == precision
+        return
+    with pytest.raises(TlbenchError, match=r"Tesla T4 has compute capability 7\.5, and 8\.0 is needed"):
+        choose_machine("cuda", None, None, False, precision)
+
+
+def test_a_cpu_with_instructions_for_it_computes_in_bf16(monkeypatch, tmp_path):
+    cpu_with(monkeypatch, tmp_path, "avx2 avx512_bf16 amx_bf16")
+    assert choose_machine("cpu", None, None, False, "bf16").compute.precision == "bf16"

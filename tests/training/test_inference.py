@@ -12,11 +12,21 @@ def test_nothing_to_predict():
 
 
 @pytest.mark.parametrize(
-    ("shape", "rows"), [((1200, 3, 32, 32), 512), ((100, 3, 224, 224), 55), ((3, 10**7), 1), ((0, 4), 0)]
+    ("shape", "dtype", "device", "rows"),
+    [
+        ((600, 3, 16, 16), np.uint8, "cpu", 512),
+        ((100, 3, 96, 96), np.uint8, "cpu", 37),
+        ((100, 3, 224, 224), np.uint8, "cuda:0", 55),
+        ((3, 10**7), np.float32, "cpu", 1),
+        ((100, 128), np.int64, "cpu", 32),
+        ((600, 128), np.int64, "cuda", 512),
+        ((600, 128), np.float32, "cpu", 512),
+        ((0, 4), np.float32, "cpu", 0),
+    ],
 )
-def test_one_forward_pass_takes_fewer_inputs_where_they_are_large(shape, rows):
-    inputs = np.broadcast_to(np.zeros(1, np.uint8), shape)
-    slices = list(inference_slices(inputs))
+def test_one_forward_pass_takes_fewer_inputs_where_they_are_large(shape, dtype, device, rows):
+    inputs = np.broadcast_to(np.zeros(1, dtype), shape)
+    slices = list(inference_slices(inputs, device))
     assert max((len(inputs[part]) for part in slices), default=0) == rows
     assert sum(len(inputs[part]) for part in slices) == len(inputs)
 

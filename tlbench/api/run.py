@@ -37,6 +37,7 @@ def run(
     memory: str | None = None,
     max_failures: int | None = None,
     deterministic: bool = False,
+    precision: Literal["float32", "tf32", "bf16"] | None = None,
     trust_remote_code: str | Sequence[str] = (),
     sandbox: Literal["auto", "require", "off"] = "auto",
     allow_read: str | Path | Sequence[str | Path] = (),
@@ -67,6 +68,7 @@ def run(
             filters,
             overrides=tuple(globs(overrides)),
             deterministic=deterministic,
+            precision=precision,
             trusted=tuple(globs(trust_remote_code)),
             **how,
         )

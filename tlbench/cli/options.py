@@ -124,6 +124,14 @@ Port = Annotated[
 Deterministic = Annotated[
     bool, typer.Option("--deterministic", help="Use only deterministic operations (slower on CUDA).")
 ]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="float32|tf32|bf16",
+        help="What backbones compute in (default: what the suite says, else float32); part of a run's key.",
+    ),
+]
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -43,6 +43,7 @@ def plan(
     trust_remote_code: options.TrustRemoteCode = None,
     run_code: options.RunCode = False,
     deterministic: options.Deterministic = False,
+    precision: options.Precision = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
@@ -64,6 +65,7 @@ def plan(
             workers=workers,
             threads=threads,
             deterministic=deterministic,
+            precision=precision,
             trusted=trusted,
         )
     )

@@ -76,6 +76,7 @@ def run(
     run_code: options.RunCode = False,
     pass_env: options.PassEnv = None,
     deterministic: options.Deterministic = False,
+    precision: options.Precision = None,
     keep_model: Annotated[
         bool,
         typer.Option(
@@ -111,6 +112,7 @@ def run(
         workers=workers,
         threads=threads,
         deterministic=deterministic,
+        precision=precision,
         trusted=trusted,
     )
     conditions = RunOptions(

@@ -64,14 +64,15 @@ def verify(
     result_set = load_result_set(suite_folder(folder, results))
     chosen = drawn(result_set.records.values(), sample, draw)
     trusted = tuple(trust_remote_code or ())
-    threads, deterministic = compute_of(chosen)
+    compute = compute_of(chosen)
     request = Request(
         suite=suite or result_set.plan.suite,
         plugin_files=options.files(plugin, suite or "", run_code),
         device=device,
         workers=workers,
-        threads=threads,
-        deterministic=deterministic,
+        threads=compute.threads,
+        deterministic=compute.deterministic,
+        precision=compute.precision,
         trusted=trusted,
         added=strategies_of(result_set),
     )

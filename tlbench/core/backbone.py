@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tlbench.core.precision import reduced, used_precision
+
 
 def has_pretrained_weights(factory: Callable[..., Backbone], argument: str | None = None) -> bool:
     """Whether a backbone can be a source by itself: its factory then takes `pretrained`, True by default.
@@ -52,6 +54,14 @@ class Backbone(nn.Module):
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.feature_dim = feature_dim
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As `forward`, in the precision of the suite; features are of float32 in any case."""
+        if used_precision() != "bf16":
+            return super().__call__(*args, **kwargs)
+        with reduced(args[0].device if args else torch.device("cpu")):
+            features = super().__call__(*args, **kwargs)
+        return features.float()
 
     def head(self, classes: int) -> nn.Module:
         """A new classifier on the features: (n, feature_dim) to logits (n, classes); by default one dense layer.

@@ -15,6 +15,8 @@ from tlbench.core.secret_masking import masked_params
 PROTOCOL_VERSION = 2
 
 Setting = Literal["transductive", "inductive", "unsupervised"]
+#: What backbones compute in; see `tlbench.core.precision`.
+Precision = Literal["float32", "tf32", "bf16"]
 Evaluation = Literal["held-out", "transductive-test"]
 #: Labelled target examples: so many per class, a share of each class below 1, `50 examples` in all, or all.
 Shots = int | float | Literal["all"] | Annotated[str, Field(pattern=r"^[1-9]\d* examples?$")]
@@ -72,7 +74,7 @@ class Compute(Plain):
     """What of the machine decides the last bits of the numbers."""
 
     device: Literal["cpu", "cuda"] = "cpu"
-    precision: Literal["float32"] = "float32"
+    precision: Precision = "float32"
     threads: int = Field(1, ge=1)
     deterministic: bool = False
 

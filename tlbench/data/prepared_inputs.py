@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.core.allocator import freed_memory_kept
 from tlbench.core.domain import SPLITS, SplitName
 from tlbench.core.inputs import Gathered, Inputs, SparseRows, Texts, digests, join
 from tlbench.core.preparation import Preparation
@@ -129,8 +130,9 @@ class _Making:
     def make(self, domain: ReadyDomain, folder: Path) -> None:
         """Write inputs and, when all are there, what is known of them."""
         started = time.monotonic()
-        for split in SPLITS:  # train comes first, and it is never empty
-            self._make_split(folder, split, open_inputs(domain.inputs(split)))
+        with freed_memory_kept():
+            for split in SPLITS:  # train comes first, and it is never empty
+                self._make_split(folder, split, open_inputs(domain.inputs(split)))
         self._write_meta(folder, started)
 
     def make_all(self, folder: Path, parts: Sequence[Inputs], order: NDArray[np.int64]) -> None:
@@ -138,7 +140,8 @@ class _Making:
         started = time.monotonic()
         arrays = [part for part in parts if not isinstance(part, SparseRows | Texts)]
         rows = Gathered(arrays, order) if arrays else join(parts)[order]
-        self._make_split(folder, "train", rows)
+        with freed_memory_kept():
+            self._make_split(folder, "train", rows)
         self._write_meta(folder, started)
 
     def _write_meta(self, folder: Path, started: float) -> None:

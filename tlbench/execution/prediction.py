@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from tlbench.core.inputs import Inputs, rows_of
+from tlbench.core.precision import used_precision
 from tlbench.core.predictor import Predictor, Side
 from tlbench.execution.evaluation_inputs import Evaluation
 from tlbench.training.batches import batch_tensor
@@ -22,7 +23,7 @@ Arrays = dict[str, NDArray[Any]]
 #: Test items that are predicted again in other company, and by how much of the largest logit they may differ: matrix
 #: products of other sizes add up in another order, in half precision to three digits.
 AGAIN = 8
-ROUNDING = 0.01
+ROUNDING = {"float32": 0.01, "tf32": 0.02, "bf16": 0.05}
 
 
 def checked(predictor: object, strategy: str) -> Predictor:
@@ -75,7 +76,7 @@ def check_alone(predictor: Predictor, test: Inputs, logits: NDArray[np.float32],
     items = np.unique(np.linspace(0, len(test) - 1, AGAIN).astype(np.int64))[::-1]
     again, _ = predict(predictor, rows_of(test, items), "target", device)
     difference = np.abs(again - logits[items]).max()
-    if difference > ROUNDING * (1 + np.abs(logits[items]).max()):
+    if difference > ROUNDING[used_precision()] * (1 + np.abs(logits[items]).max()):
         raise ValueError(
             f"predictions depend on what else is in the batch or came before: predicted again in other company, the "
             f"logits of {len(items)} test items differ by up to {difference:.2g}; predict() must treat each input alone"
@@ -135,7 +136,7 @@ def predict(
     """
     logits, features = OutputBuffer(len(inputs)), OutputBuffer(len(inputs))
     with torch.inference_mode():
-        for rows in inference_slices(inputs):
+        for rows in inference_slices(inputs, device):
             batch = batch_tensor(inputs, rows, device)
             prediction = predictor.predict(batch, side)
             logits.fill(rows, _part(prediction, "logits", len(batch), "(n, classes)"))

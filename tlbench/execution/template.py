@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tlbench.core.allocator import keep_freed_memory
 from tlbench.core.library_warnings import shown_if_asked
 from tlbench.execution import sandbox
 from tlbench.execution.host_channel import send_line
@@ -49,6 +50,7 @@ def main() -> None:
     adopt_orphans()  # of supervisors that were killed
     os.set_blocking(channel, False)
     send_line(channel, {"event": "ready"})
+    keep_freed_memory()
     _Server(channel).serve()
 
 

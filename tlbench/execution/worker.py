@@ -26,8 +26,9 @@ from safetensors.numpy import save_file
 from tlbench.core.backbone import Backbone
 from tlbench.core.inputs import join, rows_of
 from tlbench.core.plain_text import clipped
+from tlbench.core.precision import use_precision
 from tlbench.core.predictor import Predictor
-from tlbench.core.run_spec import RunSpec, SourceModelSpec
+from tlbench.core.run_spec import Compute, RunSpec, SourceModelSpec
 from tlbench.core.seeds import derive
 from tlbench.core.strategy import Strategy
 from tlbench.core.task import TargetView, TransferTask
@@ -93,7 +94,7 @@ def _run(
 ) -> tuple[dict[str, Any], Arrays]:
     spec = RunSpec.model_validate(job["spec"])
     clock = _Clock()
-    _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
+    _prepare(spec.compute, spec.seed)
     strategy, task = _strategy(host, spec), read_task(job, spec)
     clock.tick("data")
 
@@ -141,7 +142,7 @@ def _reverse(
     """
     spec = RunSpec.model_validate(job["spec"])
     clock = _Clock()
-    _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
+    _prepare(spec.compute, spec.seed)
     strategy, task = _strategy(host, spec), read_reversed_task(job, spec)
     source_model, report = None, Report()
     if strategy.uses_source_model:
@@ -166,7 +167,7 @@ def _reverse(
 def _train_source_model(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress) -> dict[str, Any]:
     spec = SourceModelSpec.model_validate(job["spec"])
     clock = _Clock()
-    _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
+    _prepare(spec.compute, spec.seed)
     sources = tuple(read_source(view) for view in job["sources"])
     first = sources[0]
     target = TargetView(first.name, first.class_names, first.train.inputs[slice(0)], NOTHING, NOTHING)
@@ -196,10 +197,11 @@ class _Clock:
 # ---- what a run is given ----------------------------------------------------------------------------------------
 
 
-def _prepare(threads: int, deterministic: bool, seed: int) -> None:
-    """Threads, determinism, and global generators for plugins that draw from them all the same."""
-    torch.set_num_threads(threads)
-    if deterministic:  # on request alone: the call imports a compiler, which takes longer than many a run
+def _prepare(compute: Compute, seed: int) -> None:
+    """Threads, precision, determinism, and global generators for plugins that draw from them all the same."""
+    torch.set_num_threads(compute.threads)
+    use_precision(compute.precision)
+    if compute.deterministic:  # on request alone: the call imports a compiler, which takes longer than many a run
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
     torch.manual_seed(derive(seed, "global"))

@@ -104,7 +104,7 @@ class ExportedModel:
             return np.empty((0, len(self.class_names)), np.float32)
         found = OutputBuffer(len(prepared))
         with torch.inference_mode():
-            for rows in inference_slices(prepared):
+            for rows in inference_slices(prepared, "cpu"):
                 found.fill(rows, self._logits(batch_tensor(prepared, rows, "cpu")))
         return found.array
 

@@ -61,7 +61,7 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
         "domains": list(domains.dataset.domains),
         "revisions": {name: domains.get(name, view).revision for name in used},
         "weights": {name: weights_revision(name, host) for name in with_weights},
-        "options": [request.device, request.threads, request.deterministic],
+        "options": [request.device, request.threads, request.deterministic, request.precision],
         "machine": [platform.node(), Path("/dev/nvidiactl").exists(), os.environ.get("CUDA_VISIBLE_DEVICES")],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -67,6 +67,8 @@ class Request:
     workers: int | None = None
     threads: int | None = None
     deterministic: bool = False
+    #: None: what the suite says.
+    precision: str | None = None
     trusted: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
@@ -158,7 +160,9 @@ def prepare(request: Request) -> PreparedSuite:
     suite = with_strategies(suite, added, host)
     if request.overrides:
         suite = apply_overrides(suite, list(request.overrides), host)
-    machine = choose_machine(request.device, request.workers, request.threads, request.deterministic)
+    machine = choose_machine(
+        request.device, request.workers, request.threads, request.deterministic, request.precision or suite.precision
+    )
     cache = cache_folder()
     make_writable_folder(cache, "the environment variable TLBENCH_CACHE")
     domains = DomainStore(cache, suite.dataset, host, suite.data, machine.device, request.trusted, suite.seeds)

@@ -59,14 +59,15 @@ def prepared(
     built_in = name in plugin_host(files).registries["suites"]
     if built_in and own.is_file():
         raise TlbenchError(f"there is a built-in suite {name!r}, and {SUITE_FILE} is another of that name; rename it")
-    threads, deterministic = compute_of(list(submission.records.values()))
+    compute = compute_of(list(submission.records.values()))
     request = Request(
         suite=name if built_in else str(own),
         plugin_files=tuple(files),
         device=device,
         workers=workers,
-        threads=threads,
-        deterministic=deterministic,
+        threads=compute.threads,
+        deterministic=compute.deterministic,
+        precision=compute.precision,
         trusted=tuple(trusted),
         added=strategies_of(submission.result_set),
     )

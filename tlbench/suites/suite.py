@@ -21,7 +21,17 @@ from pydantic import (
 )
 
 from tlbench.core.recipe import Recipe
-from tlbench.core.run_spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training, of_examples
+from tlbench.core.run_spec import (
+    CLUSTERING,
+    Budget,
+    Evaluation,
+    Plain,
+    Precision,
+    Setting,
+    Shots,
+    Training,
+    of_examples,
+)
 from tlbench.suites.claims import Claim
 from tlbench.suites.pairs import Pairs, expanded, parse_pair
 from tlbench.suites.part_overrides import stand_over
@@ -216,6 +226,8 @@ class Suite(Plain):
     references: Annotated[list[Literal["majority", "pooling"]], Distinct] | None = None
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
+    #: What backbones compute in, unless `--precision` says otherwise.
+    precision: Precision = "float32"
     part: Annotated[list[Part], AtLeastOne]
     strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
     _published: tuple[Claim, ...] = PrivateAttr(default=())

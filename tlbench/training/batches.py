@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tlbench.core.inputs import Index
+from tlbench.core.inputs import Index, SparseRows
 from tlbench.core.inputs import Inputs as Rows
 from tlbench.core.run_spec import Training
 from tlbench.core.seeds import derive
 from tlbench.core.task import SourceView, TransferTask
+from tlbench.training.sparse_inputs import SparseBatch, stays_sparse
 from tlbench.training.views import View, view
 
 #: Arrays up to this size are copied to a GPU once; larger ones are read from their memory map batch by batch, as on a
@@ -135,9 +137,7 @@ class Pool:
         self._device = device
         self._order = Shuffled(len(inputs), seed)
         self._inputs = inputs
-        # What is sparse stays so: a batch alone is made dense.
-        resident = isinstance(inputs, np.ndarray) and inputs.nbytes <= RESIDENT_BYTES[device.partition(":")[0]]
-        self._resident = batch_tensor(inputs, slice(None), device) if resident else None
+        self._resident = batch_tensor(inputs, slice(None), device) if _is_resident(inputs, device) else None
         self._labels = None if labels is None else torch.as_tensor(np.asarray(labels), device=device)
 
     def draw(self, count: int) -> Drawn:
@@ -313,6 +313,17 @@ def _even(total: int, parts: int) -> list[int]:
     return [total // parts + (index < total % parts) for index in range(parts)]
 
 
+def _is_resident(inputs: Rows, device: str) -> bool:
+    """Whether all inputs are kept on the device as a dense array: small ones, where no sparse product is faster."""
+    if not isinstance(inputs, np.ndarray | SparseRows) or stays_sparse(inputs, device):
+        return False
+    size = prod(inputs.shape) * inputs.dtype.itemsize
+    return size <= RESIDENT_BYTES[device.partition(":")[0]]
+
+
 def batch_tensor(inputs: Rows, rows: Index, device: str) -> Tensor:
-    """Some rows of inputs, dense, on the device."""
+    """Some rows of inputs on the device. Sparse ones are a tensor too, whose values are made dense where needed."""
+    if stays_sparse(inputs, device):
+        assert isinstance(inputs, SparseRows)
+        return SparseBatch.of(inputs[rows])
     return torch.from_numpy(np.array(inputs[rows])).to(device)  # a copy: memory maps are not writeable

@@ -28,6 +28,7 @@ from tlbench.training.feature_predictor import FeatureMap, FeaturePredictor
 from tlbench.training.inference import OutputBuffer, inference_slices
 from tlbench.training.loop import Span, copied, evaluating, train, training
 from tlbench.training.optimizers import by_part
+from tlbench.training.sparse_inputs import lay_out
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,7 +80,9 @@ class Toolkit:
             source_head = head
             if not task.same_label_space:
                 source_head = backbone.head(len(task.sources[0].class_names))
-        return TransferModel(backbone, head, source_head).to(self.device)
+        model = TransferModel(backbone, head, source_head).to(self.device)
+        lay_out(model, task.sources[0].train.inputs if task.sources else task.target.inputs, self.device)
+        return model
 
     def source_model(self, task: TransferTask) -> TransferModel:
         """The model trained on the source alone, shared with `source-only`: the same weights, bit for bit.
@@ -187,7 +190,7 @@ class Toolkit:
         """
         logits, features = [], []
         with evaluating(model):
-            for rows in inference_slices(inputs):
+            for rows in inference_slices(inputs, self.device):
                 found = model.features(batch_tensor(inputs, rows, self.device))
                 features.append(found)
                 logits.append(model.head(found))
@@ -219,7 +222,7 @@ class Toolkit:
         start = time.perf_counter()
         found = OutputBuffer(len(inputs))
         with torch.inference_mode():
-            for rows in inference_slices(inputs):
+            for rows in inference_slices(inputs, self.device):
                 found.fill(rows, backbone(batch_tensor(inputs, rows, self.device)).cpu().numpy())
         features = found.array
         seconds = time.perf_counter() - start

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tlbench.core.run_spec import Compute
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.tables.cells import MISSING, Cell, Column, Scale, Table, count, metric_name
 from tlbench.records.record import Record
@@ -34,10 +35,10 @@ def make_again(
         return [(one, _judged(result_set, one, again)) for one in planned]
 
 
-def compute_of(records: Sequence[Record]) -> tuple[int, bool]:
-    """Threads and determinism as most of the runs had them."""
-    found = [(record.spec.compute.threads, record.spec.compute.deterministic) for record in records]
-    return max(set(found), key=lambda one: (found.count(one), one))
+def compute_of(records: Sequence[Record]) -> Compute:
+    """Threads, determinism and precision as most of the runs had them."""
+    found = [record.spec.compute for record in records]
+    return max(found, key=lambda one: (found.count(one), one.threads, one.deterministic, one.precision))
 
 
 def strategies_of(result_set: ResultSet) -> tuple[str, ...]:
