@@ -160,8 +160,8 @@ def _notes(kind: Kind, rows: Sequence[Judged], of_kind: Sequence[tuple[str, Choi
         "gain of the best",
         "rank correlation: Spearman's, of what the validator says and test accuracy, over the candidates of a choice; "
         "choices in which either says the same of all have none",
-        "rows are ordered by what they won; of rows with another number of choices compare that, for they are judged on "
-        "other runs, of which the regret may be larger or smaller",
+        "rows are ordered by what they won; of rows with another number of choices compare that, for these are judged "
+        "on other runs, whose regret may be larger or smaller",
     ]
     lines += _ties(kind, rows, of_kind)
     if kind != "checkpoint" and any(row.protocol == ENSEMBLE for row in rows):
@@ -169,16 +169,26 @@ def _notes(kind: Kind, rows: Sequence[Judged], of_kind: Sequence[tuple[str, Choi
             f"{ENSEMBLE}: agreement with the vote of all candidates at their last steps, from their predicted classes "
             "of the target test items, of which no label is read"
         )
-    missing = [name for name in PROTOCOLS if name not in {row.protocol for row in rows}]
-    if kind != "checkpoint":
-        missing = [name for name in missing if name != "last"]
-    if missing:
-        lines.append(f"not recorded in these runs, so not judged: {', '.join(missing)}")
+    lines += _not_judged({row.protocol for row in rows}, of_kind)
+    if any(row.protocol == "target-val" for row in rows):
+        lines.append("target-val reads labels of target validation data, which count as labels used")
     if cells < _FEW_CELLS:
         lines.append(f"{count(cells, 'cell')} alone, so that the interval over cells says little")
     lines.append("cells that share a domain are not independent: the intervals are too narrow rather than too wide")
     if any(row.protocol == TEST for row in rows):
         lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
+    return lines
+
+
+def _not_judged(shown: set[str], of_kind: Sequence[tuple[str, Choice]]) -> list[str]:
+    """Which protocols have no row, and why."""
+    recorded = {name for _, choice in of_kind for record in choice.records for name in record.selection}
+    absent = [name for name in PROTOCOLS if name not in shown]
+    missing = [name for name in absent if name not in recorded]
+    idle = [name for name in absent if name in recorded]
+    lines = [f"not recorded in these runs: {', '.join(missing)}"] if missing else []
+    if idle:
+        lines.append(f"with nothing to choose here, for they do not rate several of the candidates: {', '.join(idle)}")
     return lines
 
 
