@@ -102,3 +102,10 @@ def test_pages_say_which_validator_chooses_best(project):
         assert "Which validator chooses best" in text
         assert "mixval" in text
     assert project.tlbench("publish", "leaderboards/toy", "--check", plugin=False).out == ""
+
+
+def test_validators_are_listed_with_what_they_choose_by(project):
+    out = project.tlbench("list", "validators").out
+    assert "mixval" in out
+    assert "predictions on mixed target inputs" in out
+    assert "validators:" in project.tlbench("list").out

@@ -74,6 +74,7 @@ HONEST: frozenset[str] = frozenset(PROTOCOLS) - {"target-test"}
 BY_SOURCE_VAL: tuple[str, ...] = ("source-val", "snd-gated", "iwv", "dev", "devn")
 
 Rated = Mapping[str, float]
+_ALL_DIVERGED = (-np.inf, -np.inf, -np.inf)
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def scores(outputs: CheckpointOutputs, labels: SelectionLabels) -> dict[str, flo
     logits, features = outputs.target_train_logits, outputs.target_train_features
     source_val = outputs.source_val_logits, labels.source_val_labels
     weighing = outputs.source_train_features, features, outputs.source_val_features
-    iwv, dev, devn = _rate(_weighted_scores, *weighing, *source_val, diverged=(-np.inf,) * 3) or (None,) * 3
+    iwv, dev, devn = _rate(_weighted_scores, *weighing, *source_val, diverged=_ALL_DIVERGED) or (None, None, None)
     rated = {
         "last": float(outputs.step),
         "source-val": _rate(_accuracy, *source_val, diverged=-np.inf),
@@ -193,7 +194,7 @@ def _rate(validator: Callable[..., Score], *arrays: NDArray[Any] | None, diverge
 
 def _weighted_scores(
     source_train: Array, target_train: Array, source_val: Array, logits: Array, labels: Labels
-) -> tuple[float, ...]:
+) -> tuple[float, float, float]:
     """`iwv`, `dev` and `devn` together, because they share the density ratio, the one costly part."""
     weights = density_ratio(source_train, target_train, source_val)
     errors = (logits.argmax(axis=1) != labels).astype(np.float64)

@@ -9,8 +9,7 @@ from tabulate import tabulate
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.renderers.markdown import escape, render
-from tlbench.leaderboard.validators.board import board
-from tlbench.leaderboard.validators.choices import Votes
+from tlbench.leaderboard.tables.cells import Table
 from tlbench.publishing.harm_counts import Harm, harm
 from tlbench.publishing.run_environment import device, last_day
 
@@ -52,10 +51,10 @@ of the result: do not leave it out, for then nothing passes. Code that comes wit
 whoever checks one reads it first, and runs the check (`--run-code`) where there are no secrets."""
 
 
-def summary(result_sets: Mapping[str, ResultSet], notes: str, votes: Mapping[str, Votes] | None = None) -> str:
+def summary(result_sets: Mapping[str, ResultSet], notes: str, validators: Sequence[Table] = ()) -> str:
     """The page in Markdown, from result sets by the names of their folders. `notes` is hand-written text.
 
-    `votes` are predicted classes by run key, by the same names.
+    `validators` are the tables of these over all of them.
     """
     found = {name: harm(result_set) for name, result_set in result_sets.items()}
     sections = [
@@ -65,14 +64,13 @@ def summary(result_sets: Mapping[str, ResultSet], notes: str, votes: Mapping[str
         _figures(result_sets),
         _strategies(found),
         _hurt(found),
-        _validators(result_sets, votes or {}),
+        _validators(validators),
         RULES,
     ]
     return "\n\n".join(text.strip("\n") for text in sections if text) + "\n"
 
 
-def _validators(result_sets: Mapping[str, ResultSet], votes: Mapping[str, Votes]) -> str:
-    tables = board(result_sets, votes)
+def _validators(tables: Sequence[Table]) -> str:
     if not tables:
         return ""
     text = (

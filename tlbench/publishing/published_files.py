@@ -12,6 +12,7 @@ from tlbench.core.plain_text import escaped, plain_lines
 from tlbench.files import write_whole
 from tlbench.leaderboard.renderers import csv_, latex
 from tlbench.leaderboard.tables.cells import Table
+from tlbench.leaderboard.validators.board import board
 from tlbench.publishing.file_changes import Content, bytes_of, has_changed
 from tlbench.publishing.index_readme import summary
 from tlbench.publishing.page_inputs import PageInputs, read_page_inputs
@@ -82,10 +83,10 @@ def summary_files(out: Path, fresh: Iterable[PageInputs] = ()) -> dict[Path, byt
         if folder.name not in materials:
             materials[folder.name] = read_page_inputs(folder)
     ordered, notes = {name: materials[name].result_set for name in sorted(materials)}, _notes(out)
-    votes = {name: material.predictions for name, material in materials.items()}
+    validators = board(ordered, {name: material.predictions for name, material in materials.items()})
     return {
-        out / PAGE_FILE: _bytes(plain_lines(summary(ordered, notes, votes))),
-        out / WEB_FILE: _bytes(index_page(ordered, notes, votes)),
+        out / PAGE_FILE: _bytes(plain_lines(summary(ordered, notes, validators))),
+        out / WEB_FILE: _bytes(index_page(ordered, notes, validators)),
     }
 
 

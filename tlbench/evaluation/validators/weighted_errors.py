@@ -64,5 +64,6 @@ def normalised_weights(weights: Floats) -> Floats:
     is 0, and what is left is mean(e) + Cov(w, e). DEVN in Musgrave, Belongie and Lim 2022,
     https://arxiv.org/abs/2208.07360
     """
-    shares: Floats = weights / weights.max()
-    return shares - shares.mean() + 1
+    shares = weights / weights.max()
+    moved: Floats = shares - shares.mean() + 1
+    return moved

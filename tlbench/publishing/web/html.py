@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -18,7 +18,7 @@ from tlbench.core.local_paths import shown_name
 from tlbench.core.plain_text import plain, plain_data, plain_lines
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
-from tlbench.leaderboard.tables.cells import count
+from tlbench.leaderboard.tables.cells import Table, count
 from tlbench.leaderboard.validators.board import board
 from tlbench.leaderboard.validators.choices import Votes
 from tlbench.publishing.harm_counts import harm
@@ -55,7 +55,7 @@ def suite_page(result_set: ResultSet, notes: str = "", votes: Votes | None = Non
         summary=plain(result_set.plan.summary),
         facts=_facts(result_set),
         claims=data["claims"],
-        validators=[] if live else _validators({suite: result_set}, {suite: votes or {}}),
+        validators=[] if live else _plain_tables(board({suite: result_set}, {suite: votes or {}})),
         about=_prose(notes, result_set.plan.about),
         data=_json(_without_claims(data)),
         styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
@@ -73,17 +73,17 @@ def live_parts(result_set: ResultSet) -> dict[str, Any]:
     return {"data": _without_claims(data), "facts": _facts(result_set), "claims": claims}
 
 
-def index_page(result_sets: Mapping[str, ResultSet], notes: str = "", votes: Mapping[str, Votes] | None = None) -> str:
+def index_page(result_sets: Mapping[str, ResultSet], notes: str = "", validators: Sequence[Table] = ()) -> str:
     """The page over all suites, by the names of their folders. `notes` is hand-written Markdown.
 
-    `votes` are predicted classes by run key, by the same names.
+    `validators` are the tables of these over all of them.
     """
     suites = [plain_data(_entry(name, result_set)) for name, result_set in result_sets.items()]
     text: str = _template("index.html.j2").render(
         suites=suites,
         outcomes=OUTCOMES,
         notes=_prose(notes, ""),
-        validators=_validators(result_sets, votes or {}),
+        validators=_plain_tables(validators),
         styles=Markup(_asset("page.css")),
         script=Markup(_asset("js", "0-theme.js")),
         version=__version__,
@@ -91,8 +91,8 @@ def index_page(result_sets: Mapping[str, ResultSet], notes: str = "", votes: Map
     return text
 
 
-def _validators(result_sets: Mapping[str, ResultSet], votes: Mapping[str, Votes]) -> list[Any]:
-    return [plain_data(plain_table(table)) for table in board(result_sets, votes)]
+def _plain_tables(tables: Sequence[Table]) -> list[Any]:
+    return [plain_data(plain_table(table)) for table in tables]
 
 
 def _without_claims(data: Mapping[str, Any]) -> dict[str, Any]:
