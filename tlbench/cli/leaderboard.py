@@ -182,9 +182,9 @@ def _of_validators(
     )
     if not tables:
         raise TlbenchError(
-            "nothing to choose: no run has several checkpoints, no strategy a grid, and no pair several strategies "
-            "(in 'unsupervised' the last step alone is scored); set `checkpoints = 4` in the suite's [budget], or give "
-            "a strategy a grid"
+            "nothing to choose: of the runs that are stored none has several checkpoints, no strategy has a whole "
+            "grid, and no pair several strategies (in 'unsupervised' the last step alone is scored); set "
+            "`checkpoints = 4` in the suite's [budget], or give a strategy a grid"
         )
     return with_columns(tables, columns, set())
 

@@ -163,6 +163,10 @@ def _notes(kind: Kind, rows: Sequence[Judged], of_kind: Sequence[tuple[str, Choi
         "rows are ordered by what they won; of rows with another number of choices compare that, for these are judged "
         "on other runs, whose regret may be larger or smaller",
     ]
+    if kind == "strategy":
+        lines.append(
+            "candidates: the strategies of a pair, members of grids among them, and source-only where it was run"
+        )
     lines += _ties(kind, rows, of_kind)
     if kind != "checkpoint" and any(row.protocol == ENSEMBLE for row in rows):
         lines.append(

@@ -26,7 +26,7 @@ KINDS: Mapping[Kind, str] = MappingProxyType(
     {
         "checkpoint": "a checkpoint of one run",
         "member": "a member of a grid, and its checkpoint",
-        "strategy": "a strategy, source-only among them, at its last step",
+        "strategy": "a strategy at its last step",
     }
 )
 #: Predicted classes of the target test items at the last step, by run key.
