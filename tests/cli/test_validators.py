@@ -60,7 +60,7 @@ def test_validators_are_judged_from_stored_records_and_old_ones_are_not_recorded
     assert [table["title"].partition("choosing ")[2].split(",")[0] for table in tables] == [
         "a checkpoint of one run",
         "a member of a grid",
-        "a strategy",
+        "a strategy at its last step",
     ]
     assert {"mixval", "ensv", "devn", "by chance"} <= {row["validator"]["text"] for row in tables[1]["rows"]}
     new = {"mixval", "ensv", "devn", "bnm", "mano", "class-ami", "transfer-score", "snd-gated"}
