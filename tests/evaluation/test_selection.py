@@ -12,6 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from tlbench.errors import TlbenchError
 from tlbench.evaluation import selection
 from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, scores
+from tlbench.evaluation.selection import rate as rate_all
+from tlbench.evaluation.validators.mixed_inputs import mixture_count
+from tlbench.evaluation.validators.neighbourhoods import soft_neighbourhood_density
+from tlbench.evaluation.validators.weighted_errors import (
+    deep_embedded_validation_risk,
+    density_ratio,
+    importance_weighted_risk,
+)
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 N, CLASSES = 60, 3
@@ -29,11 +37,13 @@ def checkpoint(step, target=None, **arrays):
     features = np.random.default_rng(0).normal(size=(3, N, 4))
     right = logits(TRUTH, 3.0)
     complete = CheckpointOutputs(step, features[0], right, features[1], right, features[2], target, target, right)
-    return replace(complete, **arrays)
+    mixed = np.tile(target, (mixture_count(len(target)) // len(target), 1))
+    probed = replace(complete, target_mixed_logits=mixed, head_weights=np.eye(CLASSES, 4))
+    return replace(probed, **arrays)
 
 
 def rate(*checkpoints, labels=LABELS):
-    return {outputs.step: scores(outputs, labels) for outputs in checkpoints}
+    return rate_all(checkpoints, labels)
 
 
 # --- by hand
@@ -69,21 +79,21 @@ def test_snd_equals_an_independent_computation():
             if j != i
         ]
         entropies.append(-sum(a / sum(near) * math.log(a / sum(near)) for a in near))
-    assert selection.soft_neighbourhood_density(raw) == pytest.approx(np.mean(entropies), **EXACT)
+    assert soft_neighbourhood_density(raw) == pytest.approx(np.mean(entropies), **EXACT)
 
 
 def test_weighted_risks_by_hand():
     weights, errors = np.array([0.5, 1.0, 3.0]), np.array([0.0, 1.0, 1.0])
-    assert selection.importance_weighted_risk(weights, errors) == pytest.approx(4 / 3, **EXACT)
+    assert importance_weighted_risk(weights, errors) == pytest.approx(4 / 3, **EXACT)
     # With mean weight 1.5: Cov(w·e, w) = (0·−1 + 1·−0.5 + 3·1.5) / 3 = 4 / 3; Var(w) = (1 + 0.25 + 2.25) / 3 = 3.5 / 3.
     eta = -4 / 3.5
     expected = 4 / 3 + eta * 1.5 - eta
-    assert selection.deep_embedded_validation_risk(weights, errors) == pytest.approx(expected, **EXACT)
+    assert deep_embedded_validation_risk(weights, errors) == pytest.approx(expected, **EXACT)
 
 
 def test_equal_weights_leave_the_plain_error():
     errors = np.array([0.0, 1.0, 1.0, 0.0])
-    assert selection.deep_embedded_validation_risk(np.full(4, 1.0), errors) == pytest.approx(0.5, **EXACT)
+    assert deep_embedded_validation_risk(np.full(4, 1.0), errors) == pytest.approx(0.5, **EXACT)
 
 
 def test_density_ratio_is_that_of_two_gaussians():
@@ -91,12 +101,12 @@ def test_density_ratio_is_that_of_two_gaussians():
     # N(1, 1) over N(0, 1) at x is exp(x − 1/2), whatever the sizes of the samples.
     source, target = rng.normal(0, 1, (2000, 1)), rng.normal(1, 1, (1000, 1))
     at = np.array([[-1.0], [0.0], [1.0], [2.0]])
-    assert selection.density_ratio(source, target, at) == pytest.approx(np.exp(at[:, 0] - 0.5), rel=0.2)
+    assert density_ratio(source, target, at) == pytest.approx(np.exp(at[:, 0] - 0.5), rel=0.2)
 
 
 def test_density_ratio_survives_constant_and_separable_features():
     source, target = np.zeros((20, 2)), np.ones((20, 2)) * [1e6, 0]
-    ratio = selection.density_ratio(source, target, np.array([[0.0, 0.0], [1e6, 0.0], [1e20, 0.0]]))
+    ratio = density_ratio(source, target, np.array([[0.0, 0.0], [1e6, 0.0], [1e20, 0.0]]))
     assert np.isfinite(ratio).all()
     assert ratio[0] < 1 < ratio[1]
 
@@ -134,6 +144,26 @@ def test_snd_prefers_dense_clusters_to_certain_but_scattered_outputs():
     }
 
 
+def test_the_gate_keeps_snd_from_a_model_that_has_unlearnt_its_source():
+    collapsed = checkpoint(
+        200, logits(np.zeros(N, dtype=int), 50.0), source_val_logits=logits(np.zeros(N, dtype=int), 50.0)
+    )
+    rated = rate(checkpoint(100), collapsed)
+    assert {protocol: choose(rated, protocol) for protocol in ("snd", "snd-gated")} == {"snd": 200, "snd-gated": 100}
+
+
+def test_the_checkpoint_in_the_middle_of_opinion_is_chosen_by_ensv():
+    right, half, wrong = TRUTH, np.where(np.arange(N) < N // 2, TRUTH, (TRUTH + 1) % CLASSES), (TRUTH + 1) % CLASSES
+    rated = rate(*(checkpoint(step, logits(told, 3.0)) for step, told in ((100, right), (200, half), (300, wrong))))
+    assert choose(rated, "ensv") == 200
+    assert rated[200]["ensv"] == 1.0
+
+
+def test_a_diverged_checkpoint_is_no_part_of_the_ensemble():
+    rated = rate(checkpoint(100), checkpoint(200, np.full((N, CLASSES), np.nan)))
+    assert [rated[step]["ensv"] for step in (100, 200)] == [1.0, -math.inf]
+
+
 def test_a_confident_wrong_model():
     # Every class is taken for the next one: certain, balanced, wrong. No validator without labels can tell.
     humble = checkpoint(100, logits(TRUTH, 2.0))
@@ -157,7 +187,7 @@ def test_a_shifted_target():
     source_right = logits((source_val[:, 0] >= 1).astype(int))
     target_right = logits((source_val[:, 0] <= 0).astype(int))
     shifted = {"source_train_features": source_train, "source_val_features": source_val}
-    shifted["target_train_features"] = target_train
+    shifted |= {"target_train_features": target_train, "target_train_logits": None}
     on_source = checkpoint(100, source_val_logits=source_right, **shifted)
     on_target = checkpoint(200, source_val_logits=target_right, **shifted)
     rated = rate(on_source, on_target, labels=replace(LABELS, source_val_labels=truth))
@@ -172,37 +202,45 @@ def test_a_shifted_target():
 
 
 def test_every_protocol_has_a_description_and_a_score():
-    assert tuple(scores(checkpoint(1), LABELS)) == selection.OF_CHECKPOINTS
+    assert tuple(rate(checkpoint(1))[1]) == selection.OF_CHECKPOINTS
+    assert set(selection.OF_CHECKPOINTS) - set(scores(checkpoint(1), LABELS)) == set(selection.RELATIVE)
     assert set(selection.DESCRIPTIONS) - set(selection.OF_CHECKPOINTS) == {"reverse-validation"}
     assert set(selection.PROTOCOLS) - selection.HONEST == {"target-test"}
+
+
+WEIGHTED = {"iwv", "dev", "devn"}
+OF_TARGET = {"entropy", "infomax", "bnm", "mano", "snd", "snd-gated", "class-ami", "mixval", "ensv", "transfer-score"}
 
 
 @pytest.mark.parametrize(
     ("missing", "absent"),
     [
-        ({"source_val_logits": None}, {"source-val", "iwv", "dev"}),
-        ({"source_train_features": None}, {"iwv", "dev"}),
-        ({"source_val_features": None}, {"iwv", "dev"}),
-        ({"target_train_features": np.zeros((0, 4))}, {"iwv", "dev"}),
-        ({"target_train_logits": None}, {"entropy", "infomax", "snd"}),
+        ({"source_val_logits": None}, {"source-val", "snd-gated"} | WEIGHTED),
+        ({"source_train_features": None}, WEIGHTED),
+        ({"source_val_features": None}, WEIGHTED),
+        ({"target_train_features": np.zeros((0, 4))}, {"class-ami", "transfer-score"} | WEIGHTED),
+        ({"target_train_logits": None}, OF_TARGET),
+        ({"target_mixed_logits": None}, {"mixval"}),
+        ({"head_weights": None}, {"transfer-score"}),
         ({"target_val_logits": None}, {"target-val"}),
         ({"test_logits": None}, {"target-test"}),
         ({"source_train_logits": None}, set()),
     ],
 )
 def test_a_missing_input_takes_away_its_protocols(missing, absent):
-    assert set(selection.OF_CHECKPOINTS) - set(scores(checkpoint(1, **missing), LABELS)) == absent
+    assert set(selection.OF_CHECKPOINTS) - set(rate(checkpoint(1, **missing))[1]) == absent
 
 
 def test_held_back_labels_take_away_their_protocols():
-    rated = scores(checkpoint(1), replace(LABELS, target_val_labels=None, source_val_labels=None))
-    assert set(selection.OF_CHECKPOINTS) - set(rated) == {"target-val", "source-val", "iwv", "dev"}
+    rated = rate(checkpoint(1), labels=replace(LABELS, target_val_labels=None, source_val_labels=None))[1]
+    assert set(selection.OF_CHECKPOINTS) - set(rated) == {"target-val", *selection.BY_SOURCE_VAL}
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_diverged_checkpoint_is_chosen_last(value):
     broken = {name: np.full((N, CLASSES), value) for name in ("source_val_logits", "target_val_logits")}
-    broken["source_train_features"] = np.full((N, 4), value)
+    broken["source_train_features"] = broken["target_train_features"] = np.full((N, 4), value)
+    broken["target_mixed_logits"] = np.full((2 * N, CLASSES), value)
     diverged = checkpoint(200, np.full((N, CLASSES), value), **broken)
     worst = checkpoint(100, logits((TRUTH + 1) % CLASSES))
     rated = rate(worst, diverged)
@@ -216,8 +254,8 @@ def test_a_diverged_checkpoint_is_chosen_last(value):
 
 
 def test_diverged_test_logits_move_no_honest_protocol():
-    broken = scores(checkpoint(1, test_logits=np.full((N, CLASSES), np.nan)), LABELS)
-    whole = scores(checkpoint(1), LABELS)
+    broken = rate(checkpoint(1, test_logits=np.full((N, CLASSES), np.nan)))[1]
+    whole = rate(checkpoint(1))[1]
     assert broken.pop("target-test") == -math.inf
     assert broken == {protocol: whole[protocol] for protocol in selection.HONEST & set(selection.OF_CHECKPOINTS)}
 

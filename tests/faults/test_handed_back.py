@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,19 @@ def test_what_is_good_is_taken_as_it_is(handed, tmp_path):
     (tmp_path / "output.safetensors").write_bytes(save(good_arrays()))
     found = read_arrays(handed, STEPS, FORM)
     assert all((found[name] == array).all() for name, array in good_arrays().items())
+
+
+def test_weights_of_the_classifier_are_taken_where_they_are_asked_for_and_have_its_classes(handed, tmp_path):
+    asked = replace(FORM, head_weights=True)
+    file = tmp_path / "output.safetensors"
+    file.write_bytes(save({**good_arrays(), "20/head/weights": np.ones((3, 7), np.float32)}))
+    assert read_arrays(handed, STEPS, asked)["20/head/weights"].shape == (3, 7)
+    with pytest.raises(UnusableOutput, match="not asked for"):
+        read_arrays(handed, STEPS, FORM)
+    for wrong in (np.ones((4, 7), np.float32), np.ones(3, np.float32), np.ones((3, 7), np.float64)):
+        file.write_bytes(save({**good_arrays(), "20/head/weights": wrong}))
+        with pytest.raises(UnusableOutput, match="head/weights"):
+            read_arrays(handed, STEPS, asked)
 
 
 LIES = {

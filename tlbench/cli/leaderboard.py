@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlbench.cli import options
+from tlbench.cli import completion, options
 from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
 from tlbench.records.plan_file import PLAN_FILE
@@ -16,6 +17,8 @@ from tlbench.suites.table_layouts import TableLayout
 
 if TYPE_CHECKING:
     from tlbench.leaderboard.analysis.result_set import ResultSet
+    from tlbench.leaderboard.tables.cells import Table
+    from tlbench.suites.filters import Filters
 
 EPILOG = """Examples:
 
@@ -35,6 +38,10 @@ EPILOG = """Examples:
 
   tlbench leaderboard leaderboards/digits  show a published folder
 
+  tlbench leaderboard digits --validators  show which selection protocol chooses best
+
+  tlbench leaderboard leaderboards/* --validators   the same over all published suites
+
   tlbench leaderboard digits --format markdown > table.md"""
 
 
@@ -49,7 +56,14 @@ class Missing(StrEnum):
 
 
 def leaderboard(
-    suite: options.SuiteName,
+    suite: Annotated[
+        list[str],
+        typer.Argument(
+            help="A built-in suite (`tlbench list suites`), a TOML file, or a folder of records; several with "
+            "--validators alone.",
+            autocompletion=completion.suites,
+        ),
+    ],
     results: options.Results = options.RESULTS,
     format_: options.Format = "table",
     plugin: options.PluginFiles = None,
@@ -69,6 +83,14 @@ def leaderboard(
     ] = TableLayout.strategy,
     selection: Annotated[str | None, typer.Option(help="Selection protocol; `all` shows them side by side.")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Compare with published figures.")] = False,
+    validators: Annotated[
+        bool,
+        typer.Option(
+            "--validators",
+            help="Rate the selection protocols: regret to the best checkpoint, grid member and strategy, gain over "
+            "chance, rank correlation, ties.",
+        ),
+    ] = False,
     columns: Annotated[str | None, typer.Option(help="Columns to show, comma-separated.")] = None,
     missing: Annotated[
         Missing,
@@ -85,16 +107,86 @@ def leaderboard(
     from tlbench.leaderboard.renderers import render
     from tlbench.plugins.manager import plugin_host
 
-    folder = suite_folder(suite, results)
-    result_set = _with_figures(load_result_set(folder), folder, must=claims)
     wanted = [name.strip() for name in columns.split(",")] if columns else None
-    tables_of = by_figure if claims else by_row
     filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
-    tables = tables_of(result_set, metric, by, selection, wanted, missing.value, filters)
+    if validators:
+        _refuse_beside_validators(claims=claims, metric=metric, selection=selection, by=by, missing=missing)
+        tables = _of_validators(suite, results, wanted, filters)
+    else:
+        folder = suite_folder(_only(suite), results)
+        result_set = _with_figures(load_result_set(folder), folder, must=claims)
+        tables_of = by_figure if claims else by_row
+        tables = tables_of(result_set, metric, by, selection, wanted, missing.value, filters)
     for table in tables if filters else []:
         table.notes = [*table.notes, f"of the suite's runs, what {options.in_words(filters)} leaves"]
-    typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite))))
+    typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite[0]))))
     return 0
+
+
+def _only(suites: Sequence[str]) -> str:
+    """The one suite of tables that compare strategies. Raises `TlbenchError` for several."""
+    if len(suites) > 1:
+        raise TlbenchError(
+            f"one suite makes one leaderboard, and {len(suites)} are given: {', '.join(suites)}; several go with "
+            "--validators alone"
+        )
+    return suites[0]
+
+
+def _refuse_beside_validators(
+    *, claims: bool, metric: str | None, selection: str | None, by: TableLayout, missing: Missing
+) -> None:
+    """Raise `TlbenchError` for an option that `--validators` would leave without effect."""
+    given = {
+        "--claims": claims,
+        "--metric": metric is not None,
+        "--selection": selection is not None,
+        "--by": by is not TableLayout.strategy,
+        "--missing": missing is not Missing.show,
+    }
+    idle = [name for name, is_given in given.items() if is_given]
+    if idle:
+        raise TlbenchError(
+            f"--validators rates every selection protocol by accuracy and takes no {', '.join(idle)}; leave it out"
+        )
+
+
+def _of_validators(
+    suites: Sequence[str], results: Path, columns: Sequence[str] | None, filters: Filters
+) -> list[Table]:
+    """The tables of `--validators` over all suites given. What holds no records is left out of several, and named.
+
+    Raises `TlbenchError` where there is nothing to choose.
+    """
+    from tlbench.leaderboard.analysis.result_set import load_result_set
+    from tlbench.leaderboard.leaderboard import with_columns
+    from tlbench.leaderboard.validators.board import board
+    from tlbench.publishing.predictions import read_predictions
+
+    result_sets, votes = {}, {}
+    others = [name for name in suites if Path(name).exists() and not (Path(name) / PLAN_FILE).is_file()]
+    left_out = [name for name in others if len(suites) > 1 and not name.endswith(".toml")]
+    if left_out:
+        note(f"left out, for they are no folders of records: {', '.join(left_out)}")
+    for suite in (name for name in suites if name not in left_out):
+        folder = suite_folder(suite, results)
+        result_sets[str(folder)] = load_result_set(folder)
+        votes[str(folder)] = read_predictions(folder, result_sets[str(folder)].records.values())
+    names = {folder: found.plan.suite for folder, found in result_sets.items()}
+    distinct = len(set(names.values())) == len(names)  # else by their folders: the same suite, run twice
+    called = {folder: name if distinct else folder for folder, name in names.items()}
+    tables = board(
+        {called[at]: found for at, found in result_sets.items()},
+        {called[at]: found for at, found in votes.items()},
+        filters,
+    )
+    if not tables:
+        raise TlbenchError(
+            "nothing to choose: of the runs that are stored none has several checkpoints, no strategy has a whole "
+            "grid, and no pair several strategies (in 'unsupervised' the last step alone is scored); set "
+            "`checkpoints = 4` in the suite's [budget], or give a strategy a grid"
+        )
+    return with_columns(tables, columns, set())
 
 
 def _with_figures(result_set: ResultSet, folder: Path, *, must: bool) -> ResultSet:

@@ -10,12 +10,19 @@ import typer
 from tlbench.cli import options
 from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
+from tlbench.plugins.registry import Entry
+from tlbench.version import __version__
+
+#: What is listed beside what plugins offer.
+VALIDATORS = "validators"
 
 EPILOG = """Examples:
 
   tlbench list
 
   tlbench list strategies --json
+
+  tlbench list validators
 
 If a dataset's name ends in a colon, add its path or repository after the colon. Set its options under [data] in the
 suite. A Hugging Face dataset with one configuration per domain:
@@ -43,13 +50,18 @@ def list_(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """List strategies, datasets, backbones, suites, metrics and renderers (table formats)."""
+    """List strategies, datasets, backbones, suites, metrics, renderers (table formats) and validators.
+
+    Validators are the selection protocols that a suite may name.
+    """
     from tlbench.plugins.manager import KINDS, plugin_host
 
-    if kind is not None and kind not in KINDS:
-        raise TlbenchError(unknown("kind", kind, KINDS))
+    kinds = (*KINDS, VALIDATORS)
+    if kind is not None and kind not in kinds:
+        raise TlbenchError(unknown("kind", kind, kinds))
     host = plugin_host(options.files(plugin))
-    rows = {name: list(host.registries[name]) for name in ([kind] if kind else KINDS)}
+    wanted = [kind] if kind else kinds
+    rows = {name: _validators() if name == VALIDATORS else list(host.registries[name]) for name in wanted}
     if as_json:
         plain = {
             name: [{"name": e.name, "summary": e.summary, "plugin": e.plugin, "version": e.version} for e in entries]
@@ -66,3 +78,10 @@ def list_(
     for broken in host.failures():
         note(f"plugin {broken.name!r} {broken.status} (tlbench plugins)")
     return 0
+
+
+def _validators() -> list[Entry]:
+    """What chooses a model, with what it chooses by."""
+    from tlbench.evaluation.selection import DESCRIPTIONS
+
+    return [Entry(name, name, why, "tlbench", __version__, builtin=True) for name, why in DESCRIPTIONS.items()]

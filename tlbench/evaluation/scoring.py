@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.run_spec import Setting
-from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, scores
+from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, rate
 
 Metric = Callable[[NDArray[np.int64], NDArray[np.floating[Any]]], Any]
 
@@ -59,7 +59,7 @@ def score_run(
     labels = SelectionLabels(
         held.items.get("source_train"), held.items.get("source_val"), held.items.get("target_val"), held.test
     )
-    by_step = {step: scores(_outputs(arrays, step, held.same_classes), labels) for step in steps}
+    by_step = rate([_outputs(arrays, step, held.same_classes) for step in steps], labels)
     at_step = {step: _metrics(arrays, step, held, metrics) for step in steps}
     table: dict[str, dict[str, Any]] = {}
     for protocol in by_step[steps[-1]]:
@@ -111,7 +111,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _outputs(arrays: Mapping[str, NDArray[Any]], step: int, same_classes: bool) -> CheckpointOutputs:
-    """What selectors read. Weighted source errors say nothing of other classes, so `iwv` and `dev` then get nothing."""
+    """What selectors read. Weighted source errors say nothing of other classes: those that read them get nothing."""
 
     def of(role: str, what: str) -> NDArray[Any] | None:
         return arrays.get(f"{step}/{role}/{what}")
@@ -126,6 +126,8 @@ def _outputs(arrays: Mapping[str, NDArray[Any]], step: int, same_classes: bool) 
         target_train_logits=of("target_train", "logits"),
         test_logits=of("test", "logits"),
         target_val_logits=of("target_val", "logits"),
+        target_mixed_logits=of("target_mixed", "logits"),
+        head_weights=of("head", "weights"),
     )
 
 

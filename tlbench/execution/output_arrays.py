@@ -23,7 +23,7 @@ class Expected:
     """What a run may hand back: by role (`test`, `source_test`, `source_val`, ...) items and classes.
 
     `needed` are roles without which a run is no run; `features` those that have features too; `target_inputs` counts
-    the inputs whose predicted classes are asked for, 0 for none.
+    the inputs whose predicted classes are asked for, 0 for none. `head_weights` of `classes` rows may be there.
     """
 
     roles: Mapping[str, tuple[int, int]]
@@ -31,6 +31,7 @@ class Expected:
     features: tuple[str, ...]
     target_inputs: int = 0
     classes: int = 0
+    head_weights: bool = False
 
 
 def read_arrays(handed: HandedBack, prefixes: Sequence[str], expected: Expected) -> Arrays:
@@ -60,6 +61,7 @@ def _form(part: Any) -> tuple[str, tuple[int, ...]]:
 def _check_forms(forms: Mapping[str, tuple[str, tuple[int, ...]]], prefixes: Sequence[str], expected: Expected) -> None:
     open_names = {f"{prefix}{role}/logits": (role, "logits") for prefix in prefixes for role in expected.roles}
     open_names |= {f"{prefix}{role}/features": (role, "features") for prefix in prefixes for role in expected.features}
+    weights = {f"{prefix}head/weights" for prefix in prefixes}
     for name, (dtype, shape) in forms.items():
         if name == PREDICTED and expected.target_inputs:
             _check_form(name, (dtype, shape), "I64", (expected.target_inputs,))
@@ -68,6 +70,8 @@ def _check_forms(forms: Mapping[str, tuple[str, tuple[int, ...]]], prefixes: Seq
             items, classes = expected.roles[role]
             wide = classes if what == "logits" else (shape[1] if len(shape) == 2 else 0)
             _check_form(name, (dtype, shape), "F32", (items, wide))
+        elif expected.head_weights and name in weights:
+            _check_form(name, (dtype, shape), "F32", (expected.classes, shape[1] if len(shape) == 2 else 0))
         else:
             raise UnusableOutput(f"{ARRAYS} has {name[:80]!r}, which was not asked for")
     needed = [f"{prefix}{role}/logits" for prefix in prefixes for role in expected.needed]

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tlbench.core.inputs import Inputs, rows_of
+from tlbench.core.inputs import Inputs, join, rows_of
 from tlbench.core.precision import used_precision
 from tlbench.core.predictor import Predictor, Side
 from tlbench.execution.evaluation_inputs import Evaluation
+from tlbench.execution.mixed_inputs import head_weights, predict_mixtures
 from tlbench.training.batches import batch_tensor
 from tlbench.training.inference import OutputBuffer, inference_slices
 
@@ -46,8 +47,13 @@ def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
     return steps[-1:] if places["last_step_alone"] else steps
 
 
-def evaluate(given: Evaluation, predictor: Predictor, device: str) -> tuple[Arrays, float]:
-    """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
+def evaluate(
+    given: Evaluation, predictor: Predictor, device: str, notes: list[str] | None = None
+) -> tuple[Arrays, float]:
+    """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s.
+
+    To `notes` is added what hindered a validator, once.
+    """
     places = given.places
     test = given.inputs(places["test"])
     arrays: Arrays = {}
@@ -63,6 +69,7 @@ def evaluate(given: Evaluation, predictor: Predictor, device: str) -> tuple[Arra
             parts = [given.inputs(path) for path in places["source_tests"]]
             arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
         arrays |= selection(given, predictor, step, device)
+        arrays |= _probed(given, predictor, step, arrays.get(f"{step}/target_train/logits"), device, notes)
     check_alone(predictor, test, arrays[f"{steps[-1]}/test/logits"], device)
     return arrays, rate
 
@@ -93,6 +100,35 @@ def selection(given: Evaluation, predictor: Predictor, step: int, device: str) -
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
+
+
+def _probed(
+    given: Evaluation,
+    predictor: Predictor,
+    step: int,
+    logits: NDArray[np.float32] | None,
+    device: str,
+    notes: list[str] | None,
+) -> Arrays:
+    """What validators read beside predictions, where the model gives it; `logits` are of the target training items."""
+    if logits is None:
+        return {}
+    parts = given.places["selection"]["target_train"]
+    found: Arrays = {}
+    try:
+        inputs = join([rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts])
+        mixed = predict_mixtures(predictor, inputs, logits, device)
+        weights = head_weights(predictor, logits.shape[1])
+    except Exception as error:  # whatever a plugin raises on inputs that it was not made for, or when taken apart
+        told = f"not every validator has what it reads: {type(error).__name__}: {error}"
+        if notes is not None and told not in notes:
+            notes.append(told)
+        return {}
+    if mixed is not None and mixed.shape[1:] == logits.shape[1:]:
+        found[f"{step}/target_mixed/logits"] = mixed
+    if weights is not None:
+        found[f"{step}/head/weights"] = weights
+    return found
 
 
 def _predict_parts(

@@ -13,6 +13,7 @@ from tlbench.data.domain_store import DomainStore
 from tlbench.data.domain_view import DomainView
 from tlbench.errors import PluginFailure
 from tlbench.evaluation.scoring import HostLabels, Metric, reverse_score, score_run
+from tlbench.evaluation.validators.mixed_inputs import mixture_count
 from tlbench.execution.device import Machine
 from tlbench.execution.handed_back import HandedBack, UnusableOutput
 from tlbench.execution.job import PREDICTED, Items, Job
@@ -183,9 +184,11 @@ class Recorder:
             roles["source_test"] = (len(held.source_test), sides["source"])
         for role, parts in job.items.items():
             roles[role] = (sum(len(part.chosen) for part in parts), sides[role.partition("_")[0]])
+        if "target_train" in roles:
+            roles["target_mixed"] = (mixture_count(roles["target_train"][0]), sides["target"])
         target = self._domains.get(run.spec.target, DomainView.of(run.spec))
         inputs = target.counts["train" if run.spec.evaluation == "held-out" else "test"] if run.reverse else 0
-        return Expected(roles, ("test",), tuple(job.items), inputs, held.classes)
+        return Expected(roles, ("test",), tuple(job.items), inputs, held.classes, head_weights=True)
 
     def _source_classes(self, run: PlannedRun) -> int:
         """How many classes the sources have, which are the same for all of them; 0 without a source."""

@@ -111,7 +111,7 @@ def _run(
 
     evaluation = given()  # only now are test inputs opened
     if len(predictors) == 1:
-        arrays, rate = evaluate(evaluation, predictor, job["device"])
+        arrays, rate = evaluate(evaluation, predictor, job["device"], toolkit.report.notes)
     else:
         arrays, rate = evaluate_folds(evaluation, predictors, items, job["device"])
     clock.tick("evaluation")

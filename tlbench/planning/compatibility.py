@@ -11,6 +11,7 @@ from tlbench.data.folds import folds_of
 from tlbench.data.label_budget import draw_shots
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, Faults, TlbenchError
+from tlbench.evaluation.selection import BY_SOURCE_VAL
 from tlbench.planning.run_context import RunContext
 from tlbench.planning.suite_backbones import backbones_of
 from tlbench.plugins.backbone_metadata import backbone_faults
@@ -19,8 +20,6 @@ from tlbench.plugins.manager import PluginHost
 from tlbench.suites.suite import Part, Suite
 
 _SHOWN_CLASSES = 6
-#: Selection protocols that read labels of source validation data.
-BY_SOURCE_VAL = ("source-val", "iwv", "dev")
 
 
 def check_parts(suite: Suite, host: PluginHost, trusted: Sequence[str]) -> list[str]:

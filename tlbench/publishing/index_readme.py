@@ -8,7 +8,8 @@ from tabulate import tabulate
 
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
-from tlbench.leaderboard.renderers.markdown import escape
+from tlbench.leaderboard.renderers.markdown import escape, render
+from tlbench.leaderboard.tables.cells import Table
 from tlbench.publishing.harm_counts import Harm, harm
 from tlbench.publishing.run_environment import device, last_day
 
@@ -50,8 +51,11 @@ of the result: do not leave it out, for then nothing passes. Code that comes wit
 whoever checks one reads it first, and runs the check (`--run-code`) where there are no secrets."""
 
 
-def summary(result_sets: Mapping[str, ResultSet], notes: str) -> str:
-    """The page in Markdown, from result sets by the names of their folders. `notes` is hand-written text."""
+def summary(result_sets: Mapping[str, ResultSet], notes: str, validators: Sequence[Table] = ()) -> str:
+    """The page in Markdown, from result sets by the names of their folders. `notes` is hand-written text.
+
+    `validators` are the tables of these over all of them.
+    """
     found = {name: harm(result_set) for name, result_set in result_sets.items()}
     sections = [
         "# Published tables",
@@ -60,9 +64,20 @@ def summary(result_sets: Mapping[str, ResultSet], notes: str) -> str:
         _figures(result_sets),
         _strategies(found),
         _hurt(found),
+        _validators(validators),
         RULES,
     ]
     return "\n\n".join(text.strip("\n") for text in sections if text) + "\n"
+
+
+def _validators(tables: Sequence[Table]) -> str:
+    if not tables:
+        return ""
+    text = (
+        "Selection protocols as competitors: how much accuracy on the target test split each lost to the best choice, "
+        "and won over one by chance. `tlbench leaderboard FOLDER/SUITE --validators` shows the same of one suite."
+    )
+    return "\n\n".join(["## Which validator chooses best", text, render(tables, level=3).strip("\n")])
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]], numbers: int = 0) -> str:

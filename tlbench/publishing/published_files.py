@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from tlbench.core.plain_text import escaped, plain_lines
 from tlbench.files import write_whole
-from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.renderers import csv_, latex
 from tlbench.leaderboard.tables.cells import Table
+from tlbench.leaderboard.validators.board import board
 from tlbench.publishing.file_changes import Content, bytes_of, has_changed
 from tlbench.publishing.index_readme import summary
 from tlbench.publishing.page_inputs import PageInputs, read_page_inputs
@@ -58,7 +58,7 @@ FILES: Mapping[str, Callable[[_Content], str | bytes]] = MappingProxyType(
         PLAN_FILE: lambda of: of.material.plan,
         PREDICTIONS_FILE: lambda of: predictions_bytes(of.material.predictions),
         PAGE_FILE: lambda of: readme(of.material, of.notes, of.sections, of.pictures),
-        WEB_FILE: lambda of: suite_page(of.material.result_set, of.notes),
+        WEB_FILE: lambda of: suite_page(of.material.result_set, of.notes, of.material.predictions),
         "table.csv": lambda of: csv_.render(of.tables),
         "table.tex": lambda of: latex.render(of.tables),
     }
@@ -78,14 +78,15 @@ def summary_files(out: Path, fresh: Iterable[PageInputs] = ()) -> dict[Path, byt
 
     `fresh` stands for what is not written yet. Raises `TlbenchError` where a folder there is damaged.
     """
-    result_sets: dict[str, ResultSet] = {material.suite: material.result_set for material in fresh}
+    materials = {material.suite: material for material in fresh}
     for folder in sorted(path for path in out.glob("*") if is_published(path)) if out.is_dir() else []:
-        if folder.name not in result_sets:
-            result_sets[folder.name] = read_page_inputs(folder).result_set
-    ordered, notes = {name: result_sets[name] for name in sorted(result_sets)}, _notes(out)
+        if folder.name not in materials:
+            materials[folder.name] = read_page_inputs(folder)
+    ordered, notes = {name: materials[name].result_set for name in sorted(materials)}, _notes(out)
+    validators = board(ordered, {name: material.predictions for name, material in materials.items()})
     return {
-        out / PAGE_FILE: _bytes(plain_lines(summary(ordered, notes))),
-        out / WEB_FILE: _bytes(index_page(ordered, notes)),
+        out / PAGE_FILE: _bytes(plain_lines(summary(ordered, notes, validators))),
+        out / WEB_FILE: _bytes(index_page(ordered, notes, validators)),
     }
 
 

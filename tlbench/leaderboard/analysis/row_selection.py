@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tlbench.evaluation.selection import DESCRIPTIONS
+from tlbench.evaluation.selection import DESCRIPTIONS, WITHIN_RUNS
+from tlbench.leaderboard.analysis.candidate_ratings import Ratings, best_rating, candidate_ratings
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.records.planned_cell import PlannedCell
+from tlbench.records.record import Record
 from tlbench.suites.suite import SINGLE_SOURCE
 
 BEST_SINGLE = "best single source"
 #: Ways to end that rule a member out; a member that was not run could still have been the best.
 RULED_OUT = ("failed", "diverged", "timeout", "out_of_memory", "crashed", "skipped")
+
+#: Of equal members the first stands; of runs that were made from this version of the protocol on, the one that these
+#: rate best, the first of them that tells them apart. Choices among earlier runs stay what they were published as.
+TIES_BROKEN_FROM = 2
+#: Neither reads a target label. The first has no steps, as accuracies have, so that it hardly ever ties itself.
+TIE_BREAKERS = ("infomax", "source-val")
 
 #: A row, a pair and a seed.
 Where = tuple[str, str, int]
@@ -32,13 +41,14 @@ class Choices:
 def choose_members(result_set: ResultSet, cells: Sequence[PlannedCell], selection: str, *, keep: bool) -> Choices:
     """A row for every grid, in each place its member with the best score by `selection`.
 
-    Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given; nor
-    does a protocol that scores no member, because the setting lacks what it reads.
+    Members leave their rows to it unless `keep`. `last` chooses nothing: it takes parameters as they are given. Nor
+    does `ensv`, whose scores say nothing of another run, nor a protocol that scores no member, because the setting
+    lacks what it reads.
     """
     families = list(
         dict.fromkeys(cell.family for cell in cells if cell.family and _is_scored(result_set, cell, selection))
     )
-    if selection == "last" or not families:
+    if selection in WITHIN_RUNS or not families:
         return Choices(list(cells))
     choices = Choices([cell for cell in cells if keep or cell.family not in families])
     for family in families:
@@ -66,27 +76,50 @@ def _is_scored(result_set: ResultSet, cell: PlannedCell, selection: str) -> bool
     return record is not None and selection in record.metrics
 
 
+def choice_among(records: Sequence[Record], ratings: Sequence[Ratings]) -> int:
+    """The position of the run with the best rated checkpoint. Ties are broken as `TIES_BROKEN_FROM` says."""
+    scores = [best_rating(own) for own in ratings]
+    tied = [at for at, score in enumerate(scores) if score == max(scores)]
+    late = all(records[at].spec.protocol >= TIES_BROKEN_FROM for at in tied)
+    if len(tied) == 1 or not late or max(scores) == -math.inf:
+        return tied[0]
+    second = [_best_ratings(records, name) for name in TIE_BREAKERS]
+    return max(tied, key=lambda at: (*(rated[at] for rated in second), -at))
+
+
 def _best(result_set: ResultSet, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
-    """The member with the highest score, of equal ones the first; one that is not there, where there is such a one."""
-    absent = [member for member in members if result_set.status(member.run_key) not in ("ok", *RULED_OUT)]
-    return absent[0] if absent else max(members, key=lambda member: _score(result_set, member.run_key, selection))
+    """The member with the best rating; one that is not there, where there is such a one."""
+    for member in members:
+        if result_set.status(member.run_key) not in ("ok", *RULED_OUT):
+            return member
+    records = [result_set.records[member.run_key] for member in members]
+    return members[choice_among(records, _ratings(records, selection))]
 
 
-def _score(result_set: ResultSet, key: str, selection: str) -> float:
-    """A run's best score by a protocol, over its checkpoints; −∞ for none."""
-    record = result_set.records[key]
-    scores = record.selection.get(selection, []) if record.status == "ok" else []
-    return max((score for score in scores if score is not None), default=float("-inf"))
+def _ratings(records: Sequence[Record], selection: str) -> list[Ratings]:
+    """By run the ratings of its checkpoints; none of one that failed or lacks the protocol."""
+    rated = [at for at, record in enumerate(records) if _is_rated(record, selection)]
+    found = candidate_ratings([records[at] for at in rated], selection) or []
+    by_position = dict(zip(rated, found, strict=True))
+    return [by_position.get(at, []) for at in range(len(records))]
+
+
+def _best_ratings(records: Sequence[Record], selection: str) -> list[float]:
+    return [best_rating(own) for own in _ratings(records, selection)]
+
+
+def _is_rated(record: Record, selection: str) -> bool:
+    return record.status == "ok" and candidate_ratings([record], selection) is not None
 
 
 def _line(result_set: ResultSet, family: str, chosen: Sequence[PlannedCell], selection: str, members: int) -> str:
     """How often which member was chosen, by what, and how often there was nothing to choose by."""
     there = [cell for cell in chosen if result_set.status(cell.run_key) == "ok"]
-    scored = [cell for cell in there if _score(result_set, cell.run_key, selection) > float("-inf")]
-    counts = Counter(cell.variant for cell in scored)
+    rated = [cell for cell in there if _best_ratings([result_set.records[cell.run_key]], selection) != [-math.inf]]
+    counts = Counter(cell.variant for cell in rated)
     named = ", ".join(f"{variant.removeprefix(family)} {number}" for variant, number in counts.most_common())
     why = DESCRIPTIONS.get(selection, selection)
-    blind = len(there) - len(scored)
+    blind = len(there) - len(rated)
     rest = f"; in {blind} no member had a score, and the first stands" if blind else ""
     return f"{family}: of {members} members {selection} ({why}) chose, in {len(chosen)} runs: {named or 'none'}{rest}"
 
@@ -117,4 +150,4 @@ def choose_single_source(
 
 def _mean(values: Iterable[float | None]) -> float:
     found = list(values)
-    return statistics.fmean(v for v in found if v is not None) if None not in found else float("-inf")
+    return statistics.fmean(v for v in found if v is not None) if None not in found else -math.inf

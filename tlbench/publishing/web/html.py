@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -18,10 +18,12 @@ from tlbench.core.local_paths import shown_name
 from tlbench.core.plain_text import plain, plain_data, plain_lines
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
-from tlbench.leaderboard.tables.cells import count
+from tlbench.leaderboard.tables.cells import Table, count
+from tlbench.leaderboard.validators.board import board
+from tlbench.leaderboard.validators.choices import Votes
 from tlbench.publishing.harm_counts import harm
 from tlbench.publishing.run_environment import device, statuses
-from tlbench.publishing.web.page_data import content
+from tlbench.publishing.web.page_data import content, plain_table
 from tlbench.suites.suite import FURTHER_REFERENCES
 from tlbench.version import __version__
 
@@ -36,22 +38,24 @@ _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
 
 
-def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) -> str:
+def suite_page(result_set: ResultSet, notes: str = "", votes: Votes | None = None, *, live: bool = False) -> str:
     """The page. `notes` is hand-written Markdown on what came out. Raises `TlbenchError` as the tables do.
 
-    A `live` one asks the server that it came from what is new, and links to no file beside it.
+    `votes` are predicted classes by run key, from which validators that compare models read. A `live` one asks the
+    server that it came from what is new, links to no file beside it, and does not judge validators.
     """
-    data = plain_data(content(result_set))
+    suite, data = result_set.plan.suite, plain_data(content(result_set))
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
     further = any(cell.variant in FURTHER_REFERENCES for cell in result_set.cells)
     parts = ((BUDGETS_SCRIPT, "budgets" in data), (REFERENCES_SCRIPT, further), (LIVE_SCRIPT, live))
     more = [name for name, wanted in parts if wanted]
     text: str = _template("page.html.j2").render(
         live=live,
-        suite=plain(result_set.plan.suite),
+        suite=plain(suite),
         summary=plain(result_set.plan.summary),
         facts=_facts(result_set),
         claims=data["claims"],
+        validators=[] if live else _plain_tables(board({suite: result_set}, {suite: votes or {}})),
         about=_prose(notes, result_set.plan.about),
         data=_json(_without_claims(data)),
         styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
@@ -69,18 +73,26 @@ def live_parts(result_set: ResultSet) -> dict[str, Any]:
     return {"data": _without_claims(data), "facts": _facts(result_set), "claims": claims}
 
 
-def index_page(result_sets: Mapping[str, ResultSet], notes: str = "") -> str:
-    """The page over all suites, by the names of their folders. `notes` is hand-written Markdown."""
+def index_page(result_sets: Mapping[str, ResultSet], notes: str = "", validators: Sequence[Table] = ()) -> str:
+    """The page over all suites, by the names of their folders. `notes` is hand-written Markdown.
+
+    `validators` are the tables of these over all of them.
+    """
     suites = [plain_data(_entry(name, result_set)) for name, result_set in result_sets.items()]
     text: str = _template("index.html.j2").render(
         suites=suites,
         outcomes=OUTCOMES,
         notes=_prose(notes, ""),
+        validators=_plain_tables(validators),
         styles=Markup(_asset("page.css")),
         script=Markup(_asset("js", "0-theme.js")),
         version=__version__,
     )
     return text
+
+
+def _plain_tables(tables: Sequence[Table]) -> list[Any]:
+    return [plain_data(plain_table(table)) for table in tables]
 
 
 def _without_claims(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -150,10 +150,11 @@ def _claims(result_set: ResultSet) -> dict[str, Any] | None:
     if not result_set.plan.claims:
         return None
     counted = tally(finding for section in published_sections(result_set) for finding in section.claim_verdicts)
-    return {"counts": counted, "tables": [_plain(table) for table in by_figure(result_set)]}
+    return {"counts": counted, "tables": [plain_table(table) for table in by_figure(result_set)]}
 
 
-def _plain(table: Table) -> dict[str, Any]:
+def plain_table(table: Table) -> dict[str, Any]:
+    """A table as texts, which is written into the page as it is."""
     return {
         "title": table.title,
         "caption": table.caption,

@@ -1,0 +1,1 @@
+"""How good selection protocols are at choosing, from stored records: what each lost and won."""
