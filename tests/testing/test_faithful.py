@@ -102,7 +102,7 @@ def test_what_a_term_reaches_is_known():
 def test_a_start_that_is_another_is_found():
     faithful.identical_at_start(Adapted, "source-model")
     with pytest.raises(Unfaithful, match="not those of the source-model"):
-        faithful.identical_at_start(Adapted, "source-model", identity=False)
+        faithful.identical_at_start(Adapted, "source-model", {"identity": False})
     with pytest.raises(Unfaithful, match="not those of the backbone"):
         faithful.identical_at_start(Adapted, "backbone")
 

@@ -88,6 +88,10 @@ class Subject:
             found |= named if len(substeps) == 1 else {f"{substep.name}.{name}": term for name, term in named.items()}
         return found
 
+    def values(self, progress: float = 0.5) -> dict[str, float]:
+        """The values of the terms."""
+        return {name: float(term.detach()) for name, term in self.terms(progress).items()}
+
     def update(self, *substeps: str) -> None:
         """One step of the host's loop: the substeps of these names alone, or all of them and what follows the step."""
         toolkit = self.trial.toolkit(self.case, ONE_STEP)
@@ -104,13 +108,17 @@ class Subject:
 
 
 def on_toy_task(
-    strategy: type[GradientStrategy], *, setting: Setting = "transductive", kind: Kind = "vector", **params: Any
+    strategy: type[GradientStrategy],
+    params: Mapping[str, Any] | None = None,
+    *,
+    setting: Setting = "transductive",
+    kind: Kind = "vector",
 ) -> Subject:
     """A strategy with these parameters, as it is before its first step. `image` has a backbone with batch norm.
 
     Raises `NotApplicable` where it does not work in the setting.
     """
-    trial = StrategyTrial(strategy, plugin_host(), params)
+    trial = StrategyTrial(strategy, plugin_host(), dict(params or {}))
     case = trial.case(kind, setting, classes=CLASSES)
     with trial.ready(case) as (made, task, toolkit):
         assert isinstance(made, GradientStrategy)
@@ -157,10 +165,10 @@ def no_gradient_from(term: Tensor, modules: Iterable[nn.Module], *, reaches: Ite
 
 
 def identical_at_start(
-    strategy: type[GradientStrategy], to: Literal["backbone", "source-model"], **params: Any
+    strategy: type[GradientStrategy], to: Literal["backbone", "source-model"], params: Mapping[str, Any] | None = None
 ) -> None:
     """Before its first step it predicts bit for bit as what it starts from, the backbone or the source model."""
-    subject = on_toy_task(strategy, **params)
+    subject = on_toy_task(strategy, params)
     with subject.trial.ready(subject.case) as (_, task, toolkit):
         other = toolkit.source_model(task) if to == "source-model" else toolkit.new_model(task)
     inputs = batch_tensor(subject.case.test.inputs, slice(0, None), "cpu")

@@ -108,3 +108,17 @@ def _off_schedule(points: Points, adversarial_weight: float, ramp: bool, slope: 
             where = f"{point['lambda']:.4g} at step {point['step']}, where {expected:.4g} is expected"
             return [Health(f"λ is off its schedule: {where}", ok=False)]
     return []
+
+
+def deceived(curve: Points, accuracy: str, inverted: str) -> list[Health]:
+    """Whether an encoder that learns by inverted labels makes a domain head guess in the end; terms by name."""
+    points = with_terms(curve, accuracy, inverted)
+    if len(points) < FEWEST_POINTS:
+        return []
+    accuracies, losses = (moving_means(points, term, len(points) // 4) for term in (accuracy, inverted))
+    numbers = (
+        f"domain accuracy {accuracies[0]:.2f} → {accuracies[-1]:.2f} (expected 1/2), "
+        f"loss of inverted labels {losses[0]:.2f} → {losses[-1]:.2f} (expected ln 2 = 0.69)"
+    )
+    apart = accuracies[-1] >= TOLD_APART
+    return [Health(f"the domain head {'tells domains apart' if apart else 'is deceived'}: {numbers}", not apart)]
