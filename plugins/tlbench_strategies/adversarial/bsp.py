@@ -32,7 +32,7 @@ class BatchSpectralPenalization(DomainAdversarial):
     start = "source-model"
 
     class Params(DomainAdversarial.Params):
-        """`spectral_weight`: factor on σ₁², with the authors 2e-4 for photographs and 1e-4 for digits; others as DANN's."""
+        """`spectral_weight`: factor on σ₁², the authors' 2e-4 for photographs (digits: 1e-4); others as DANN's."""
 
         spectral_weight: Annotated[float, Field(ge=0)] = 2e-4
 

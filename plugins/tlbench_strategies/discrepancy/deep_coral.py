@@ -28,7 +28,7 @@ class DeepCoral(Adaptation):
     paper = "https://arxiv.org/abs/1607.01719"
 
     class Params(Adaptation.Params):
-        """`weight`: factor on the distance; `of`: of what covariances are taken, the paper's last layer, or `features`."""
+        """`weight`: factor on the distance; `of`: whose covariances, of the paper's last layer or of the features."""
 
         weight: Annotated[float, Field(ge=0)] = 1.0
         of: Literal["logits", "features"] = "logits"
