@@ -113,12 +113,15 @@ def on_toy_task(
     *,
     setting: Setting = "transductive",
     kind: Kind = "vector",
+    backbone: str | None = None,
 ) -> Subject:
-    """A strategy with these parameters, as it is before its first step. `image` has a backbone with batch norm.
+    """A strategy with these parameters, as it is before its first step.
 
+    `kind`: of the inputs, vectors for a network with one hidden layer by default. `backbone`: another network by name,
+    such as `lenet:16` for images, with batch norm and dropout.
     Raises `NotApplicable` where it does not work in the setting.
     """
-    trial = StrategyTrial(strategy, plugin_host(), dict(params or {}))
+    trial = StrategyTrial(strategy, plugin_host(), dict(params or {}), backbone)
     case = trial.case(kind, setting, classes=CLASSES)
     with trial.ready(case) as (made, task, toolkit):
         assert isinstance(made, GradientStrategy)

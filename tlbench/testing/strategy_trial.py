@@ -27,7 +27,7 @@ from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.testing.check import NotApplicable
 from tlbench.testing.side_effects import OWN_FOLDERS
-from tlbench.testing.toy_domains import BACKBONES, Kind, Made, made
+from tlbench.testing.toy_domains import BACKBONES, KINDS, Kind, Made, made
 from tlbench.training.batches import batch_tensor
 from tlbench.training.toolkit import Toolkit
 
@@ -76,12 +76,19 @@ class Fitted:
 
 
 class StrategyTrial:
-    """Makes tasks, and fits one strategy class on them."""
+    """Makes tasks, and fits one strategy class on them, with the backbone of each kind of inputs or a given one."""
 
-    def __init__(self, strategy: type[Strategy], host: PluginHost, params: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        strategy: type[Strategy],
+        host: PluginHost,
+        params: dict[str, Any] | None = None,
+        backbone: str | None = None,
+    ) -> None:
         self.strategy = strategy
         self._host = host
         self._params = params or {}
+        self._backbones = BACKBONES if backbone is None else dict.fromkeys(KINDS, backbone)
 
     @property
     def files(self) -> list[str]:
@@ -171,13 +178,13 @@ class StrategyTrial:
         """The toolkit of a run: the backbone of the case's kind, Adam at a constant rate."""
 
         def backbone() -> Backbone:
-            return make_backbone(BACKBONES[case.kind], case.task.input_shape, self._host)
+            return make_backbone(self._backbones[case.kind], case.task.input_shape, self._host)
 
         recipe = Training.model_validate({"optimizer": "adam", "lr": 1e-2, "schedule": "constant"})
         return Toolkit(backbone, budget, recipe, device, source_model, lambda phase, step, steps: None)
 
     def _prepared(self, kind: Kind, domain: Made) -> Made:
-        preparation = preparation_of(BACKBONES[kind], self._host)
+        preparation = preparation_of(self._backbones[kind], self._host)
         if preparation is None:
             return domain
         return Made(preparation(domain.inputs, "cpu"), domain.labels, domain.class_names)
@@ -186,7 +193,7 @@ class StrategyTrial:
         """What the strategy says of itself on the backbone of a kind, for source and target of the same classes."""
         return self.strategy.uses_source(
             _outline(setting, True, 2 if self.strategy.several_sources else 1),
-            has_parameters(BACKBONES[kind], self._host),
+            has_parameters(self._backbones[kind], self._host),
         )
 
     def _ask(self, setting: Setting, same: bool, sources: int) -> None:

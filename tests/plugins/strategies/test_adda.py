@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from tlbench import losses
 from tlbench.testing import faithful
-from tlbench_strategies.adversarial.adda import AdversarialDiscriminative
+from tlbench_strategies.adversarial.adda import AdversarialDiscriminative, encoded
 
 
 @pytest.fixture
@@ -66,14 +66,14 @@ def test_source_features_are_the_original_encoder_s(subject):
 
 def test_both_encoders_are_in_one_mode():
     """With batch norm in training mode for one of them alone, the domain head would tell domains by that."""
-    subject = faithful.on_toy_task(AdversarialDiscriminative, kind="image")
+    images = {"kind": "image", "backbone": "lenet:16"}
+    subject = faithful.on_toy_task(AdversarialDiscriminative, **images)
     model, batch = subject.model, subject.batch
     norms = [module for module in model.backbone.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     assert norms
     before = [value.clone() for norm in norms for value in norm.buffers()]
     subject.update()
     assert all(torch.equal(a, b) for a, b in zip(before, (v for n in norms for v in n.buffers()), strict=True))
-    start = faithful.on_toy_task(AdversarialDiscriminative, kind="image").model
+    start = faithful.on_toy_task(AdversarialDiscriminative, **images).model
     start.train()
-    start.backbone.eval()
-    torch.testing.assert_close(start.features(batch.source.inputs), start.reference.features(batch.source.inputs))
+    torch.testing.assert_close(encoded(start, batch.source.inputs), start.reference.features(batch.source.inputs))
