@@ -5,6 +5,25 @@ from __future__ import annotations
 import tlbench
 from tlbench.hookspecs import Register
 
+#: Methods of domain adaptation: name, place, summary.
+_ADAPTATION = (
+    ("dan", "discrepancy.dan:DeepAdaptationNetwork", "embeddings alike to several kernels (MK-MMD)"),
+    ("jan", "discrepancy.jan:JointAdaptationNetwork", "embeddings and predictions jointly alike (joint MMD)"),
+    ("deep-coral", "discrepancy.deep_coral:DeepCoral", "covariances of both domains alike"),
+    ("afn", "discrepancy.afn:AdaptiveFeatureNorm", "features of both domains with larger and larger norms"),
+    ("bsp", "adversarial.bsp:BatchSpectralPenalization", "DANN with a penalty on the largest singular value"),
+    ("adda", "adversarial.adda:AdversarialDiscriminative", "a copy of the source encoder that deceives a domain head"),
+    ("cdan", "adversarial.cdan:ConditionalDomainAdversarial", "features that hide their domain given the class"),
+    ("cdan-e", "adversarial.cdan:EntropyConditioned", "CDAN in which sure predictions count more (CDAN+E)"),
+    (
+        "mcd",
+        "adversarial.mcd:MaximumClassifierDiscrepancy",
+        "two classifiers that disagree, a backbone that joins them",
+    ),
+    ("mdd", "adversarial.mdd:MarginDisparityDiscrepancy", "no second classifier disagrees on the target alone"),
+    ("daln", "adversarial.daln:DiscriminatorFree", "the classifier is its own domain head, by nuclear norms"),
+)
+
 
 @tlbench.hookimpl
 def tlbench_register_strategies(register: Register) -> None:
@@ -28,6 +47,8 @@ def tlbench_register_strategies(register: Register) -> None:
     register(
         "dann", f"{here}.adversarial.domain_adversarial:DomainAdversarial", summary="features that hide their domain"
     )
+    for name, place, summary in _ADAPTATION:
+        register(name, f"{here}.{place}", summary=summary)
     register(
         "linear-probe",
         f"{here}.frozen_features.linear_probe:LinearProbe",

@@ -166,6 +166,31 @@ class GlobalNoise(Sound):
         return tlbench.losses.cross_entropy(model(inputs + torch.randn(inputs.shape)), batch.source.labels)
 
 
+class NoiseOfASubstep(GlobalNoise):
+    """The same in one of two updates of a step."""
+
+    def substeps(self, model):
+        quiet = super(GlobalNoise, self).loss
+        return [tlbench.Substep("quiet", quiet, [model.backbone]), tlbench.Substep("loud", self.noisy, [model.head])]
+
+    def noisy(self, model, batch, progress):
+        return GlobalNoise.loss(self, model, batch, progress)
+
+
+class KeepsTooLittle(Sound):
+    """Trains everything, and keeps its head."""
+
+    def kept_weights(self, model):
+        return {f"head.{name}": value for name, value in model.head.state_dict().items()}
+
+
+class HalfOfTheBudget(Sound):
+    """A phase of half the budget, and no other."""
+
+    def fit(self, task, toolkit):
+        return self.train(self.started(task, toolkit), task, toolkit, share=0.5)
+
+
 class Remembers(Sound):
     """Keeps what it saw on itself."""
 
@@ -261,6 +286,9 @@ FAULTS = [
     (Clock, "same-seed", "two runs of one seed differ"),
     (OneSeed, "other-seed", "two seeds give the same predictions"),
     (GlobalNoise, "generator", "generator=batch.generator"),
+    (NoiseOfASubstep, "generator", "global generator"),
+    (KeepsTooLittle, "kept", "kept_weights() leaves it out"),
+    (HalfOfTheBudget, "budget", "use 0.5 of the budget"),
     (Remembers, "buffers", "the strategy keeps self.last"),
     (TrainsOnTheSide, "budget", "7 updates were made and 6 told to the host"),
     (TakesThreads, "surroundings", "the environment variable MINE; the file left.txt"),
@@ -285,7 +313,7 @@ def test_what_is_no_strategy_and_an_unknown_name_or_kind_are_refused():
     with pytest.raises(TlbenchError, match="is no strategy"):
         list(checks_of("strategy", Path))
     with pytest.raises(TlbenchError, match="did you mean 'dann'"):
-        list(checks_of("strategy", "dan"))
+        list(checks_of("strategy", "dnan"))
     with pytest.raises(TlbenchError, match="unknown kind 'strategies'; did you mean 'strategy'"):
         list(checks_of("strategies", "dann"))
 
@@ -314,3 +342,54 @@ def test_a_check_puts_right_what_a_strategy_changed():
 
 def test_a_sound_strategy_fails_nothing():
     assert failed(Sound) == {}
+
+
+class Manifold(Sound):
+    """Needs two sources, is updated twice a step, keeps an average of its head, and a reference."""
+
+    several_sources = True
+    keeps_reference = True
+    refreshes = 2
+
+    def build(self, task, features):
+        return {"average": torch.nn.Linear(features, len(task.class_names)), "domain": torch.nn.Linear(features, 2)}
+
+    def of_domain(self, model, batch, progress):
+        return tlbench.losses.cross_entropy(model.domain(model.features(batch.source.inputs)), batch.source.domains)
+
+    def substeps(self, model):
+        return [
+            tlbench.Substep("labels", self.loss, [model.backbone, model.head]),
+            tlbench.Substep("domains", self.of_domain, [model.domain], times=2),
+        ]
+
+    def refresh(self, model, task, toolkit):
+        assert len(toolkit.outputs(model, task.target.inputs).logits) == len(task.target.inputs)
+
+    def after_step(self, model, batch, progress):
+        for mean, now in zip(model.average.parameters(), model.head.parameters(), strict=True):
+            mean.lerp_(now, 0.5)
+
+    def kept_weights(self, model):
+        averaged = {f"head.{name}": value for name, value in model.average.state_dict().items()}
+        return model.state_dict() | averaged
+
+
+class WithoutItsSource(Sound):
+    """Goes on from the source model with target inputs alone."""
+
+    uses_source_model = True
+    source_free = True
+    start = "source-model"
+
+    def loss(self, model, batch, progress):
+        probabilities = model(batch.target.inputs).softmax(1)
+        return -(probabilities * probabilities.clamp_min(1e-6).log()).sum(1).mean()
+
+
+@pytest.mark.parametrize("strategy", [Manifold, WithoutItsSource])
+def test_everything_that_a_strategy_may_do_is_checked_and_nothing_left_out(strategy):
+    outcomes = [outcome(check) for check in checks_of("strategy", strategy)]
+    assert [f"{one.check.name}: {one.message}" for one in outcomes if one.status == "failed"] == []
+    passed = {one.check.name for one in outcomes if one.status == "passed"}
+    assert passed >= {"runs-transductive-vector", "learns", "same-seed", "generator", "budget", "saves", "kept"}

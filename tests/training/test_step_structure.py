@@ -128,6 +128,13 @@ def test_a_substep_without_a_parameter_that_learns_is_refused():
         fit(Empty)
 
 
+def test_a_substep_of_a_backbone_without_parameters_is_left_out():
+    kit = toolkit(make=lambda: Backbone([nn.Flatten()], 3))
+    fit(Alternating, kit)
+    assert kit.report.seen[0].updates == 12 * 2
+    assert "backbone.objective" not in kit.report.curve[0]
+
+
 def test_every_update_of_a_substep_counts():
     _, kit, _ = fit(Alternating)
     assert kit.report.seen[0].updates == 12 * 3

@@ -24,7 +24,8 @@ class Substep:
     """One of several updates that make a step: `loss` is minimised over the parameters of the modules `of` alone.
 
     All other parameters keep their values, whatever gradient they would have. `times`: updates in a row, each with a
-    gradient of its own on the same batch. Every one counts as an update in the record; the budget counts steps.
+    gradient of its own on the same batch. Every one counts as an update in the record; the budget counts steps. One of
+    the backbone alone is left out where the backbone has no parameters.
     """
 
     name: str

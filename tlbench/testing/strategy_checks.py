@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
@@ -172,15 +173,19 @@ def check_generator(bench: StrategyTrial) -> None:
     _gradient(bench)
 
     def draw_before(number: int) -> Callable[[Strategy], None]:
-        def alter(strategy: Strategy) -> None:
-            loss = strategy.loss  # type: ignore[attr-defined]
-
-            def disturbed(*given: Any) -> Any:
+        def disturbed(call: Callable[..., Any]) -> Callable[..., Any]:
+            def drawn_before(*given: Any) -> Any:
                 torch.rand(number)
                 np.random.rand(number)
-                return loss(*given)
+                return call(*given)
 
-            strategy.loss = disturbed  # type: ignore[attr-defined]
+            return drawn_before
+
+        def alter(strategy: Any) -> None:
+            substeps = strategy.substeps
+            for name in ("loss", "after_step", "refresh"):
+                setattr(strategy, name, disturbed(getattr(strategy, name)))
+            strategy.substeps = lambda model: [replace(one, loss=disturbed(one.loss)) for one in substeps(model)]
 
         return alter
 
@@ -219,14 +224,14 @@ def check_budget(bench: StrategyTrial) -> None:
     finally:
         hook.remove()
     shared = SHORT.steps if fitted.toolkit._source_model is not None else 0
-    phases = {seen.phase: seen.updates for seen in fitted.toolkit.report.seen}
-    told = sum(phases.values())
+    told = sum(seen.updates for seen in fitted.toolkit.report.seen)
     if counted - shared != told:
         raise CheckFailed(
             f"{counted - shared} updates were made and {told} told to the host; train by toolkit.train(…)"
         )
-    if any(updates > SHORT.steps for updates in phases.values()):
-        raise CheckFailed(f"a phase has more updates than the budget of {SHORT.steps}: {phases}")
+    if more := [point["phase"] for point in fitted.toolkit.report.curve if point["step"] > SHORT.steps]:
+        raise CheckFailed(f"the phase {more[0]!r} has more steps than the budget of {SHORT.steps}")
+    fitted.toolkit.check_budget(type(fitted.strategy).__name__)
 
 
 def check_surroundings(bench: StrategyTrial) -> None:
@@ -260,10 +265,26 @@ def check_saves(bench: StrategyTrial) -> None:
     before = fitted.logits()
     last = predictor.steps[-1]
     weights = {name: value.contiguous().clone() for name, value in predictor.checkpoints[last].items()}
-    predictor.model.load_state_dict({name: torch.zeros_like(value) for name, value in weights.items()})
+    predictor.model.load_state_dict({name: torch.zeros_like(value) for name, value in weights.items()}, strict=False)
     predictor.checkpoints = {**predictor.checkpoints, last: load(save(weights))}
     if not np.array_equal(before, fitted.logits()):
         raise CheckFailed("it predicts otherwise after its weights were saved and loaded; keep all state in buffers")
+
+
+def check_kept(bench: StrategyTrial) -> None:
+    """What a checkpoint leaves out has not changed: else earlier ones would predict with later weights."""
+    _gradient(bench)
+    case = _any_case(bench)
+    predictor = bench.fit(case).predictor
+    if not isinstance(predictor, ModelPredictor):
+        raise NotApplicable("its predictor holds no checkpoints of weights")
+    kept = set(predictor.checkpoints[predictor.steps[-1]])
+    with bench.ready(case) as (strategy, task, toolkit):
+        start = strategy.started(task, toolkit).state_dict()  # type: ignore[attr-defined]
+    end = predictor.model.state_dict()
+    used = [name for name in start.keys() & end.keys() - kept if name.startswith(("backbone.", "head."))]
+    if changed := sorted(name for name in used if not torch.equal(start[name], end[name])):
+        raise CheckFailed(f"training changes {changed[0]}, and kept_weights() leaves it out; keep all that has changed")
 
 
 def check_cuda(bench: StrategyTrial) -> None:
@@ -289,6 +310,7 @@ _OF_BENCH: tuple[Row, ...] = (
     ("budget", "every update is one of the host's", check_budget),
     ("surroundings", "threads, folder, environment, files as they were", check_surroundings),
     ("saves", "weights are saved and loaded without pickle", check_saves),
+    ("kept", "checkpoints hold all that training changes", check_kept),
     ("cuda", "the same on CUDA", check_cuda),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.testing.check import NotApplicable
 from tlbench.testing.side_effects import OWN_FOLDERS
-from tlbench.testing.toy_domains import BACKBONES, Kind, Made, made
+from tlbench.testing.toy_domains import BACKBONES, KINDS, Kind, Made, made
 from tlbench.training.batches import batch_tensor
 from tlbench.training.toolkit import Toolkit
 
@@ -75,12 +76,19 @@ class Fitted:
 
 
 class StrategyTrial:
-    """Makes tasks, and fits one strategy class on them."""
+    """Makes tasks, and fits one strategy class on them, with the backbone of each kind of inputs or a given one."""
 
-    def __init__(self, strategy: type[Strategy], host: PluginHost, params: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        strategy: type[Strategy],
+        host: PluginHost,
+        params: dict[str, Any] | None = None,
+        backbone: str | None = None,
+    ) -> None:
         self.strategy = strategy
         self._host = host
         self._params = params or {}
+        self._backbones = BACKBONES if backbone is None else dict.fromkeys(KINDS, backbone)
 
     @property
     def files(self) -> list[str]:
@@ -94,84 +102,117 @@ class StrategyTrial:
         setting: Setting,
         *,
         seed: int = 0,
-        target_classes: int = 2,
+        classes: int = 2,
+        target_classes: int | None = None,
         source: bool = True,
         source_labels: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
     ) -> Case:
-        """A task in a setting. Raises `NotApplicable` where the strategy says that it makes no sense for it."""
-        self._ask(setting, target_classes == 2, source)
-        sides = [("source", 2, seed_of) for seed_of in (1, 2)] + [("target", target_classes, s) for s in (3, 4)]
-        sizes = (ITEMS, VALIDATION, ITEMS, TEST)
-        prepared = [
-            self._prepared(kind, made(kind, side, size, classes, number))  # type: ignore[arg-type]
-            for (side, classes, number), size in zip(sides, sizes, strict=True)
-        ]
-        train, val, target, test = prepared
-        labels = train.labels if source_labels is None else source_labels(train.labels)
-        hidden = setting == "unsupervised"
-        view = SourceView(
-            "source",
-            train.class_names,
-            Examples(train.inputs, _NONE if hidden else labels),
-            Examples(val.inputs, _NONE if hidden else val.labels),
+        """A task in a setting, with two sources for what needs several.
+
+        Raises `NotApplicable` where the strategy says that it makes no sense for it.
+        """
+        wanted = classes if target_classes is None else target_classes
+        sources = (2 if self.strategy.several_sources else 1) if source else 0
+        self._ask(setting, wanted == classes, sources)
+        views = [self._source(kind, number, classes, setting, source_labels) for number in range(sources)]
+        target, test = (
+            self._prepared(kind, made(kind, "target", size, wanted, number)) for size, number in ((ITEMS, 3), (TEST, 4))
         )
         task = TransferTask(
             setting,
             SHOTS if setting == "inductive" else None,
-            (view,) if source else (),
+            tuple(views),
             _target(target, setting),
-            tuple(train.inputs.shape[1:]),
+            tuple(target.inputs.shape[1:]),
             seed,
         )
         return Case(kind, task, test)
+
+    def _source(
+        self,
+        kind: Kind,
+        number: int,
+        classes: int,
+        setting: Setting,
+        relabelled: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None,
+    ) -> SourceView:
+        """A labelled domain, in `unsupervised` without labels."""
+        train, val = (
+            self._prepared(kind, made(kind, "source", size, classes, seed + 10 * number))
+            for size, seed in ((ITEMS, 1), (VALIDATION, 2))
+        )
+        labels = train.labels if relabelled is None else relabelled(train.labels)
+        hidden = setting == "unsupervised"
+        return SourceView(
+            "source" if number == 0 else f"source {number + 1}",
+            train.class_names,
+            Examples(train.inputs, _NONE if hidden else labels),
+            Examples(val.inputs, _NONE if hidden else val.labels),
+        )
 
     def fit(
         self, case: Case, budget: Budget = SHORT, device: str = "cpu", alter: Callable[[Strategy], None] | None = None
     ) -> Fitted:
         """Fit a new object of the strategy; `alter` may change it first."""
+        with self.ready(case, budget, device) as (strategy, task, toolkit):
+            if alter is not None:
+                alter(strategy)
+            return Fitted(strategy, strategy.fit(task, toolkit), toolkit, case)
+
+    @contextmanager
+    def ready(
+        self, case: Case, budget: Budget = SHORT, device: str = "cpu"
+    ) -> Iterator[tuple[Strategy, TransferTask, Toolkit]]:
+        """A new object of the strategy, the task as it is given to it, and a toolkit with the source model it needs."""
         with tempfile.TemporaryDirectory(prefix=OWN_FOLDERS) as folder:
             model = Path(folder) / "model"
             if self.strategy.uses_source_model and case.task.sources and case.task.setting != "unsupervised":
-                fit_source_model(_of_source(case.task), self._toolkit(case, budget, device, None), model)
+                fit_source_model(_of_source(case.task), self.toolkit(case, budget, device), model)
             strategy = self.strategy(self.strategy.Params(**self._params))
-            if alter is not None:
-                alter(strategy)
-            toolkit = self._toolkit(case, budget, device, model if model.is_dir() else None)
             task = _without_source_examples(case.task) if strategy.source_free else case.task
-            return Fitted(strategy, strategy.fit(task, toolkit), toolkit, case)
+            yield strategy, task, self.toolkit(case, budget, device, model if model.is_dir() else None)
 
-    def _toolkit(self, case: Case, budget: Budget, device: str, model: Path | None) -> Toolkit:
+    def toolkit(
+        self, case: Case, budget: Budget = SHORT, device: str = "cpu", source_model: Path | None = None
+    ) -> Toolkit:
+        """The toolkit of a run: the backbone of the case's kind, Adam at a constant rate."""
+
         def backbone() -> Backbone:
-            return make_backbone(BACKBONES[case.kind], case.task.input_shape, self._host)
+            return make_backbone(self._backbones[case.kind], case.task.input_shape, self._host)
 
         recipe = Training.model_validate({"optimizer": "adam", "lr": 1e-2, "schedule": "constant"})
-        return Toolkit(backbone, budget, recipe, device, model, lambda phase, step, steps: None)
+        return Toolkit(backbone, budget, recipe, device, source_model, lambda phase, step, steps: None)
 
     def _prepared(self, kind: Kind, domain: Made) -> Made:
-        preparation = preparation_of(BACKBONES[kind], self._host)
+        preparation = preparation_of(self._backbones[kind], self._host)
         if preparation is None:
             return domain
         return Made(preparation(domain.inputs, "cpu"), domain.labels, domain.class_names)
 
     def uses_source(self, kind: Kind, setting: Setting) -> bool:
         """What the strategy says of itself on the backbone of a kind, for source and target of the same classes."""
-        return self.strategy.uses_source(_outline(setting, True, True), has_parameters(BACKBONES[kind], self._host))
+        return self.strategy.uses_source(
+            _outline(setting, True, 2 if self.strategy.several_sources else 1),
+            has_parameters(self._backbones[kind], self._host),
+        )
 
-    def _ask(self, setting: Setting, same: bool, source: bool) -> None:
-        if reason := self.strategy.not_applicable(_outline(setting, same, source)):
+    def _ask(self, setting: Setting, same: bool, sources: int) -> None:
+        if reason := self.strategy.not_applicable(_outline(setting, same, sources)):
             raise NotApplicable(reason)
 
 
-def _outline(setting: Setting, same: bool, source: bool) -> TaskOutline:
+def _outline(setting: Setting, same: bool, sources: int) -> TaskOutline:
     shots = SHOTS if setting == "inductive" else None
-    return TaskOutline(setting, shots, ("source",) if source else (), "target", same)
+    return TaskOutline(setting, shots, ("source", "source 2")[:sources], "target", same)
 
 
 def with_another_source(case: Case) -> Case:
-    """The same target, with half of the source's examples, twice, under the other label."""
-    view = case.task.sources[0]
-    train, val = (_other(examples, len(view.class_names)) for examples in (view.train, view.val))
-    return replace(case, task=replace(case.task, sources=(replace(view, train=train, val=val),)))
+    """The same target, with half of each source's examples, twice, under the other label."""
+    views = [
+        replace(view, train=_other(view.train, len(view.class_names)), val=_other(view.val, len(view.class_names)))
+        for view in case.task.sources
+    ]
+    return replace(case, task=replace(case.task, sources=tuple(views)))
 
 
 def _other(examples: Examples, classes: int) -> Examples:

@@ -147,7 +147,7 @@ class Toolkit:
         """
         span, number = self._progress.next(task, share, self.budget)
         batches = Batches(task, self.budget.batch_size, self.device, self.recipe, number)
-        substeps = [Substep("step", loss, ())] if callable(loss) else list(loss)
+        substeps = [Substep("step", loss, ())] if callable(loss) else _that_learn(loss, model)
         given = as_groups(groups) if groups is not None else as_groups([(list(model.parameters()), lr)])
         if groups is not None and lr != 1.0:
             given = [replace(group, lr=group.lr * lr) for group in given]
@@ -282,6 +282,13 @@ class _Progress:
 
 #: Shares are decimal fractions: their sum may miss 1 by so much.
 _ROUNDING = 1e-9
+
+
+def _that_learn(substeps: Sequence[Substep], model: TransferModel) -> list[Substep]:
+    """All but updates of the backbone alone, where it is one without parameters."""
+    if next(model.backbone.parameters(), None) is not None:
+        return list(substeps)
+    return [one for one in substeps if not one.of or any(module is not model.backbone for module in one.of)]
 
 
 def _size(model: nn.Module) -> ModelSize:

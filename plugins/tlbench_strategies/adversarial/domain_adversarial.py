@@ -26,38 +26,26 @@ examples of `inductive` are always a batch of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any
 
 import torch
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
 import tlbench
-from tlbench import Batch, GradientStrategy, Health, TransferModel, TransferTask, layers, losses, schedules
+from tlbench import Batch, Health, TransferModel, TransferTask, layers, losses, schedules
 from tlbench_strategies.adversarial import health
+from tlbench_strategies.shared.adaptation import Adaptation, BatchNorm, Outputs
+from tlbench_strategies.shared.domain_heads import Hidden, domains, layers_to, widths_of
 
 
-def _one_or_list(value: Any) -> str:
-    return "<list>" if isinstance(value, list | tuple) else "<one>"
-
-
-_Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
-# Tags keep the faults of a list apart from those of a number.
-Hidden = Annotated[
-    Annotated[int, Field(ge=0), Tag("<one>")] | Annotated[_Widths, Tag("<list>")], Discriminator(_one_or_list)
-]
-
-
-class DomainAdversarial(GradientStrategy):
+class DomainAdversarial(Adaptation):
     """Source labels and, through reversed gradients, features that hide their domain.
 
     `transductive`: target inputs only. `inductive`: the few target labels join the label loss.
     """
 
-    settings: ClassVar[set[str]] = {"transductive", "inductive"}
-    classifier_trained_on: ClassVar = {"transductive": "source train", "inductive": "source train and target shots"}
     paper = "https://jmlr.org/papers/v17/15-239.html"
-    same_label_space = True
 
     class Params(tlbench.Params):
         """`adversarial_weight` is λ, or its limit with `ramp`, whose `slope` is the 10 of the formula.
@@ -74,7 +62,7 @@ class DomainAdversarial(GradientStrategy):
         slope: Annotated[float, Field(gt=0), tlbench.AddedField()] = 10.0
         head_norm: Annotated[bool, tlbench.AddedField()] = False
         domain_weight: Annotated[float, Field(gt=0), tlbench.AddedField()] = 1.0
-        batch_norm: Annotated[Literal["mixed", "separate"], tlbench.AddedField()] = "mixed"
+        batch_norm: Annotated[BatchNorm, tlbench.AddedField()] = "mixed"
 
         @field_validator("head_norm")
         @classmethod
@@ -85,42 +73,33 @@ class DomainAdversarial(GradientStrategy):
 
     def build(self, task: TransferTask, features: int) -> Mapping[str, nn.Module]:
         """The domain head; by default the paper's for small images, one hidden layer of 100, then a logit."""
-        hidden = self.params.hidden
-        widths = hidden if isinstance(hidden, tuple) else (hidden,) if hidden else ()
-        return {"domain_head": _domain_head(features, widths, self.params.head_norm)}
+        return {"domain_head": layers_to(1, features, widths_of(self.params.hidden), self.params.head_norm)}
 
-    def loss(self, model: TransferModel, batch: Batch, progress: float) -> Mapping[str, Tensor]:
-        """Label loss and domain loss; the few target labels of `inductive` are used as well."""
-        source = batch.source
-        of_source, of_target = self._features(model, source.inputs, batch.target.inputs)
+    def adapt(
+        self, model: TransferModel, source: Outputs, target: Outputs, batch: Batch, progress: float
+    ) -> Mapping[str, Tensor]:
+        """The domain loss, behind the reversal of gradients; the domain head's accuracy and λ are monitors."""
         ramp = schedules.adversarial_weight(progress, self.params.slope) if self.params.ramp else 1.0
         weight = self.params.adversarial_weight * ramp
-        source_domain, target_domain = self._domains(model, of_source, of_target, weight)
-        terms = {
-            "source": losses.cross_entropy(model.head(of_source), source.labels),
-            "domain": self.params.domain_weight * losses.domain_cross_entropy(source_domain, target_domain),
-            "domain_accuracy": losses.domain_accuracy(source_domain, target_domain),
+        reversed_ = (
+            layers.reverse_gradient(self.seen_by_domain_head(model, part), weight) for part in (source, target)
+        )
+        of_source, of_target = domains(model.domain_head, *reversed_, together=self.params.head_norm)
+        return {
+            "domain": self.params.domain_weight * self.domain_loss(source, target, of_source, of_target, weight),
+            "domain_accuracy": losses.domain_accuracy(of_source, of_target),
             "lambda": torch.tensor(weight),
         }
-        if batch.has_labelled_target:
-            few = batch.labelled_target
-            terms["target"] = losses.cross_entropy(model(few.inputs), few.labels)
-        return terms
 
-    def _features(self, model: TransferModel, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of the inputs of both domains."""
-        together = False if self.params.batch_norm == "separate" else None
-        of_source, of_target = model.features_of(source, target, together=together)
-        return of_source, of_target
+    def seen_by_domain_head(self, model: TransferModel, outputs: Outputs) -> Tensor:
+        """What the domain head tells domains by (n, …): the features."""
+        return outputs.features
 
-    def _domains(self, model: TransferModel, source: Tensor, target: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-        """Logits of the domain head on the features of both domains, behind the reversal of gradients."""
-        source, target = (layers.reverse_gradient(part, weight) for part in (source, target))
-        if not self.params.head_norm:
-            return model.domain_head(source), model.domain_head(target)
-        # Always one batch: a head that normalises each domain by itself no longer sees in what their means differ.
-        logits = model.domain_head(torch.cat([source, target]))
-        return logits[: len(source)], logits[len(source) :]
+    def domain_loss(
+        self, source: Outputs, target: Outputs, of_source: Tensor, of_target: Tensor, weight: float
+    ) -> Tensor:
+        """L_d, from the domain head's logits for both domains (n, 1); `weight` is λ."""
+        return losses.domain_cross_entropy(of_source, of_target)
 
     @classmethod
     def health(cls, curve: Sequence[Mapping[str, Any]], params: Params) -> list[Health]:
@@ -130,13 +109,3 @@ class DomainAdversarial(GradientStrategy):
             for point in curve
         ]
         return health.game(plain, params.adversarial_weight, params.ramp, params.slope)
-
-
-def _domain_head(features: int, widths: Sequence[int], norm: bool) -> nn.Module:
-    """Features (n, features) to a logit (n, 1), through hidden layers with ReLU."""
-    parts: list[nn.Module] = []
-    for width in widths:
-        parts += [nn.Linear(features, width), *([nn.BatchNorm1d(width)] if norm else []), nn.ReLU()]
-        features = width
-    last = nn.Linear(features, 1)
-    return nn.Sequential(*parts, last) if parts else last

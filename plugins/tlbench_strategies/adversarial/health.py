@@ -7,17 +7,12 @@ domain: the domain head's accuracy falls towards 1/2 and its loss rises to ln 2,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from statistics import fmean
-from typing import Any
+from collections.abc import Sequence
 
 from tlbench import Health, schedules
+from tlbench_strategies.shared.health import FEWEST_POINTS, Points, classes_learnt, moving_means, with_terms
 
-Points = Sequence[Mapping[str, Any]]
-
-TERMS = {"step", "source", "domain", "domain_accuracy", "lambda"}
-#: With fewer points a quarter of them would be a single batch.
-FEWEST_POINTS = 8
+TERMS = ("step", "source", "domain", "domain_accuracy", "lambda")
 #: Accuracy within this of 1/2 is that of guessing. A batch of 64 + 64 has a standard error of 0.044, of 16 + 16 one of
 #: 0.09; over the five points of a quarter they are 0.02 and 0.04.
 NEAR = 0.1
@@ -32,8 +27,6 @@ TOLD_APART = 0.9
 EXPLODED, CONFUSED = 2 * math.log(2), 1.5 * math.log(2)
 #: A head without a say learns its bias alone, to the loss ln 2 within this.
 CONSTANT = 1e-3
-#: A label loss that has not fallen by a tenth is still that of guessing.
-LEARNT = 0.9
 
 
 def game(curve: Points, adversarial_weight: float, ramp: bool = True, slope: float = 10.0) -> list[Health]:
@@ -41,13 +34,13 @@ def game(curve: Points, adversarial_weight: float, ramp: bool = True, slope: flo
 
     Single batches are noisy: values are means over a quarter of the points, the first quarter → the last.
     """
-    points = [point for point in curve if point.keys() >= TERMS]
+    points = with_terms(curve, *TERMS)
     if not points:
         return []
     if len(points) < FEWEST_POINTS:
         return [Health(f"too few points to judge: {_numbers(points, 1)}", ok=True)]
     width = len(points) // 4
-    classes = _classes(points, width)
+    classes = classes_learnt(points)
     reading, ok = _reading(points, width, adversarial_weight, classes.ok)
     return [
         Health(f"{reading}: {_numbers(points, width)}", ok),
@@ -58,7 +51,7 @@ def game(curve: Points, adversarial_weight: float, ramp: bool = True, slope: flo
 
 def _reading(points: Points, width: int, adversarial_weight: float, learnt: bool) -> tuple[str, bool]:
     """What the end says of the domains, and whether it is as it should be."""
-    accuracies, losses = _means(points, "domain_accuracy", width), _means(points, "domain", width)
+    accuracies, losses = moving_means(points, "domain_accuracy", width), moving_means(points, "domain", width)
     accuracy, loss = accuracies[-1], losses[-1]
     if loss > EXPLODED or (loss > CONFUSED and accuracy <= 0.5):
         return "features diverge or swing", False
@@ -94,14 +87,8 @@ def _is_dead(points: Points) -> bool:
     return exact and all(math.isclose(loss, math.log(2), abs_tol=CONSTANT) for loss in losses)
 
 
-def _classes(points: Points, width: int) -> Health:
-    first, last = points[0]["source"], _means(points, "source", width)[-1]
-    learnt = last <= LEARNT * first
-    return Health(f"source classes are {'' if learnt else 'not '}learnt: source loss {first:.2f} → {last:.2f}", learnt)
-
-
 def _numbers(points: Points, width: int) -> str:
-    accuracies, losses = _means(points, "domain_accuracy", width), _means(points, "domain", width)
+    accuracies, losses = moving_means(points, "domain_accuracy", width), moving_means(points, "domain", width)
     between = max(losses[1:-1], default=0.0)
     swing = f"; {between:.2f} on the way" if between > max(EXPLODED, losses[0], losses[-1]) else ""
     parts = [
@@ -123,7 +110,15 @@ def _off_schedule(points: Points, adversarial_weight: float, ramp: bool, slope: 
     return []
 
 
-def _means(points: Points, term: str, width: int) -> list[float]:
-    """Moving means over `width` points; the first and the last are those of the curve's ends."""
-    values = [point[term] for point in points]
-    return [fmean(values[start : start + width]) for start in range(len(values) - width + 1)]
+def deceived(curve: Points, accuracy: str, inverted: str) -> list[Health]:
+    """Whether an encoder that learns by inverted labels makes a domain head guess in the end; terms by name."""
+    points = with_terms(curve, accuracy, inverted)
+    if len(points) < FEWEST_POINTS:
+        return []
+    accuracies, losses = (moving_means(points, term, len(points) // 4) for term in (accuracy, inverted))
+    numbers = (
+        f"domain accuracy {accuracies[0]:.2f} → {accuracies[-1]:.2f} (expected 1/2), "
+        f"loss of inverted labels {losses[0]:.2f} → {losses[-1]:.2f} (expected ln 2 = 0.69)"
+    )
+    apart = accuracies[-1] >= TOLD_APART
+    return [Health(f"the domain head {'tells domains apart' if apart else 'is deceived'}: {numbers}", not apart)]

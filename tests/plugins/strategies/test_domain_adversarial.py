@@ -11,6 +11,7 @@ from toy_suite import SUITE
 from tlbench import losses
 from tlbench.core.backbone import Backbone
 from tlbench_strategies.adversarial.domain_adversarial import DomainAdversarial
+from tlbench_strategies.shared.adaptation import outputs_of
 
 
 def strategy(**params):
@@ -175,9 +176,9 @@ def test_separate_batches_have_statistics_of_their_own_where_there_is_batch_norm
     normed = Backbone([nn.BatchNorm1d(5, affine=False)], 5)
     model = kit.make_toolkit(make_backbone=lambda: normed).new_model(task)
     batch = kit.one_batch(task)
-    inputs = batch.source.inputs, batch.target.inputs
-    apart = strategy(batch_norm="separate")._features(model, *inputs)
-    mixed = strategy()._features(model, *inputs)
+    apart, mixed = (
+        [outputs.features for outputs in outputs_of(model, batch, batch_norm)] for batch_norm in ("separate", "mixed")
+    )
     for of_domain, of_both in zip(apart, mixed, strict=True):
         torch.testing.assert_close(of_domain.mean(dim=0), torch.zeros(5), atol=1e-5, rtol=0)
         assert of_both.mean(dim=0).abs().max() > 0.1

@@ -1,0 +1,1 @@
+"""Strategies that measure how far apart the domains are, and make it less."""

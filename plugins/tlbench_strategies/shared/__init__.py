@@ -1,0 +1,1 @@
+"""Parts that strategies of several groups are made of."""
