@@ -13,7 +13,7 @@ HOOK = """
 
 @tlbench.hookimpl
 def tlbench_register_strategies(register):
-    register("{name}", {kind})
+    register("{name}", {kind}, summary="an example of the docs")
 """
 EXAMPLES = {"averaged-weights": "AveragedWeights", "in-turn": "InTurn"}
 
