@@ -11,6 +11,9 @@ from tlbench.cli.main import main
 PAGE = Path(__file__).parents[2] / "docs" / "strategy-steps.md"
 HOOK = """
 
+__license__ = "Apache-2.0"
+
+
 @tlbench.hookimpl
 def tlbench_register_strategies(register):
     register("{name}", {kind}, summary="an example of the docs")
