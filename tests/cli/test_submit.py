@@ -287,7 +287,7 @@ def test_ranking_by_target_test_labels_is_not_accepted(submitted, folder):
     sign(folder)
     outcome = check(submitted)
     assert outcome.code == 1
-    assert "the suite ranks by 'target-test', which chooses by target test labels; allowed: dev" in outcome.out
+    assert "the suite ranks by 'target-test', which chooses by target test labels; allowed: bnm" in outcome.out
 
 
 def test_a_run_that_does_not_come_out_again_fails_the_sample_though_its_scores_fit_its_predictions(submitted, folder):
