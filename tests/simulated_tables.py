@@ -2,8 +2,8 @@
 
     logit P(right) = level + item[i] + own_item[m, i] + seed[m, s]     (+ effect[m] for a method)
 
-Items and seeds are random, so that a method whose effect is 0 differs from the reference by chance alone, on these items
-and with these seeds.
+Items and seeds are random, so that a method whose effect is 0 differs from the reference by chance alone, on these
+items and with these seeds.
 """
 
 from __future__ import annotations

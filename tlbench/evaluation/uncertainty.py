@@ -9,9 +9,9 @@ the variance of the mean over both is estimated by the two-way random model
 
     var(mean over items, by seed) / seeds  +  max(0, MS_items − MS_rest) / (seeds · items)
 
-(Searle, Casella & McCulloch, Variance Components, Wiley 1992, ch. 4). Five seeds tell little of the first term; a table
-has many cells, and what the others show of the usual size moderates it as limma does (Smyth, Statistical Applications in
-Genetics and Molecular Biology 2004, https://doi.org/10.2202/1544-6115.1027).
+(Searle, Casella & McCulloch, Variance Components, Wiley 1992, ch. 4). Five seeds tell little of the first term; a
+table has many cells, and what the others show of the usual size moderates it as limma does (Smyth, Statistical
+Applications in Genetics and Molecular Biology 2004, https://doi.org/10.2202/1544-6115.1027).
 
 Plain arrays in, plain floats out. SciPy is imported where it is called.
 """
@@ -146,9 +146,9 @@ def difference_test(cell: CrossedDifference, prior: Prior = NO_PRIOR) -> Differe
 def _item_variance(array: Floats) -> float:
     """The share of the variance of an array's mean that comes from its items, (MS_items − MS_rest) / (seeds · items).
 
-    Half an item for each side is added on which that side alone is right in every seed. Without them a test set on which
-    few items differ passes for certain; with them the p-value of a single seed lies between those of McNemar's exact test
-    and its mid-p form (compare Agresti & Min, Statistics in Medicine 2005, https://doi.org/10.1002/sim.1781).
+    Half an item for each side is added on which that side alone is right in every seed. Without them a test set on
+    which few items differ passes for certain; with them the p-value of a single seed lies between those of McNemar's
+    exact test and its mid-p form (compare Agresti & Min, Statistics in Medicine 2005, https://doi.org/10.1002/sim.1781).
     """
     seeds, items = array.shape
     weight = float(np.abs(array).max()) * np.sqrt(0.5)

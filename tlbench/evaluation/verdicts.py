@@ -26,7 +26,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, with the test that it rests on and the p-value corrected for the table; None where there is no test."""
+    """A verdict, the test that it rests on, and the p-value corrected for the table; None where there is no test."""
 
     verdict: Verdict
     test: DifferenceTest | None = None
