@@ -50,7 +50,7 @@ def compare(
     debug: options.Debug = False,
 ) -> int:
     """Compare two variants of a suite, or two result folders: A minus B, paired per seed and pair, with intervals."""
-    from tlbench.leaderboard.analysis.pairing import stored_correct
+    from tlbench.records.item_correctness import stored_correct
     from tlbench.leaderboard.analysis.run_differences import differences
     from tlbench.leaderboard.leaderboard import metric_and_protocol
     from tlbench.leaderboard.renderers import render

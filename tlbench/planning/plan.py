@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
@@ -51,7 +51,7 @@ class PlannedRun:
 class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
 
-    `test_examples`: by domain the size of its test split under the suite's evaluation.
+    `test_examples`: by domain the size of its test split under the suite's evaluation; `classes`: how many it has.
     """
 
     suite: Suite
@@ -59,6 +59,7 @@ class Plan:
     runs: dict[str, PlannedRun] = field(default_factory=dict)
     shared: list[SharedExamples] = field(default_factory=list)
     test_examples: dict[str, int] = field(default_factory=dict)
+    classes: dict[str, int] = field(default_factory=dict)
 
     def source_models(self) -> dict[str, SourceModelSpec]:
         """The shared trainings that the runs need."""
@@ -81,7 +82,7 @@ class Plan:
         shown = {id(cell) for cell in wanted} | beside
         cells = [cell for cell in self.cells if id(cell) in shown and cell.run_key in keys]
         runs = {key: run for key, run in self.runs.items() if key in keys}
-        return Plan(self.suite, cells, runs, self.shared, self.test_examples)
+        return replace(self, cells=cells, runs=runs)
 
     def to_json(self) -> dict[str, Any]:
         """What `leaderboard` needs to know, as plain data."""
@@ -96,6 +97,8 @@ class Plan:
             "cells": [cell.model_dump(mode="json") for cell in self.cells],
             "shared": [shared.model_dump(mode="json") for shared in self.shared],
             "test_examples": self.test_examples,
+            "classes": self.classes,
+            "rope": self.suite.rope,
             "claims": [c.model_dump(mode="json") for c in self.suite.published if c.dataset == self.suite.dataset],
             # A file may hold the figures of a whole literature, which no table of this suite can show.
             "claims_elsewhere": self._claims_elsewhere(),

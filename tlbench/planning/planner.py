@@ -67,6 +67,7 @@ class Planner:
                     names = (*(() if sources == (WEIGHTS,) else sources), target)
                     ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
                     self._plan.test_examples |= {name: domain.counts["test"] for name, domain in ready.items()}
+                    self._plan.classes |= {name: len(domain.class_names) for name, domain in ready.items()}
                     for seed in self._suite.seeds:
                         yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe)
 

@@ -49,6 +49,10 @@ class Cost(_Part):
     shared: Seconds = Field(default_factory=Seconds)
 
 
+#: Phases of the second training of reverse validation begin so; it chooses, and teaches the strategy nothing.
+REVERSE_PHASE = "reverse "
+
+
 class Seen(_Part):
     """What one training phase saw: optimiser updates, labelled and unlabelled examples (with repetition)."""
 
@@ -115,6 +119,12 @@ class Record(_Part):
     def why(self) -> str:
         """Why a run has no numbers, as far as its record says; empty for one that is ok."""
         return (self.error.message if self.error else self.reason) or ""
+
+    @property
+    def saw_target_inputs(self) -> bool:
+        """Whether the strategy's own training read unlabelled inputs: in `transductive`, those of the target."""
+        return any(seen.unlabelled > 0 for seen in self.seen if not seen.phase.startswith(REVERSE_PHASE))
+
 
 
 def new_record(spec: RunSpec, variant: str, status: Status, references: dict[str, str], **rest: Any) -> Record:

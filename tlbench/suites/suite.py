@@ -22,6 +22,7 @@ from pydantic import (
 
 from tlbench.core.recipe import Recipe
 from tlbench.core.run_spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training
+from tlbench.evaluation.verdicts import ROPE
 from tlbench.suites.claims import Claim
 from tlbench.suites.pairs import Pairs, parse_pair
 from tlbench.suites.part_overrides import stand_over
@@ -168,6 +169,7 @@ class Suite(Plain):
     seeds: Seeds
     metrics: Names = Field(default_factory=lambda: ["accuracy", "macro_f1"])
     selection: str = "last"
+    rope: Annotated[float, Field(gt=0, lt=0.5)] = ROPE
     #: Whether strategies of `transductive` are trained a second time, back to the source, to choose among variants.
     reverse_validation: bool = False
     evaluation: Evaluation = "held-out"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlbench.core.run_spec import RunSpec
 from tlbench.errors import TlbenchError
@@ -70,7 +70,7 @@ def part_of(plan: Plan, runs: Sequence[PlannedRun]) -> Plan:
     """A plan of these runs alone."""
     chosen = {run.spec.key: run for run in runs}
     cells = [cell for cell in plan.cells if cell.run_key in chosen]
-    return Plan(plan.suite, cells, chosen, plan.shared, plan.test_examples)
+    return replace(plan, cells=cells, runs=chosen)
 
 
 def _identity(spec: RunSpec) -> tuple[object, ...]:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from numpy.typing import NDArray
 
 from tlbench.core.run_spec import Shots, label_budget
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import McNemarTest, PairedTest, mcnemar, paired_difference
-from tlbench.leaderboard.analysis.result_set import as_number
+from tlbench.leaderboard.analysis.result_set import Correct, as_number
 from tlbench.leaderboard.tables.footnotes import phrase
-from tlbench.records.result_folder import ResultFolder
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Which test items the run with this key has right after this step; None where that is not stored.
-Correct = Callable[[str, int], NDArray[Any] | None]
 
 
 class CellKey(NamedTuple):
@@ -129,16 +123,6 @@ def runs_of(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> d
         spot: {seed: _run(by_protocol, metric, selection) for seed, by_protocol in by_seed.items()}
         for spot, by_seed in rows.items()
     }
-
-
-def stored_correct(folder: Path) -> Correct:
-    """Which test items are right, from the predictions stored beside the records of `results/<suite>/`."""
-    results = ResultFolder(folder.parent, folder.name)
-
-    def correct(key: str, step: int) -> NDArray[Any] | None:
-        return (results.predictions(key) or {}).get(f"{step}/correct")
-
-    return correct
 
 
 def _run(by_protocol: Mapping[str, dict[str, Any]], metric: str, selection: str) -> Run:

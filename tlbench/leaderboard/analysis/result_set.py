@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.errors import TlbenchError
+from tlbench.evaluation.verdicts import ROPE
+from tlbench.records.item_correctness import stored_correct
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
 from tlbench.records.record import Record
@@ -24,12 +27,16 @@ if TYPE_CHECKING:
 
 PLAN_FILE = "plan.json"
 
+#: Which test items the run with this key has right after this step; None where that is not stored.
+Correct = Callable[[str, int], NDArray[Any] | None]
+
 
 class PlanHeader(BaseModel):
     """What a suite asked for, as `plan.json` holds it.
 
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
-    domain the size of the test split; plans that were written before it was kept lack it. `summary`, `about` (Markdown)
+    domain the size of the test split, `classes` how many there are; plans that were written before they were kept lack
+    them. `rope`: differences of errors within ± this do not matter. `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
     `contributor`: who made the runs, where they were submitted.
     """
@@ -45,6 +52,8 @@ class PlanHeader(BaseModel):
     shared: list[SharedExamples] = Field(default_factory=list)
     claims_elsewhere: dict[str, int] = Field(default_factory=dict)
     test_examples: dict[str, int] = Field(default_factory=dict)
+    classes: dict[str, int] = Field(default_factory=dict)
+    rope: float = ROPE
     summary: str = ""
     about: str = ""
     views: list[str] = Field(default_factory=list)
@@ -57,6 +66,11 @@ class PlanHeader(BaseModel):
         return keys | {key: None for cell in self.cells for key in cell.references.values()}
 
 
+def _not_stored(key: str, step: int) -> NDArray[Any] | None:
+    """Of result sets without predictions."""
+    return None
+
+
 @dataclass
 class ResultSet:
     """The plan of a suite, the records that are there by run key, and what is wrong with those that are not."""
@@ -64,6 +78,10 @@ class ResultSet:
     plan: PlanHeader
     records: dict[str, Record] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    #: Which test items a run has right after a step, where that is stored.
+    correct: Correct = _not_stored
+    #: The cells of the suite as planned, where filters left fewer: verdicts are corrected over these.
+    planned: Sequence[PlannedCell] = ()
 
     @property
     def cells(self) -> list[PlannedCell]:
@@ -154,7 +172,7 @@ def load_result_set(folder: Path) -> ResultSet:
     A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read, and
     for a published folder whose records are damaged or not the plan's.
     """
-    result_set = ResultSet(read_plan(folder))
+    result_set = ResultSet(read_plan(folder), correct=stored_correct(folder))
     if is_published(folder):
         result_set.records = PublishedFolder(folder).records(result_set.plan.run_keys)
         return result_set

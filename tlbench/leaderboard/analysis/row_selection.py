@@ -58,7 +58,7 @@ def choose_members(result_set: ResultSet, cells: Sequence[PlannedCell], selectio
 def with_choices(result_set: ResultSet, selection: str) -> ResultSet:
     """The result set with a row for every grid beside the rows of its members."""
     cells = choose_members(result_set, result_set.cells, selection, keep=True).cells
-    return ResultSet(result_set.plan.model_copy(update={"cells": cells}), result_set.records, result_set.damaged)
+    return replace(result_set, plan=result_set.plan.model_copy(update={"cells": cells}))
 
 
 def _is_scored(result_set: ResultSet, cell: PlannedCell, selection: str) -> bool:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
 
 from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.evaluation import gaps
 from tlbench.evaluation.ranks import RankEstimate, average_ranks
-from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, Verdict, estimate, verdicts
+from tlbench.evaluation.harm_probability import HarmProbability, harm_probability
+from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, estimate
+from tlbench.evaluation.uncertainty import DifferenceTest
+from tlbench.evaluation.verdicts import Decision, Verdict
+from tlbench.leaderboard.analysis import gap_tests
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.row_selection import BEST_SINGLE, choose_members, choose_single_source
 from tlbench.leaderboard.tables.cells import Scale
@@ -24,6 +31,8 @@ CellKey = tuple[str, str]
 BASELINES = ("source-only", BEST_SINGLE, "target-only")
 CEILING = "oracle"
 REVERSE = "reverse-validation"
+#: From fewer pairs nothing is said of a new one.
+MIN_PAIRS = 3
 REFERENCES = (*BASELINES, CEILING)
 
 #: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
@@ -100,14 +109,28 @@ class TableGroup:
     def score(self, key: str, metric: str, *, reference: bool) -> float | None:
         """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
         record = self.result_set.records.get(key)
-        lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
-        # Of the runs of strategies, reverse validation has a say in those of a grid alone.
-        as_given = reference or (self.selection == REVERSE and key not in self.members)
-        if self.fall_back and as_given and record is not None and lacks:
+        if record is not None and self._is_shown_at_last_step(record, reference=reference):
             alone = reference and record.variant not in REFERENCES
             self.at_last_step.add(record.variant + (" without the source" if alone else ""))
             return self.result_set.score(key, "last", metric)
         return self.result_set.score(key, self.selection, metric)
+
+    def _is_shown_at_last_step(self, record: Record, *, reference: bool) -> bool:
+        lacks = record.status == "ok" and self.selection not in record.metrics
+        # Of the runs of strategies, reverse validation has a say in those of a grid alone.
+        as_given = reference or (self.selection == REVERSE and record.run_key not in self.members)
+        return self.fall_back and as_given and lacks
+
+    def protocol_of(self, key: str, *, reference: bool) -> str:
+        """The protocol by which a run's number is chosen."""
+        record = self.result_set.records.get(key)
+        at_last = record is not None and self._is_shown_at_last_step(record, reference=reference)
+        return "last" if at_last else self.selection
+
+    def correct(self, key: str, *, reference: bool) -> NDArray[Any] | None:
+        """Which test items a run has right, at the checkpoint that its number is of; None where that is not stored."""
+        step = self.result_set.score(key, self.protocol_of(key, reference=reference), "checkpoint")
+        return None if step is None else self.result_set.correct(key, int(step))
 
     def value(self, cell: PlannedCell, metric: str | None = None) -> float | None:
         """The number of a cell."""
@@ -186,9 +209,10 @@ class TableGroup:
     def at(self, variant: str, pair: str) -> Estimate | None:
         """The mean over seeds on one pair; None where a seed is missing and not to be dropped."""
         found = self.by_seed(variant, pair)
-        return estimate(list(found.values())) if self._enough(found) else None
+        return estimate(list(found.values())) if self.is_enough(found) else None
 
-    def _enough(self, found: BySeed) -> bool:
+    def is_enough(self, found: BySeed) -> bool:
+        """Whether no seed is missing, or what is missing is to be dropped."""
         return bool(found) and (self.drop or len(found) == len(self.seeds))
 
     def errors(self, variant: str, pair: str) -> BySeed:
@@ -212,12 +236,55 @@ class TableGroup:
         return GAP_BASE.get(self.setting)
 
     @cached_property
+    def adapting(self) -> list[str]:
+        """The strategies that use something of the target: the others have no gap and no verdict."""
+        return [variant for variant in self.strategies if gap_tests.adapts(self, variant)]
+
+    @cached_property
+    def failed_trainings(self) -> dict[CellKey, gap_tests.FailedTraining]:
+        """The cells in which some run has not learnt its source."""
+        return gap_tests.failed_trainings(self)
+
+    @cached_property
+    def _as_planned(self) -> TableGroup:
+        """This table without filters: verdicts are corrected over the cells of the suite as planned."""
+        first = self.cells[0]
+        cells = [cell for cell in self.result_set.planned if cell.same_table(first)]
+        if len(cells) <= len(self.cells):
+            return self
+        return replace(self, cells=cells)
+
+    @cached_property
+    def decisions(self) -> dict[CellKey, Decision]:
+        """What is decided of each strategy on each pair; no entry where it does not adapt, or is not applicable."""
+        if self._as_planned is not self:
+            there = {(variant, pair) for variant in self.strategies for pair in self.pairs}
+            return {spot: found for spot, found in self._as_planned.decisions.items() if spot in there}
+        spots = [(v, p) for v in self.adapting for p in self._applicable(v)] if self.base else []
+        return dict(zip(spots, gap_tests.cell_tests(self, spots, self.failed_trainings), strict=True))
+
+    @cached_property
+    def row_decisions(self) -> dict[str, Decision]:
+        """What is decided of each strategy over all pairs: one test each, corrected over strategies."""
+        if self._as_planned is not self and set(self._as_planned.pairs) == set(self.pairs):
+            rows = self._as_planned.row_decisions
+            return {variant: rows[variant] for variant in self.adapting if variant in rows}
+        rows = [variant for variant in self.adapting if self._applicable(variant)] if self.base else []
+        return gap_tests.strategy_tests(self, rows, self.failed_trainings)
+
+    def harm_probability(self, variant: str) -> HarmProbability | None:
+        """How probable it is that a strategy hurts a new pair of this kind."""
+        tests = [found.test for (name, _), found in self.decisions.items() if name == variant]
+        return harm_probability(tests, rope=self.result_set.plan.rope) if len(tests) >= MIN_PAIRS else None
+
+    @cached_property
     def gaps(self) -> dict[CellKey, PairedTest | None]:
         """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped.
 
-        Where a strategy is not applicable at all, there is nothing to decide and no entry.
+        Its interval is that of the verdict: over seeds, and over test items where they are stored.
+        Where a strategy is not applicable at all, or does not adapt, there is nothing to decide and no entry.
         """
-        return {(v, p): self._gap(v, p) for v in self.strategies for p in self._applicable(v)} if self.base else {}
+        return {(v, p): self._gap(v, p) for v, p in self.decisions}
 
     def _applicable(self, variant: str) -> list[str]:
         """The pairs on which some run of a variant was not skipped, and is not its own reference."""
@@ -231,17 +298,31 @@ class TableGroup:
         return not skipped and cell.references.get(self.base or "") not in (None, cell.run_key)
 
     def _gap(self, variant: str, pair: str) -> PairedTest | None:
+        test = self.decisions[variant, pair].test
+        found = self.seed_gap(variant, pair)
+        if found is None or test is None:
+            return found
+        return _with_interval(test, len(self.seeds))
+
+    def seed_gap(self, variant: str, pair: str) -> PairedTest | None:
+        """A gap with its interval over the cell's own seeds alone; None where a run is missing and not to be dropped."""
         ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")
-        if not (self._enough(ours) and self._enough(base)):
+        if not (self.is_enough(ours) and self.is_enough(base)):
             return None
         gap = gaps.adaptation_gap if self.setting == "transductive" else gaps.negative_transfer_gap
         return gap(ours, base)
 
     @cached_property
     def verdicts(self) -> dict[CellKey, Verdict]:
-        """What transfer did on each pair, Holm-corrected over the cells of the table; none where there is no gap."""
-        there = {spot: gap for spot, gap in self.gaps.items() if gap is not None}
-        return dict(zip(there, verdicts(list(there.values())), strict=True))
+        """What transfer did on each pair; none where there is no gap."""
+        return {spot: found.verdict for spot, found in self.decisions.items() if self.gaps[spot] is not None}
+
+    def row_gap(self, variant: str) -> PairedTest | None:
+        """The mean gap over pairs, with the interval of the row's verdict."""
+        found = self.row_decisions.get(variant)
+        if found is None or found.test is None:
+            return self.overall_gap(variant, self.base)
+        return _with_interval(found.test, len(self.seeds))
 
     def overall_gap(
         self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
@@ -309,6 +390,11 @@ class TableGroup:
             record = self.result_set.records.get(key)
             if record is not None and record.status == "ok":
                 yield record
+
+
+def _with_interval(test: DifferenceTest, seeds: int) -> PairedTest:
+    low, high = test.interval()
+    return PairedTest(test.mean, (high - low) / 2, seeds, test.p_value)
 
 
 def _means(shown: TableMean | None, values: Callable[[str], Mapping[int, float]]) -> BySeed | None:
