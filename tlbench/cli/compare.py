@@ -50,11 +50,11 @@ def compare(
     debug: options.Debug = False,
 ) -> int:
     """Compare two variants of a suite, or two result folders: A minus B, paired per seed and pair, with intervals."""
-    from tlbench.records.item_correctness import stored_correct
     from tlbench.leaderboard.analysis.run_differences import differences
     from tlbench.leaderboard.leaderboard import metric_and_protocol
     from tlbench.leaderboard.renderers import render
     from tlbench.leaderboard.tables.comparison import compare as tables_of
+    from tlbench.records.item_correctness import stored_correct
 
     filters = {"pair": pair or [], "backbone": backbone or [], "setting": setting or []}
     first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)

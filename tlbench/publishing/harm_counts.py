@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tlbench.evaluation.statistics import Verdict
+from tlbench.evaluation.verdicts import Verdict
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.leaderboard import places
 from tlbench.leaderboard.tables import notes

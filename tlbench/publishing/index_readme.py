@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.renderers.markdown import escape
@@ -116,8 +117,9 @@ def _strategies(found: Mapping[str, Harm]) -> str:
         return ""
     rows = [[escape(name), *(_cell(suite, name) for suite in found.values())] for name in names]
     text = (
-        "Cells (a variant on a pair, in one setting and label budget) that transfer helped / hurt / left undecided, by "
-        "each suite's own metric and selection protocol; each verdict is corrected over the cells of its table."
+        "Cells (a variant that adapts, on a pair, in one setting and label budget) by their verdict: "
+        f"{' / '.join(VERDICTS)}. By each suite's own metric and selection protocol, at a false-discovery rate of 5 % "
+        "over the cells of a table; runs that several suites share count in each of them."
     )
     table = _table(["strategy", *map(_link, found)], rows, numbers=len(found))
     return f"## What transfer did\n\n{text}\n\n{table}"
@@ -125,7 +127,7 @@ def _strategies(found: Mapping[str, Harm]) -> str:
 
 def _cell(suite: Harm, name: str) -> str:
     verdicts = suite.verdicts.get(name)
-    return " / ".join(str(verdicts[v]) for v in ("helps", "hurts", "undecided")) if verdicts else ""
+    return " / ".join(str(verdicts[v]) for v in VERDICTS) if verdicts else ""
 
 
 def _hurt(found: Mapping[str, Harm]) -> str:

@@ -126,7 +126,6 @@ class Record(_Part):
         return any(seen.unlabelled > 0 for seen in self.seen if not seen.phase.startswith(REVERSE_PHASE))
 
 
-
 def new_record(spec: RunSpec, variant: str, status: Status, references: dict[str, str], **rest: Any) -> Record:
     """A record whose identity is taken from its run's description."""
     identity = {name: getattr(spec, name) for name in Record.model_fields.keys() & RunSpec.model_fields.keys()}

@@ -68,17 +68,21 @@ def cell_tests(place: TableGroup, spots: Sequence[CellKey], failed: Mapping[Cell
     return cell_decisions(cells, [spot in failed for spot in spots], rope=place.result_set.plan.rope)
 
 
-def strategy_tests(
-    place: TableGroup, variants: Sequence[str], failed: Mapping[CellKey, object]
-) -> dict[str, Decision]:
+def strategy_tests(place: TableGroup, variants: Sequence[str], failed: Mapping[CellKey, object]) -> dict[str, Decision]:
     """Decide strategies by their mean gaps over pairs, as one family; one whose training failed on a pair has none."""
     broken = {variant for variant in variants if any((variant, pair) in failed for pair in place.pairs)}
-    rows = [None if variant in broken else _testable(place, _over_pairs(place, variant)) for variant in variants]
+    rows = [None if variant in broken else _testable(place, gap_over_pairs(place, variant)) for variant in variants]
     decisions = strategy_decisions(rows, rope=place.result_set.plan.rope)
     return {
         variant: Decision("training failed") if variant in broken else decision
         for variant, decision in zip(variants, decisions, strict=True)
     }
+
+
+def counts_items(place: TableGroup, variant: str, pair: str) -> bool:
+    """Whether correctness by test item is stored for the runs of a cell that are there."""
+    difference = _difference(place, variant, pair)
+    return difference is None or difference.items > 0
 
 
 def _testable(place: TableGroup, difference: CrossedDifference | None) -> CrossedDifference | None:
@@ -87,7 +91,10 @@ def _testable(place: TableGroup, difference: CrossedDifference | None) -> Crosse
 
 def _not_learnt(place: TableGroup, variant: str, pair: str) -> tuple[int, ...]:
     """The seeds of which the run of a variant, or its source-only, has not learnt the source."""
-    ours = {seed: _source_accuracy(place, cell.run_key, reference=False) for seed, cell in place.by_spot[variant, pair].items()}
+    ours = {
+        seed: _source_accuracy(place, cell.run_key, reference=False)
+        for seed, cell in place.by_spot[variant, pair].items()
+    }
     base = {
         seed: _source_accuracy(place, cell.references.get("source-only", ""), reference=True)
         for seed, cell in place.by_spot[variant, pair].items()
@@ -123,7 +130,7 @@ def _difference(place: TableGroup, variant: str, pair: str) -> CrossedDifference
     return crossed_difference([items]) if items is not None else seed_difference([ours[s] - base[s] for s in seeds])
 
 
-def _over_pairs(place: TableGroup, variant: str) -> CrossedDifference | None:
+def gap_over_pairs(place: TableGroup, variant: str) -> CrossedDifference | None:
     """The mean gap over pairs; items and seeds that pairs share count once."""
     shown = place.shown(variant)
     if shown is None:
@@ -167,4 +174,3 @@ def _item_row(place: TableGroup, cell: PlannedCell) -> Items | None:
     if ours is None or base is None or ours.shape != base.shape:
         return None
     return base.astype(np.int8) - ours.astype(np.int8)
-

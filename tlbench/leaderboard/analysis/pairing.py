@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-
 from tlbench.core.run_spec import Shots, label_budget
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import McNemarTest, PairedTest, mcnemar, paired_difference

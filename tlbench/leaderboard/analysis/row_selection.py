@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.leaderboard.analysis.result_set import ResultSet

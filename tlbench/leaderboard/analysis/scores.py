@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.evaluation import gaps
-from tlbench.evaluation.ranks import RankEstimate, average_ranks
 from tlbench.evaluation.harm_probability import HarmProbability, harm_probability
+from tlbench.evaluation.ranks import RankEstimate, average_ranks
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, estimate
 from tlbench.evaluation.uncertainty import DifferenceTest
 from tlbench.evaluation.verdicts import Decision, Verdict
@@ -247,7 +247,7 @@ class TableGroup:
 
     @cached_property
     def _as_planned(self) -> TableGroup:
-        """This table without filters: verdicts are corrected over the cells of the suite as planned."""
+        """The table without filters: verdicts are corrected over the cells of the suite as planned."""
         first = self.cells[0]
         cells = [cell for cell in self.result_set.planned if cell.same_table(first)]
         if len(cells) <= len(self.cells):
@@ -262,6 +262,17 @@ class TableGroup:
             return {spot: found for spot, found in self._as_planned.decisions.items() if spot in there}
         spots = [(v, p) for v in self.adapting for p in self._applicable(v)] if self.base else []
         return dict(zip(spots, gap_tests.cell_tests(self, spots, self.failed_trainings), strict=True))
+
+    @property
+    def family(self) -> Mapping[CellKey, Decision]:
+        """The decisions over which verdicts on cells are corrected: those of the table as planned."""
+        return self._as_planned.decisions
+
+    @cached_property
+    def counts_items(self) -> bool:
+        """Whether the intervals of gaps count test items as a sample; all of the table's do, or none is said to."""
+        found = [gap_tests.counts_items(self, *spot) for spot in self.decisions]
+        return bool(found) and all(found)
 
     @cached_property
     def row_decisions(self) -> dict[str, Decision]:
@@ -302,10 +313,10 @@ class TableGroup:
         found = self.seed_gap(variant, pair)
         if found is None or test is None:
             return found
-        return _with_interval(test, len(self.seeds))
+        return with_interval(test, len(self.seeds))
 
     def seed_gap(self, variant: str, pair: str) -> PairedTest | None:
-        """A gap with its interval over the cell's own seeds alone; None where a run is missing and not to be dropped."""
+        """A gap with its interval over its own seeds alone; None where a run is missing and not to be dropped."""
         ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")
         if not (self.is_enough(ours) and self.is_enough(base)):
             return None
@@ -322,7 +333,7 @@ class TableGroup:
         found = self.row_decisions.get(variant)
         if found is None or found.test is None:
             return self.overall_gap(variant, self.base)
-        return _with_interval(found.test, len(self.seeds))
+        return with_interval(found.test, len(self.seeds))
 
     def overall_gap(
         self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
@@ -392,7 +403,8 @@ class TableGroup:
                 yield record
 
 
-def _with_interval(test: DifferenceTest, seeds: int) -> PairedTest:
+def with_interval(test: DifferenceTest, seeds: int) -> PairedTest:
+    """A test as the gap that tables show."""
     low, high = test.interval()
     return PairedTest(test.mean, (high - low) / 2, seeds, test.p_value)
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tlbench.evaluation.statistics import PairedTest, Verdict
+from tlbench.evaluation.statistics import PairedTest
+from tlbench.evaluation.verdicts import Verdict
 from tlbench.leaderboard.tables.cells import Scale
 from tlbench.leaderboard.tables.notes import points
 
+_ALONE: dict[Verdict, str] = {
+    "helps": "helps",
+    "hurts": "hurts",
+    "no matter": "does not matter",
+    "unknown": "is neither shown to help nor to hurt",
+    "training failed": "has a failed training",
+}
 NOTE = "Best and worst are by the mean over seeds; sources are not tested against each other."
 
 
@@ -46,7 +54,7 @@ def _decided(
     hurting = [source for source in reversed(ranked) if verdicts[source] == "hurts"]
     if len(ranked) == 1:
         alone = ranked[0]
-        verdict = verdicts[alone] if helping or hurting else "is undecided"
+        verdict = _ALONE[verdicts[alone]]
         return [f"{alone} {verdict} ({points(scale, gaps[alone])})"]
     clauses = [_named("helps", helping, gaps, scale)] if helping else []
     clauses += [_named("hurts", hurting, gaps, scale)] if hurting else []

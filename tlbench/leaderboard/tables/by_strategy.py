@@ -9,16 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tlbench.evaluation.statistics import RatioEstimate
+from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.best_values import best_overall
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.scores import MIN_PAIRS, TableGroup
 from tlbench.leaderboard.analysis.significance import significance
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import (
     EMPTY,
+    FAILED,
     FLAGGED,
+    HELPS,
+    HURTS,
     MISSING,
+    NO_MATTER,
     NO_STEPS,
+    UNKNOWN,
     Cell,
     Column,
     Table,
@@ -37,7 +43,7 @@ _COST = (
     Column("shared", "shared\ns/run"),
 )
 #: Names of the columns that are no metrics.
-COLUMN_NAMES = ("gap", "gain", "verdicts", "closed", "rank", *(column.name for column in _COST))
+COLUMN_NAMES = ("gap", "verdict", "verdicts", "harm", "gain", "closed", "rank", *(column.name for column in _COST))
 
 
 def by_strategy(
@@ -70,13 +76,25 @@ class _ByStrategy:
             self.columns = [self.columns[0], *(by_name[name] for name in chosen if name in by_name)]
 
     def _gap_columns(self) -> list[tuple[Column, Callable[[str], Cell]]]:
-        verdicts = (Column("verdicts", "helps/\nhurts/\nundec."), self._verdicts)
+        decided = self._verdict_columns()
         if self.place.setting == "transductive":
             closed = (Column("closed", "gap closed\n%"), self._closed)
-            return [(Column("gap", "adaptation\ngap"), self._gap), verdicts, closed]
+            return [(Column("gap", "adaptation\ngap"), self._gap), *decided, closed]
         if self.place.setting == "inductive":
-            return [(Column("gap", "NTG"), self._gap), verdicts, (Column("gain", "gain"), self._gain)]
-        return [(Column("gap", "gap to\nalone"), self._gap), verdicts]
+            return [(Column("gap", "NTG"), self._gap), *decided, (Column("gain", "gain"), self._gain)]
+        return [(Column("gap", "gap to\nalone"), self._gap), *decided]
+
+    def _verdict_columns(self) -> list[tuple[Column, Callable[[str], Cell]]]:
+        """Of the row, of its cells, and of a pair that is yet to come; none where there are too few seeds."""
+        if self.place.few_seeds:
+            return []
+        columns: list[tuple[Column, Callable[[str], Cell]]] = [
+            (Column("verdict", "verdict", "left"), self._verdict),
+            (Column("verdicts", f"pairs\n{HELPS}/{HURTS}/{NO_MATTER}/{UNKNOWN}"), self._verdicts),
+        ]
+        if len(self.place.pairs) >= MIN_PAIRS:
+            columns.append((Column("harm", "P(harm)\n%"), self._harm))
+        return columns
 
     def table(self, tested: bool) -> Table:
         rows = [[cell(variant) for _, cell in self.columns] for variant in self.place.variants]
@@ -93,6 +111,8 @@ class _ByStrategy:
             [
                 *notes.harm(self.place),
                 *notes.verdict_note(self.place),
+                *notes.row_verdict_note(self.place, columns),
+                *notes.not_adapting(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
                 *notes.shared_examples(self.place),
                 *recipes(self.place),
@@ -123,7 +143,9 @@ class _ByStrategy:
     def _gap(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
             return EMPTY
-        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
+        if variant not in self.place.adapting:
+            return self._classifier_difference(variant)
+        cell = self.place.scale.cell(self.place.row_gap(variant), signed=True)
         notes_ = self.footnotes.without_base(variant) if self.place.base == "without-source" else ()
         return replace(cell, footnotes=notes_)
 
@@ -135,11 +157,32 @@ class _ByStrategy:
     def _verdicts(self, variant: str) -> Cell:
         found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
         if not found:
-            return Cell(MISSING) if variant in self.place.strategies else EMPTY
-        return Cell("/".join(str(found[verdict]) for verdict in ("helps", "hurts", "undecided")))
+            return Cell(MISSING) if variant in self.place.adapting else EMPTY
+        failed = f" +{found['training failed']}{FAILED}" if found["training failed"] else ""
+        return Cell("/".join(str(found[verdict]) for verdict in VERDICTS[:4]) + failed)
+
+    def _verdict(self, variant: str) -> Cell:
+        if variant not in self.place.adapting:
+            return EMPTY
+        found = self.place.row_decisions.get(variant)
+        return Cell(found.verdict if found is not None and self.place.row_gap(variant) is not None else MISSING)
+
+    def _harm(self, variant: str) -> Cell:
+        if variant not in self.place.adapting:
+            return EMPTY
+        found = self.place.harm_probability(variant)
+        if found is None:
+            return Cell(MISSING)
+        mean, low, high = (_whole(100 * part) for part in (found.mean, found.low, found.high))
+        return Cell(f"{mean} [{low}, {high}]", found.mean, None, found.low, found.high)
+
+    def _classifier_difference(self, variant: str) -> Cell:
+        """In parentheses: it stands beside gaps, and is none."""
+        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
+        return cell if cell.value is None else replace(cell, text=f"({cell.text})")
 
     def _closed(self, variant: str) -> Cell:
-        if variant not in self.place.strategies:
+        if variant not in self.place.adapting:
             return EMPTY
         share = self.place.share_closed(variant)
         if share is None:

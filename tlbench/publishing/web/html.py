@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.tables.cells import count
@@ -90,7 +91,7 @@ def _entry(name: str, result_set: ResultSet) -> dict[str, Any]:
         "runs": len(result_set.records),
         "seeds": len(result_set.plan.seeds),
         "devices": _devices(result_set),
-        "verdicts": {verdict: verdicts[verdict] for verdict in ("helps", "hurts", "undecided")},
+        "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS},
         "figures": verdict_counts(result_set) if result_set.plan.claims else None,
     }
 
