@@ -13,6 +13,7 @@ from tlbench.errors import Faults, TlbenchError
 from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, read_plan
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
+from tlbench.records.item_correctness import Packed, look_up, packed_correct
 from tlbench.records.json_lines import compact, key_by_key
 from tlbench.records.published_records import PublishedFolder, is_published
 from tlbench.records.record import Record
@@ -26,7 +27,7 @@ _WRITTEN = ("about", "summary", "claims")
 class PageInputs:
     """`plan` and `records` (by run key, sorted) as JSON of one form, without paths of the machine they are from.
 
-    `predictions`: class ids by run key, of the runs that have any.
+    `predictions`: class ids by run key, of the runs that have any; `correct`: which test items they have right.
 
     They are kept as they were written: a later tlbench whose records have more fields makes the same files of them.
     """
@@ -34,12 +35,13 @@ class PageInputs:
     plan: str
     records: Mapping[str, str]
     predictions: Predictions = field(default_factory=dict)
+    correct: Packed = field(default_factory=dict)
 
     @cached_property
     def result_set(self) -> ResultSet:
         """The result set of the tables."""
         records = {key: Record.model_validate_json(record) for key, record in self.records.items()}
-        return ResultSet(PlanHeader.model_validate_json(self.plan), records)
+        return ResultSet(PlanHeader.model_validate_json(self.plan), records, correct=look_up(self.correct))
 
     @property
     def suite(self) -> str:
@@ -66,7 +68,9 @@ def read_page_inputs(folder: Path) -> PageInputs:
     _refuse_paths(folder, plan, [records[key] for key in with_paths])
     records |= {key: _cleaned(records[key]) for key in with_paths}
     material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
-    return replace(material, predictions=read_predictions(folder, material.result_set.records.values()))
+    found = material.result_set.records
+    predictions, correct = read_predictions(folder, found.values()), packed_correct(folder, found)
+    return replace(material, predictions=predictions, correct=correct)
 
 
 def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:

@@ -22,7 +22,7 @@ Packed = Mapping[str, NDArray[np.uint8]]
 
 
 def stored_correct(folder: Path) -> Callable[[str, int], NDArray[Any] | None]:
-    """Look up which test items the run with a key has right after a step; None where that is not stored.
+    """Which test items the run with a key has right after a step; None where that is not stored.
 
     `folder` is `results/<suite>/`, or a published folder, which has it for the last step of each run alone.
     """
@@ -40,6 +40,11 @@ def packed_correct(folder: Path, records: Mapping[str, Record]) -> Packed:
         if correct is not None:
             found[key] = pack(correct)
     return found
+
+
+def look_up(packed: Packed) -> Callable[[str, int], NDArray[Any] | None]:
+    """Which test items the run with a key has right after its last step; None where that is not stored."""
+    return lambda key, step: unpack(packed[key]) if key in packed else None
 
 
 def correct_bytes(packed: Packed) -> bytes:
@@ -78,7 +83,7 @@ def _of_published(folder: Path) -> Callable[[str, int], NDArray[Any] | None]:
         return _read(folder / CORRECT_FILE)
 
     def correct(key: str, step: int) -> NDArray[Any] | None:
-        return unpack(packed()[key]) if key in packed() else None
+        return look_up(packed())(key, step)
 
     return correct
 
