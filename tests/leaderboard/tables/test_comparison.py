@@ -8,9 +8,9 @@ from safetensors.numpy import save_file
 from statsmodels.stats.contingency_tables import mcnemar
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.analysis.pairing import stored_correct
 from tlbench.leaderboard.analysis.run_differences import check_same_data, differences
 from tlbench.leaderboard.tables.comparison import compare
+from tlbench.records.item_correctness import stored_correct
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 T_2_975 = 4.302652729749464
