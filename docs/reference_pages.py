@@ -15,11 +15,17 @@ from tlbench.cli.main import app
 
 def commands() -> str:
     """Every command with its arguments, options and examples."""
-    group = get_command(app)
     parts = ["# Commands\n\n`tlbench COMMAND --help` says the same. `python -m tlbench` is `tlbench`.\n"]
-    for name in sorted(group.commands):  # type: ignore[attr-defined]
-        parts += _command(name, group.commands[name])  # type: ignore[attr-defined]
+    for name, command in every_command():
+        parts += _command(name, command)
     return "\n".join(parts)
+
+
+def every_command() -> Iterator[tuple[str, Any]]:
+    """All commands by name, those of a group by two words."""
+    for name, command in sorted(get_command(app).commands.items()):  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        yield from [(f"{name} {one}", each) for one, each in sorted(inner.items())] if inner else [(name, command)]
 
 
 def _command(name: str, command: Any) -> Iterator[str]:

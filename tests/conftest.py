@@ -17,6 +17,7 @@ from toy_suite import SUITE, TOY
 
 from tlbench.cli.main import main
 from tlbench.records.record import Record
+from tlbench.records.record_file import parse_record
 
 #: Where transformers copies the code of models to, ours and our children's alike: it asks when it is imported.
 _MODULES = tempfile.TemporaryDirectory(prefix="tlbench-tests-")
@@ -78,7 +79,7 @@ class Project:
 
     def records(self, suite: str = "toy") -> list[Record]:
         files = sorted((self.folder / "results" / suite).glob("*.json"))
-        return [Record.model_validate_json(file.read_text()) for file in files if file.name != "plan.json"]
+        return [parse_record(file.read_bytes(), file.name, "") for file in files if file.name != "plan.json"]
 
     def record(self, variant: str, suite: str = "toy", seed: int | None = None) -> Record:
         ours = [record for record in self.records(suite) if record.variant == variant]

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from tlbench.api.run import run
     from tlbench.core.backbone import Backbone
     from tlbench.core.content_key import AddedField
-    from tlbench.core.domain import DataLocation, Dataset, Domain, Split
+    from tlbench.core.domain import DataLocation, Dataset, Domain, Split, SplitOrigin
     from tlbench.core.health import Health
     from tlbench.core.model import TransferModel
     from tlbench.core.predictor import ModelPredictor, Prediction, Predictor
     from tlbench.core.strategy import FeatureStrategy, GradientStrategy, Params, Strategy
     from tlbench.core.task import TransferTask
     from tlbench.errors import DataError, TlbenchError
+    from tlbench.exporting.exported_model import ExportedModel, load_model
     from tlbench.training import layers, losses, schedules
     from tlbench.training.batches import Batch, batch_tensor
     from tlbench.training.toolkit import Toolkit
@@ -38,6 +39,7 @@ _HOME = {
     "Batch": "tlbench.training.batches",
     "DataError": "tlbench.errors",
     "DataLocation": "tlbench.core.domain",
+    "ExportedModel": "tlbench.exporting.exported_model",
     "Dataset": "tlbench.core.domain",
     "Domain": "tlbench.core.domain",
     "FeatureStrategy": "tlbench.core.strategy",
@@ -49,12 +51,14 @@ _HOME = {
     "Predictor": "tlbench.core.predictor",
     "Results": "tlbench.api.results",
     "Split": "tlbench.core.domain",
+    "SplitOrigin": "tlbench.core.domain",
     "Strategy": "tlbench.core.strategy",
     "TlbenchError": "tlbench.errors",
     "Toolkit": "tlbench.training.toolkit",
     "TransferModel": "tlbench.core.model",
     "TransferTask": "tlbench.core.task",
     "batch_tensor": "tlbench.training.batches",
+    "load_model": "tlbench.exporting.exported_model",
     "load_results": "tlbench.api.results",
     "run": "tlbench.api.run",
 }
@@ -70,6 +74,7 @@ __all__ = [
     "DataLocation",
     "Dataset",
     "Domain",
+    "ExportedModel",
     "FeatureStrategy",
     "GradientStrategy",
     "Health",
@@ -79,6 +84,7 @@ __all__ = [
     "Predictor",
     "Results",
     "Split",
+    "SplitOrigin",
     "Strategy",
     "TlbenchError",
     "Toolkit",
@@ -88,6 +94,7 @@ __all__ = [
     "batch_tensor",
     "hookimpl",
     "layers",
+    "load_model",
     "load_results",
     "losses",
     "run",

@@ -65,7 +65,8 @@ def tlbench_register_backbones(register: Register) -> None:
 
     One with pretrained weights also takes the keyword `pretrained`, True by default; with False its weights are random.
     A factory may have two methods, called with the argument where its name takes one, before anything is trained:
-    `check` raises `tlbench.TlbenchError` where the backbone cannot be had (a missing file, an unknown model), and
+    `check` raises `tlbench.TlbenchError` where the backbone cannot be had (a missing file, an unknown model), or gives
+    sentences on what was done to its weights, of which users are told, or nothing, and
     `revision` gives a string that changes with the weights, which goes into run keys beside the plugin's version. It
     should be cheap, ask no network, and import little: it is asked again whenever the suite is. `has_weights` says
     whether a name has pretrained weights, where not every one has.

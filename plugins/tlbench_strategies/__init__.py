@@ -58,3 +58,7 @@ def tlbench_register_strategies(register: Register) -> None:
         "target-only", f"{here}.references:TargetOnly", summary="reference: the setting's target labels, no source"
     )
     register("oracle", f"{here}.references:Oracle", summary="reference: all target training labels")
+    register(
+        "pooling", f"{here}.references:Pooling", summary="reference: source and target labels together, one classifier"
+    )
+    register("majority", f"{here}.references:Majority", summary="reference: always the target's most frequent class")

@@ -37,6 +37,11 @@ TRACKERS: Mapping[str, str] = {"mlflow": "tlbench_trackers.mlflow:MlflowTracker"
 _asked: list[Tracker] = []
 
 
+def is_listening() -> bool:
+    """Whether any tracker is asked for; without one no process is made to hear of a suite."""
+    return bool(os.environ.get("TLBENCH_TRACKERS", "").strip(", "))
+
+
 @tlbench.hookimpl
 def tlbench_suite_started(suite: str, runs: int) -> None:
     """Start the trackers that are asked for, where there is anything to run."""

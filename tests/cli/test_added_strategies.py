@@ -66,11 +66,13 @@ def test_what_was_added_can_be_published_submitted_and_checked(project):
     assert outcome.code == 0, outcome.out + outcome.err
 
 
-def test_a_plugin_file_beside_the_suite_file_is_found_by_itself_from_anywhere(project, monkeypatch):
+def test_a_plugin_file_beside_the_suite_file_is_found_by_itself_in_the_working_folder_and_elsewhere_on_request(
+    project, monkeypatch
+):
     folder = project.folder / "mine"
     folder.mkdir()
     (folder / "suite.toml").write_text(SUITE)
     (folder / "tlbenchfile.py").write_text(TOY.read_text())
-    assert project.tlbench("run", "mine/suite.toml", plugin=False).code == 0
+    assert project.tlbench("run", "mine/suite.toml", "--run-code", plugin=False).code == 0
     monkeypatch.chdir(folder)
     assert "feature-extraction" in project.tlbench("plan", "suite.toml", plugin=False).out

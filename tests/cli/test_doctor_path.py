@@ -139,6 +139,84 @@ def test_table_whose_columns_do_not_tell_what_they_are(project):
     assert 'label = "LABEL"' in outcome.out
 
 
+def test_columns_are_named_on_the_command_line(project):
+    columns = ("result", "where", "height", "weight")
+    path = table(project.folder / "patients.csv", columns=columns)
+    told = doctor(project, path)
+    assert (
+        "columns with few different values, of which one may be it: result (k0, k1), where (north, south)" in told.out
+    )
+    outcome = project.tlbench("doctor", path, "--label", "result", "--domain", "where", plugin=False)
+    assert outcome.code == 0, outcome.out
+    project.write("it.toml", suggested(outcome))
+    assert read_suite("it.toml", PluginHost()).data == {"label": "result", "domain": "where"}
+    swapped = project.tlbench("doctor", path, "--label", "where", "--domain", "result", plugin=False)
+    assert "classes: north, south" in swapped.out
+
+
+def test_a_named_column_is_not_taken_for_another_role(project):
+    path = table(project.folder / "patients.csv")
+    outcome = project.tlbench("doctor", path, "--label", "site", plugin=False)
+    assert "fault: no column is called like a domain" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["patients.csv", "--label", "clas"], "--label 'clas': unknown column 'clas'; did you mean 'class'?"),
+        (["photos", "--domain", "site"], "--domain names a column of a table, and 'photos' is images"),
+        (["suite.toml", "--label", "class"], "--label is for a table; a suite says it in its table [data]"),
+        (["--label", "class"], "--label names a column of a table; give the table too"),
+    ],
+)
+def test_columns_that_nothing_can_be_done_with(project, arguments, message):
+    table(project.folder / "patients.csv")
+    image_folder(project.folder / "photos", ("one",), count=2)
+    project.suite()
+    outcome = project.tlbench("doctor", *arguments, plugin=False)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
+
+
+def test_one_fault_does_not_hide_the_next(project):
+    lines = table(project.folder / "patients.csv", holes=True).read_text().splitlines()
+    lines[3] = "," + lines[3].partition(",")[2]  # no label
+    lines[50] = ",".join([*lines[50].split(",")[:3], ""])  # no weight, in the other domain
+    (project.folder / "patients.csv").write_text("\n".join(lines))
+    out = doctor(project, "patients.csv").out
+    assert "fault: csv:patients.csv, domain 'north': 1 rows have no label in column 'class', the first is row 3" in out
+    assert "fault: csv:patients.csv, domain 'north': values are missing" in out
+    assert "fault: csv:patients.csv, domain 'south': values are missing" in out
+    lines[60] = lines[60].replace("south", "")  # a row of no domain, so that no domain can be had
+    (project.folder / "patients.csv").write_text("\n".join(lines))
+    out = doctor(project, "patients.csv").out
+    assert "1 rows have no domain in column 'site', the first is row 60" in out
+    assert "fault: csv:patients.csv: 1 rows have no label in column 'class'" in out
+    assert "2 in column 'height'" in out and "1 in column 'weight'" in out
+
+
+def test_without_columns_of_label_and_domain_the_others_are_looked_at(project):
+    table(project.folder / "patients.csv", columns=("result", "where", "height", "weight"), holes=True)
+    out = doctor(project, "patients.csv").out
+    assert "fault: no column is called like a label" in out
+    assert "fault: csv:patients.csv: values are missing" in out
+    assert "unknown column" not in out
+
+
+def test_a_row_that_stands_in_two_splits_is_named(project):
+    lines = table(project.folder / "patients.csv").read_text().splitlines()
+    lines = [f"{line},{'test' if number % 3 == 0 else 'train'}" for number, line in enumerate(lines)]
+    lines[0] = lines[0].rpartition(",")[0] + ",split"
+    lines[46] = lines[48].replace(",test", ",train")
+    (project.folder / "patients.csv").write_text("\n".join(lines))
+    out = doctor(project, "patients.csv").out
+    assert "test: 1 example of class 'k1' stands in train too (row 48 equals row 46 of train)" in out
+    project.write("it.toml", suggested(doctor(project, "patients.csv")))
+    ran = project.tlbench("run", "it.toml", plugin=False)
+    assert ran.code == 2
+    assert "(row 48 equals row 46 of train); splits must not overlap" in ran.err
+
+
 def test_folder_of_tables(project):
     (project.folder / "tables").mkdir()
     table(project.folder / "tables" / "a.csv")

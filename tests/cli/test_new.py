@@ -18,6 +18,7 @@ from toy_suite import SUITE, TOY
 
 from tlbench.plugins.manager import PluginHost, forget_hosts
 from tlbench.plugins.registry import WRITTEN as KINDS
+from tlbench.scaffolding.package import FORMS
 from tlbench.scaffolding.plugin_names import LONGEST, suggestion
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +113,8 @@ def block_of_the_tutorial():
         (("strategy", "dann"), ["a strategy 'dann' already", "'builtin-strategies'"]),
         (("backbone", "mlp"), ["a backbone 'mlp:' already", "'builtin-backbones'"]),
         (("metric", "macro-f1"), ["a metric 'macro_f1' already", "'builtin-metrics'"]),
+        (("strategy", "mixup-da", "--kind", "los"), ["--kind 'los'", "did you mean 'loss'?", "features, fit, loss"]),
+        (("metric", "top-2", "--kind", "fit"), ["--kind fit is for a strategy; a metric is written in one way"]),
         (("metric", "strategies"), ["package 'tlbench_strategies' is installed already"]),
         (("metric", "top-2", "--author", "a\nb"), ["--author 'a\\nb'", "one line"]),
         (("metric", "top-2", "--author", " "), ["--author ' '"]),
@@ -290,10 +293,31 @@ def test_the_metric_scores(new, install):
             top_2(labels, scores)
 
 
-@pytest.fixture(params=["as written", "tutorial"])
+@pytest.mark.parametrize("name", ["mixup-da", "-".join(["abcdefghi"] * 4) + "z"])
+@pytest.mark.parametrize("form", FORMS)
+def test_each_kind_of_strategy_is_clean_and_says_what_is_to_be_written(new, form, name):
+    folder = new("strategy", name, "--kind", form)
+    assert complaints(folder, "check", "--no-cache", "--config", ROOT / "pyproject.toml", "src") == ""
+    assert complaints(folder, "format", "--no-cache", "--check", ".") == ""
+    (code,) = folder.glob("src/*/strategy.py")
+    base = {"loss": "GradientStrategy", "features": "FeatureStrategy", "fit": "Strategy"}[form]
+    assert f"(tlbench.{base}):" in code.read_text("utf-8")
+    assert code.read_text("utf-8").count("replace this") >= 3
+    readme = (folder / "README.md").read_text("utf-8")
+    assert {"loss": "and the loss", "features": "and the classifier", "fit": "and `fit`"}[form] in readme
+
+
+def test_a_strategy_is_a_loss_where_nothing_is_said(new):
+    assert contents(new("strategy", "mixup-da")) == contents(
+        new("strategy", "mixup-da", "--kind", "loss", "--out", "again").parent / "again" / "tlbench-mixup-da"
+    )
+
+
+@pytest.fixture(params=["loss", "features", "fit", "tutorial"])
 def strategy(request, new, install):
-    """The strategy as it is written, or as the tutorial fills it in, installed."""
-    folder = new("strategy", "mixup-da")
+    """The strategy as each kind of it is written, or as the tutorial fills it in, installed."""
+    kind = () if request.param == "tutorial" else ("--kind", request.param)
+    folder = new("strategy", "mixup-da", *kind)
     if request.param == "tutorial":
         (folder / "src/tlbench_mixup_da/strategy.py").write_text(block_of_the_tutorial(), encoding="utf-8")
     install(folder)

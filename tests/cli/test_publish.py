@@ -12,6 +12,8 @@ import sys
 import pytest
 from toy_suite import SUITE, TOY
 
+from tlbench.records.sealed_json import unsealed
+
 MORE = 'summary = "is it so?"\nclaims = "c.csv"\nabout = "a.md"\nviews = ["pair", "selection"]'
 PAGE = SUITE.replace("seeds = [0]", f"seeds = [0]\n{MORE}")
 CLAIMS = (
@@ -89,7 +91,7 @@ def _without_records(folder):
 
 def _view(folder):
     path = folder / "plan.json"
-    path.write_text(path.read_text().replace('"selection"\n', '"sideways"\n'))
+    path.write_bytes(unsealed(path.read_bytes()).replace(b'"selection"\n', b'"sideways"\n'))
 
 
 @pytest.mark.parametrize(

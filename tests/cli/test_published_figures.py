@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from toy_suite import SUITE
 
 WITH_CLAIMS = SUITE.replace("seeds = [0]", 'seeds = [0]\nclaims = "claims.csv"')
@@ -58,6 +60,62 @@ def test_figures_that_change_are_compared_anew_without_running_anything(project)
     outcome = project.tlbench("run", project.suite(WITH_CLAIMS))
     assert "all 3 runs are there" in outcome.err
     assert "published 6.0 (Someone 2016)" in outcome.out
+
+
+def test_unknown_names_of_figures_are_told_by_plan_run_and_publish(project):
+    rows = ROW + ROW.replace("source-only", "feature-extracton") + ROW.replace("toy,", "toys,", 1)
+    project.write("claims.csv", HEADER + rows.replace("VALUE", "0.05"))
+    suite = project.suite(WITH_CLAIMS)
+    lines = [
+        "2 of 3 published figures have no row in this suite:",
+        "  dataset 'toys' (did you mean 'toy'?) (1 figure); the suite has toy",
+        "  strategy 'feature-extracton' (did you mean 'feature-extraction'?) (1 figure); the suite has ",
+    ]
+    planned = project.tlbench("plan", suite)
+    assert planned.code == 0
+    assert all(line in planned.out for line in lines)
+    assert json.loads(project.tlbench("plan", suite, "--json").out)["figures_without_a_row"][0] == lines[0]
+    for command in (["run", suite], ["run", suite, "-q"]):
+        outcome = project.tlbench(*command)
+        assert outcome.code == 0
+        assert all(line in outcome.err for line in lines)
+    published = project.tlbench("publish", "toy", plugin=False)
+    assert all(line in published.err for line in lines)
+
+
+def test_figures_that_changed_are_read_again_by_leaderboard_and_publish(project):
+    project.write("claims.csv", HEADER + ROW.replace("VALUE", "0.051"))
+    project.tlbench("run", project.suite(WITH_CLAIMS))
+    unchanged = project.tlbench("leaderboard", "toy", "--claims", plugin=False)
+    assert unchanged.err == "" and "5.1" in unchanged.out
+    project.write("claims.csv", HEADER + ROW.replace("VALUE", "0.0631"))
+    for command in (["leaderboard", "toy"], ["leaderboard", "toy", "--claims"], ["publish", "toy"]):
+        outcome = project.tlbench(*command, plugin=False)
+        assert outcome.code == 0
+        assert "claims.csv has changed since the suite was run, and is read again" in outcome.err
+        assert "6.3" in outcome.out or command[0] == "publish"
+    page = project.folder / "leaderboards" / "toy"
+    assert "6.31" in (page / "README.md").read_text()
+    assert str(project.folder) not in (page / "plan.json").read_text()
+    again = project.tlbench("publish", "leaderboards/toy", "--check", plugin=False)
+    assert (again.code, again.err) == (0, "")
+
+
+def test_figures_that_became_faulty_or_went_do_not_cost_the_table(project):
+    project.write("claims.csv", HEADER + ROW.replace("VALUE", "0.051"))
+    project.tlbench("run", project.suite(WITH_CLAIMS))
+    project.write("claims.csv", HEADER + ROW.replace("VALUE", "much"))
+    for command in (["leaderboard", "toy", "--claims"], ["publish", "toy"]):
+        outcome = project.tlbench(*command, plugin=False)
+        assert outcome.code == 2
+        assert "claims.csv:2: value: 'much' must be a number" in outcome.err
+    table = project.tlbench("leaderboard", "toy", plugin=False)
+    assert table.code == 0 and "published 5.1" in table.out
+    assert "those of the last run are shown" in table.err
+    (project.folder / "claims.csv").unlink()
+    gone = project.tlbench("leaderboard", "toy", "--claims", plugin=False)
+    assert gone.code == 0 and "5.1" in gone.out
+    assert gone.err == "claims.csv is not there any more; its figures are those of the last run\n"
 
 
 def test_claims_are_set_beside_ours_in_every_format_and_on_the_card_of_a_run(project):

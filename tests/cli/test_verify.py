@@ -33,7 +33,11 @@ def rewrite(project, change):
     [
         (["verify", "leaderboards/toi"], "no records in results/leaderboards/toi"),
         (["verify", "leaderboards/toy", "--sample", "0"], "--sample"),
-        (["verify", "leaderboards/toy"], "unknown suite 'toy'"),
+        (
+            ["verify", "leaderboards/toy"],
+            "the suite 'toy' of leaderboards/toy is not built in, so its runs cannot be planned by its name; give its "
+            "file, as in: tlbench verify leaderboards/toy --suite toy.toml",
+        ),
         (["verify", "leaderboards/toy", "--suite", "none.toml"], "none.toml"),
         (["verify", "leaderboards/toy", "--suite", "other.toml"], "is of the suite 'toy', and --suite names 'other'"),
         (["verify", "leaderboards/toy", "--suite", "suite.toml", "--timeout", "soon"], "--timeout 'soon'"),

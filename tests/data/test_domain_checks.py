@@ -44,7 +44,11 @@ def test_an_exact_duplicate_across_splits_is_named_with_both_and_the_class(domai
     inputs = domain.test.inputs.copy()
     inputs[2] = domain.train.inputs[0]
     message = faults(replace(domain, test=Split(inputs, domain.test.labels)))
-    assert "test: 1 examples of class 'even' stand in train too" in message
+    assert "test: 1 example of class 'even' stands in train too (example 2 equals example 0 of train)" in message
+    named = Split(inputs, domain.test.labels, [f"{number}.png" for number in range(len(inputs))])
+    assert "(2.png equals example 0 of train)" in faults(replace(domain, test=named))
+    many = faults(replace(domain, test=Split(domain.train.inputs[:5], domain.train.labels[:5])))
+    assert "test: 3 examples of class 'even' stand in train too" in many
 
 
 def test_an_absent_class_a_label_out_of_range_and_unequal_lengths_are_all_named(domain):

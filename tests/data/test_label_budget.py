@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tlbench.core.run_spec import of_examples
 from tlbench.data.label_budget import draw_shots
 from tlbench.errors import DataError
 
@@ -17,6 +18,39 @@ def draw(shots, seed=0, labels=LABELS, revision="r"):
 def test_a_class_with_too_few_examples_is_named_with_domain_and_split():
     with pytest.raises(DataError, match=r"'domain', train: class 'c' has 2 examples"):
         draw(3, labels=np.array([0, 0, 0, 1, 1, 1, 2, 2]))
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (61, "60 examples, fewer than examples = 61"),
+        (2, "examples = 2 is fewer than the 3 classes, and each needs one"),
+    ],
+)
+def test_examples_that_cannot_be_had_are_told(count, message):
+    with pytest.raises(DataError, match=f"'domain', train: {message}"):
+        draw(of_examples(count))
+
+
+def test_examples_in_all_need_every_class():
+    with pytest.raises(DataError, match=r"class 'c' has no example"):
+        draw("3 examples", labels=np.array([0, 0, 0, 1, 1, 1]))
+
+
+def test_examples_in_all_are_so_many_in_the_shares_of_the_classes_with_one_of_each_at_least():
+    labels = np.repeat([0, 1, 2], [80, 18, 2])
+    for count in (3, 10, 50, 100):
+        drawn = np.bincount(labels[draw(of_examples(count), labels=labels)])
+        assert drawn.sum() == count
+        assert drawn.min() >= 1
+        np.testing.assert_allclose(drawn, count * np.array([0.8, 0.18, 0.02]), atol=2.1)
+
+
+def test_fewer_examples_are_a_subset_of_more_and_a_seed_draws_its_own():
+    labels = np.repeat([0, 1, 2], [80, 18, 2])
+    small, large = (set(draw(of_examples(count), labels=labels)) for count in (10, 50))
+    assert small < large
+    assert small != set(draw("10 examples", seed=1, labels=labels))
 
 
 def test_every_class_gets_as_many():

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from text_plugin import Words
 
+from tlbench.core.domain import SPLITS
 from tlbench.data.array_storage import open_inputs
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import DataError
-from tlbench.plugins.manager import PluginHost
+from tlbench.plugins.manager import PluginHost, plugin_host
 
 TEXTS = str(Path(__file__).parents[1] / "text_plugin.py")
 
@@ -38,3 +40,19 @@ def test_rows_stand_where_those_stand_that_they_were_made_from(tmp_path, evaluat
     domain = store(tmp_path).get_for("words", "knives", evaluation)
     texts = open_inputs(domain.as_loaded.inputs("test")).tolist()
     np.testing.assert_array_equal(np.load(domain.inputs("test")), Words()(texts))
+
+
+def test_splits_of_all_seeds_are_taken_from_what_was_prepared_once(tmp_path, monkeypatch):
+    lines = ["label,shop,text", *(f"{row % 2},{'ab'[row // 30]},words of row {row}" for row in range(60))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    told = []
+    options = {"label": "label", "domain": "shop", "text": "text"}
+    own = DomainStore(tmp_path / "cache", f"csv:{tmp_path}/t.csv", plugin_host([TEXTS]), options, seeds=(0, 1, 2))
+    views = [DomainView(seed=seed) for seed in (0, 1, 2)]
+    drawn = [own.get_for("words", "a", view, lambda done, total: told.append((done, total))) for view in views]
+    assert told == [(30, 30)]
+    assert len({domain.revision for domain in drawn}) == 3
+    for domain in drawn:
+        for split in SPLITS:
+            texts = open_inputs(domain.as_loaded.inputs(split)).tolist()
+            np.testing.assert_array_equal(np.load(domain.inputs(split)), Words()(texts))

@@ -28,6 +28,23 @@ def ended(pool, job):
     raise AssertionError("the job did not end")
 
 
+def plugin_job(folder, name, code):
+    """A job whose process carries out a plugin's code and ends."""
+    place = job_that_fails(folder, name)
+    (place / "plugin.py").write_text(code)
+    (place / "job.json").write_text(json.dumps({"kind": "none", "plugin_files": [str(place / "plugin.py")]}))
+    return place
+
+
+def next_event(pool):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        event = pool.wait(1.0)
+        if event is not None:
+            return event
+    raise AssertionError("nothing happened")
+
+
 def test_one_template_serves_pool_after_pool_and_no_pool_hears_of_anothers_jobs(tmp_path):
     warm = Template.warm(1)
     for name in ("one", "two"):
@@ -88,12 +105,33 @@ def test_what_a_pool_has_running_is_killed_when_it_closes(tmp_path):
             time.sleep(0.05)
 
 
-def test_a_template_that_was_killed_is_said_plainly_and_the_next_pool_gets_another(tmp_path):
+def test_a_template_that_was_killed_loses_its_jobs_and_the_next_job_gets_another(tmp_path):
     killed = Template.warm(1)
     pool = LocalPool(1, 1, None, None)
-    pool.submit("any", folder := job_that_fails(tmp_path, "any"), folder / "log.txt")
+    first = plugin_job(tmp_path, "first", "import time\ntime.sleep(600)\n")
+    pool.submit("first", first, first / "log.txt")
+    until = time.monotonic() + 60
+    while not killed.ready:
+        assert time.monotonic() < until
+        time.sleep(0.05)
     killed._process.kill()
-    with pytest.raises(TlbenchError, match="forked from has ended"):
-        ended(pool, "another")
+    assert next_event(pool).kind == "lost"
+    assert pool.free == 1
+    while killed.exit_code is None:
+        assert time.monotonic() < until
+    pool.submit("second", folder := job_that_fails(tmp_path, "second"), folder / "log.txt")
+    assert ended(pool, "second")["code"] == 1
     pool.close()
     assert Template.warm(1) is not killed
+
+
+def test_a_template_that_cannot_start_is_said_plainly(tmp_path, monkeypatch):
+    monkeypatch.setattr(Template, "_warm", {})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # a library that cannot be imported
+    (tmp_path / "sklearn").mkdir()
+    (tmp_path / "sklearn" / "__init__.py").write_text("raise ImportError('no sklearn today')\n")
+    pool = LocalPool(1, 1, None, None)
+    pool.submit("any", folder := job_that_fails(tmp_path, "any"), folder / "log.txt")
+    with pytest.raises(TlbenchError, match="cannot start"):
+        ended(pool, "any")
+    pool.close()

@@ -7,7 +7,7 @@ import pytest
 from tlbench.cli.options import seconds, size
 from tlbench.errors import TlbenchError
 from tlbench.execution.device import choose_machine
-from tlbench.execution.local_pool import describe_end
+from tlbench.execution.job_outcome import Limits, describe_end
 
 
 @pytest.mark.parametrize("text", ["", "0", "-3s", "5 minutes", "1d"])
@@ -26,17 +26,26 @@ def test_sizes_are_read(text, value):
     assert size(text) == value
 
 
+KILLED = {"signal": int(signal.SIGKILL)}
+HELD = {"stopped": "memory", "held": 3 * 2**30, "shared": 2**30, "processes": 4}
+
+
 @pytest.mark.parametrize(
     ("details", "status", "words"),
     [
-        ({"timed_out": True, "signal": 9}, "timeout", "5s"),
-        ({"timed_out": False, "signal": int(signal.SIGABRT)}, "crashed", "SIGABRT"),
-        ({"timed_out": False, "signal": int(signal.SIGKILL)}, "crashed", "out of memory"),
-        ({"timed_out": False, "code": 3}, "crashed", "exit code 3"),
+        ({"stopped": "timeout", "signal": 9}, "timeout", "ran past --timeout 5s"),
+        ({"signal": int(signal.SIGABRT)}, "crashed", "SIGABRT"),
+        ({"signal": int(signal.SIGRTMIN) + 3}, "crashed", "signal 37"),
+        ({**KILLED, "memory_kills": {}}, "crashed", "another process"),
+        ({**KILLED, "memory_kills": {"/proc/vmstat": 1}}, "out_of_memory", "oom_kill of /proc/vmstat by 1"),
+        (HELD, "out_of_memory", "--memory 2 GiB and was ended: it held 3 GiB in 4 processes, 1 GiB of it shared"),
+        ({"code": 1, "stopped": "unkept"}, "crashed", "was killed"),
+        ({"code": 1, "no_log": "No space left on device"}, "crashed", "No space left"),
+        ({"code": 3}, "crashed", "exit code 3"),
     ],
 )
-def test_how_a_process_ended_is_said_in_words(details, status, words):
-    said, _, message = describe_end(details, 5.0)
+def test_how_a_process_ended_is_said_in_words_from_what_was_counted(details, status, words):
+    said, _, message = describe_end(details, Limits(5.0, 2**31))
     assert said == status
     assert words in message
 

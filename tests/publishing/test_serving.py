@@ -157,3 +157,56 @@ def test_an_open_page_shows_a_record_that_lands_keeps_what_is_chosen_and_hears_o
         page.locator("#live.ended").wait_for()
         assert live.end_was_told.is_set()
     assert complaints == []
+
+
+def raw(server, request, wait=5.0):
+    """What is answered to some bytes, until the connection is closed."""
+    port = int(server.address.rsplit(":", 1)[1].strip("/"))
+    with socket.create_connection(("127.0.0.1", port), timeout=wait) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "path", ["//digits", "///digits", "/./digits", "//evil.example/..%2fdigits", "/\\digits", "//digits?x"]
+)
+def test_a_folder_is_never_moved_to_another_host(site, path):
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        answer = raw(server, f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+    for line in answer.split(b"\r\n"):
+        if line.lower().startswith(b"location:"):
+            assert line.split(b": ")[1].startswith(b"/")
+            assert not line.split(b": ")[1].startswith((b"//", b"/\\"))
+    assert b" 500 " not in answer.split(b"\r\n")[0]
+
+
+def test_an_idle_connection_is_dropped_and_a_hundred_of_them_keep_nobody_waiting(site, monkeypatch):
+    monkeypatch.setattr("tlbench.publishing.web.server._Handler.timeout", 1.0)
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        port = int(server.address.rsplit(":", 1)[1].strip("/"))
+        idle = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(100)]
+        assert get(server, "/")[0] == 200
+        assert {connection.recv(10) for connection in idle} == {b""}
+        for connection in idle:
+            connection.close()
+
+
+def test_more_connections_than_are_answered_at_once_are_dropped_and_their_places_come_back(site, monkeypatch):
+    monkeypatch.setattr("tlbench.publishing.web.server._Handler.timeout", 1.0)
+    monkeypatch.setattr("tlbench.publishing.web.server.MOST_AT_ONCE", 2)
+    server = PageServer(0)
+    with server.started(folder_pages(site)):
+        port = int(server.address.rsplit(":", 1)[1].strip("/"))
+        idle = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(3)]
+        assert {connection.recv(10) for connection in idle} == {b""}
+        for connection in idle:
+            connection.close()
+        assert get(server, "/")[0] == 200
+
+
+def test_many_may_knock_before_anybody_is_answered(site):
+    server = PageServer(0)
+    server.close()
+    assert server._server.request_queue_size >= 100

@@ -235,3 +235,47 @@ def test_the_page_holds_all_its_data_and_is_made_again_the_same(result_set, file
     assert len(data["runs"]) == len(result_set.records)
     assert list(data["metrics"]) == ["macro_f1", "accuracy"]
     assert "http://" not in re.sub(r"<script>.*?</script>", "", again, flags=re.DOTALL).replace("http://www.w3.org", "")
+
+
+def test_scores_by_label_budget_are_drawn_for_each_target_where_there_are_several(results, browser, tmp_path):
+    for pair, level in (("a:c", 0.5), ("b:c", 0.6), ("a:d", 0.1)):
+        for shots, more in ((5, 0.0), ("all", 0.2)):
+            scores = [level + more - 0.01, level + more, level + more + 0.01]
+            results.inductive("fine-tune", pair, SEEDS, scores, [0.3, 0.4, 0.5], [0.3, 0.4, 0.5], shots=shots)
+    path = tmp_path / "budgets.html"
+    path.write_text(suite_page(results.result_set(), ""), encoding="utf-8")
+    seen = Visit(browser, path)
+    panels = seen.page.locator("#budgets-by-target figure")
+    assert [text.split("dashed")[0].strip() for text in panels.locator("figcaption").all_inner_texts()] == [
+        "to c, mean over 2 pairs",
+        "a:d",
+    ]
+    assert panels.first.locator("g[aria-label=dot] path title").all_text_contents()[-1] == "fine-tune, all: 75.0 ± 2.5"
+    seen.page.fill("#pair", "a:d")
+    seen.page.wait_for_timeout(400)
+    assert panels.count() == 1
+    assert seen.complaints == []
+    seen.close()
+
+
+def test_of_one_target_or_one_budget_there_is_no_such_chart(result_set):
+    assert "budgets-by-target" not in suite_page(result_set, "")
+
+
+def test_references_of_own_data_look_like_references(results, browser, tmp_path):
+    results.transductive({"dann": DANN}, SEEDS, BASE)
+    for pair in BASE:
+        for seed in SEEDS:
+            key = results.record("majority", "", pair[-1], seed, 0.4, setting="inductive", shots="all")
+            results.cell("majority", pair, seed, key, setting="transductive", role="reference")
+    path = tmp_path / "own.html"
+    path.write_text(suite_page(results.result_set(), ""), encoding="utf-8")
+    seen = Visit(browser, path)
+    styles = seen.page.evaluate(
+        "[...document.querySelectorAll('#rows .tabulator-row')].map((row) => "
+        "[row.querySelector('.tabulator-cell').innerText.trim(), row.className.includes('baseline')])"
+    )
+    assert dict(styles)["majority"] == dict(styles)["source-only"]
+    assert dict(styles)["majority"] != dict(styles)["dann"]
+    assert seen.complaints == []
+    seen.close()

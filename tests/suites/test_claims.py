@@ -8,7 +8,7 @@ import io
 import pytest
 
 from tlbench.errors import Faults
-from tlbench.suites.claims import Claim, read_claims
+from tlbench.suites.claims import Claim, check_pairs, read_claims
 
 ROW = {
     "dataset": "fruit",
@@ -59,6 +59,46 @@ def faults(read):
         return caught.value.faults
 
     return faults
+
+
+# Means over pairs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", [":pear", "apple:pear; pear:", "apple:pear; pear"])
+def test_a_mean_over_what_is_no_pair(faults, target):
+    (found,) = faults(text_of({"source": "mean", "target": target}))
+    assert found.startswith("claims.csv:2: target: ")
+    assert "is no pair; of a mean, write in the column target the pairs as 'a:b; b:a', or '*:*'" in found
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            "apple:peer",
+            "mean of apple:peer (Someone et al. 2016, Table 2): unknown domain 'peer'; did you mean 'pear'?",
+        ),
+        ("plum*:pear", "unknown domain 'plum*'"),
+        ("pear", "unknown domain 'mean'"),
+    ],
+)
+def test_a_mean_over_pairs_that_the_dataset_cannot_have(read, target, message):
+    claims = read(text_of({"source": "mean", "target": target}))
+    with pytest.raises(Faults) as caught:
+        check_pairs("claims.csv", claims, "fruit", ["apple", "pear"])
+    assert message in str(caught.value)
+    assert ("'*:*' for all pairs of the suite" in str(caught.value)) == (target == "pear")
+
+
+def test_a_mean_names_pairs_or_globs_of_them(read):
+    claims = read(
+        text_of({"source": "mean", "target": "apple+fig:pear; a*:pear;"}, {"source": "mean", "target": "*:*"})
+    )
+    check_pairs("claims.csv", claims, "fruit", ["apple", "fig", "pear"])
+    assert [claim.mean_of for claim in claims] == [("apple+fig:pear", "a*:pear"), ("*:*",)]
+    (one,) = read(text_of({"source": "mean"}))  # a domain may be called so
+    check_pairs("claims.csv", [one], "fruit", ["mean", "pear"])
+    assert (one.mean_of, one.place) == ((), "mean:pear")
 
 
 # Files that cannot be read -------------------------------------------------------------------------------------------

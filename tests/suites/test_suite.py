@@ -11,6 +11,7 @@ from tlbench.core.run_spec import Budget
 from tlbench.errors import Faults, TlbenchError
 from tlbench.plugins.manager import PluginHost
 from tlbench.suites.overrides import apply_overrides
+from tlbench.suites.pairs import expanded
 from tlbench.suites.param_validation import check_params
 from tlbench.suites.suite import (
     NamedVariant,
@@ -401,6 +402,60 @@ def test_all_pairs_are_ordered_pairs_of_distinct_domains(read):
     pairs = suite.pairs(suite.part[0], ("a", "b", "c"))
     assert pairs == [((s,), t) for s, t in ("ab", "ac", "ba", "bc", "ca", "cb")]
     assert suite.pairs(suite.part[1], ()) == [(("apple", "pear"), "plum"), (("weights",), "pear")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"pairs": '["cherry:*"]'}, "pairs item 1: 'cherry:*' matches no pair of the domains apple, pear, plum"),
+        (
+            {"pairs": '["apple+*:plum"]'},
+            "matches no pair of the domains apple, pear, plum; a glob stands for pairs",
+        ),
+        ({"pairs": '"apple:*"'}, "pairs: 'apple:*': must be \"all\" or a list"),
+        ({"classes": '"some"'}, "classes: 'some' must be 'all' or 'shared'"),
+        ({"examples": "5"}, "examples: 5 does not go with the setting 'transductive'"),
+        ({"setting": '"inductive"', "examples": "0"}, "examples: 0 is not allowed; write a positive whole number"),
+        ({"setting": '"inductive"', "examples": "[]"}, "examples: the list is empty; write a positive"),
+        ({"setting": '"inductive"', "examples": "[5, 5]"}, "examples: 5 is there more than once"),
+        ({"setting": '"inductive"', "shots": '"50 examples"'}, "shots: '50 examples' is not allowed; write"),
+        ({"setting": '"inductive"'}, "shots: is missing, and the setting 'inductive' needs it, or examples"),
+    ],
+)
+def test_fault_of_globs_classes_and_examples(faults, changes, fault):
+    assert any(fault in found for found in faults(HEAD + part(**changes))), faults(HEAD + part(**changes))
+
+
+def test_validation_is_of_transductive_test_alone(faults, read):
+    (fault,) = faults(HEAD + "validation = true" + PART)
+    assert "validation: true is for evaluation = 'transductive-test'" in fault
+    assert read(HEAD + 'validation = true\nevaluation = "transductive-test"' + PART).validation
+
+
+@pytest.mark.parametrize(
+    ("written", "pairs"),
+    [
+        (["apple:*"], ["apple:pear", "apple:plum"]),
+        (["*:p*", "apple:pear"], ["apple:pear", "apple:plum", "pear:plum", "plum:pear"]),
+        (["weights:p*"], ["weights:pear", "weights:plum"]),
+        (["apple+pear:plum", "p[!l]*:*"], ["apple+pear:plum", "pear:apple", "pear:plum"]),
+    ],
+)
+def test_globs_stand_for_the_pairs_of_two_domains_that_they_match_each_once(read, written, pairs):
+    suite = read(HEAD + part(pairs=written))
+    found = suite.pairs(suite.part[0], ("apple", "pear", "plum"))
+    assert [f"{'+'.join(sources)}:{target}" for sources, target in found] == pairs
+
+
+def test_a_domain_with_the_signs_of_a_glob_in_its_name_is_named_by_it():
+    assert expanded(["a[1]:b", "*:b"], ["a[1]", "b"]) == ["a[1]:b"]
+
+
+def test_label_budgets_by_class_come_before_those_in_all(read):
+    budgets = part(setting='"inductive"', shots="[5, 0.1]", examples="[50, 1]")
+    assert read(HEAD + budgets).part[0].label_budgets == [5, 0.1, "50 examples", "1 example"]
+    assert read(HEAD + part(setting='"inductive"', examples="50")).part[0].label_budgets == ["50 examples"]
+    assert read(HEAD + PART).part[0].label_budgets == [None]
 
 
 def test_grid_is_a_cross_product_and_a_name_without_entry_is_the_strategy_itself(read):

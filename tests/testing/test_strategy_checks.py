@@ -46,6 +46,36 @@ class PlaceHolder(Sound):
     paper = "https://arxiv.org/abs/…"
 
 
+class UnknownTwin(Sound):
+    """Names nobody as itself without adapting."""
+
+    without_adaptation = "linear-swm"
+
+
+class TwinElsewhere(Sound):
+    """Names a strategy of clusters."""
+
+    without_adaptation = "k-means"
+
+
+class SilentOnSource(Sound):
+    """Learns from target labels alone, and does not say so."""
+
+    settings = {"inductive"}
+
+    def loss(self, model, batch, progress):
+        examples = batch.labelled_target
+        return tlbench.losses.cross_entropy(model(examples.inputs), examples.labels)
+
+
+class DeniesSource(Sound):
+    """Learns from the source, and says that it does not."""
+
+    @classmethod
+    def uses_source(cls, outline, trainable):
+        return False
+
+
 class NeedsValue(Sound):
     """Cannot be made without a word."""
 
@@ -218,6 +248,10 @@ FAULTS = [
     (NoSettings, "metadata", "settings is {'transduction'}; write a set of some of transductive"),
     (NoPaper, "metadata", "paper is ''; write the link of the paper"),
     (PlaceHolder, "metadata", "put the link of the paper there"),
+    (UnknownTwin, "without-adaptation", "did you mean 'linear-svm'"),
+    (TwinElsewhere, "without-adaptation", "'k-means', which does not work in 'transductive'"),
+    (SilentOnSource, "uses-source", "another source leaves every prediction as it is; say so by uses_source()"),
+    (DeniesSource, "uses-source", "says that the source is nothing, and another one changes it"),
     (NeedsValue, "parameters", "give every parameter a default"),
     (Loose, "parameters", "takes a parameter that it does not have"),
     (WrongShape, "runs-transductive-vector", "logits have the shape (61, 3); (61, 2) is expected"),

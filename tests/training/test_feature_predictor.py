@@ -64,3 +64,24 @@ def test_features_are_the_backbones_and_a_source_side_needs_the_same_classes():
     assert torch.equal(prediction.features, torch.from_numpy(INPUTS))
     assert not predictor.has_side("source")
     assert predicted(Deciding([0, 1], [0.5, -2.0]), 2)[0].has_side("source")
+
+
+class Sign:
+    """Positive features are of the second class."""
+
+    classes_ = np.array([0, 1])
+
+    def decision_function(self, features):
+        return features[:, 0]
+
+
+def test_source_features_are_moved_as_they_were_for_the_classifier_and_target_features_are_not():
+    inputs = torch.tensor([[-1.0], [1.0]])
+    predictor = FeaturePredictor(
+        Backbone([nn.Identity()], 1), Sign(), 2, True, of_source=lambda features: -features.astype(np.float64)
+    )
+    source, target = (predictor.predict(inputs, side) for side in ("source", "target"))
+    assert target.logits.argmax(dim=1).tolist() == [0, 1]
+    assert source.logits.argmax(dim=1).tolist() == [1, 0]
+    assert (source.features.tolist(), source.features.dtype) == ([[1.0], [-1.0]], torch.float32)
+    assert target.features.tolist() == inputs.tolist()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tlbench.errors import TlbenchError, unknown
 
 if TYPE_CHECKING:
-    from tlbench.runner.prepare import Reuse, RunOptions
+    from tlbench.execution.stored_runs import Reuse
+    from tlbench.runner.prepare import RunOptions
 
 #: A name or glob, or several; numbers for seeds and shots.
 Globs = str | int | Iterable[str | int] | None
@@ -42,16 +43,28 @@ def whole_number(name: str, given: int | None) -> int | None:
     return given
 
 
-def conditions_of(reuse: str, timeout: str | float | None, memory: str | None) -> RunOptions:
+def conditions_of(
+    reuse: str,
+    timeout: str | float | None,
+    memory: str | None,
+    max_failures: int | None = None,
+    sandbox: str = "auto",
+    allow_read: Any = None,
+    pass_env: Globs = (),
+) -> RunOptions:
     """What the options of these names say. Raises `TlbenchError` for what they do not allow."""
-    from tlbench.cli.options import seconds, size
+    from tlbench.cli.options import sandbox_of, seconds, size
     from tlbench.runner.prepare import RunOptions
 
     kept: Mapping[str, Reuse] = {"failed": "failed", "always": "always", "never": "never"}
     if reuse not in kept:
         raise TlbenchError(unknown("reuse", str(reuse), kept))
     limit = seconds(None if timeout is None else str(timeout))
-    return RunOptions(reuse=kept[reuse], timeout=limit, memory=size(memory))
+    confined = sandbox_of(sandbox, [Path(one).expanduser() for one in several(allow_read)])
+    passed, most = tuple(globs(pass_env)), whole_number("max_failures", max_failures)
+    return RunOptions(
+        reuse=kept[reuse], timeout=limit, memory=size(memory), max_failures=most, pass_env=passed, **confined
+    )
 
 
 @contextmanager

@@ -76,24 +76,25 @@ class Results:
         metric: str | None = None,
         selection: str | None = None,
     ) -> Figure:
-        """A figure of one table: `heatmap`, `frontier`, `cd` or `curves`, of what the names and globs leave.
+        """A figure of one table, `heatmap`, `frontier`, `cd` or `curves`, or of label budgets, `shots`.
+
+        It is of what the names and globs leave.
 
         Raises `TlbenchError` for a kind that there is not, where several tables are left, and where nothing can be
         drawn.
         """
         from tlbench.api.display import Figure
-        from tlbench.figures.figure import KINDS, figure_data, place_of
-        from tlbench.leaderboard.tables import notes
+        from tlbench.figures.figure import STORED, figure_of
 
         if kind == "embedding":
             raise TlbenchError(
                 "records hold no features, so an embedding makes runs again: tlbench figure embedding SUITE -o FILE"
             )
-        if kind not in KINDS:
-            raise TlbenchError(unknown("figure", kind, KINDS))
+        if kind not in STORED:
+            raise TlbenchError(unknown("figure", kind, STORED))
         asked = filters_of(setting=setting, pair=pair, strategy=strategy, backbone=backbone, shots=shots)
-        place = place_of(self._board, metric, selection, asked, "{}=")
-        return Figure(kind, figure_data(kind, place), notes.title(place))
+        shown = figure_of(kind, self._board, metric, selection, asked, "{}=")
+        return Figure(kind, shown.data, shown.title)
 
     def __repr__(self) -> str:
         return f"<tlbench.Results of {self.suite!r}: {self._counted()}, in {self.folder}>"

@@ -35,8 +35,12 @@ def run(
     reuse: Literal["failed", "always", "never"] = "failed",
     overrides: str | Sequence[str] = (),
     memory: str | None = None,
+    max_failures: int | None = None,
     deterministic: bool = False,
     trust_remote_code: str | Sequence[str] = (),
+    sandbox: Literal["auto", "require", "off"] = "auto",
+    allow_read: str | Path | Sequence[str | Path] = (),
+    pass_env: str | Sequence[str] = (),
     progress: bool = True,
 ) -> Results:
     """Run what is missing of a suite: a built-in name, a TOML file, or a dict with the keys of one.
@@ -44,14 +48,15 @@ def run(
     `strategies` are names and globs as of `--strategy`, and classes: each is written out as a plugin file and is had
     even where the suite does not name it. The other names are those of the command line's options; `overrides` are
     `strategy.parameter=value` as of `--set`; `timeout` is of each run, in seconds or as `10m`, and so is `memory`, as
-    `8GiB`. Runs that fail raise nothing: they are in `failed` of what is given back. Raises `TlbenchError` with
+    `8GiB`; `max_failures` runs that fail stop the rest; `sandbox` and `allow_read` are as of `--sandbox` and
+    `--allow-read`. Runs that fail raise nothing: they are in `failed` of what is given back. Raises `TlbenchError` with
     everything that is wrong with what was asked for, for a class that no other process can have, and in a run's own
     process.
     """
     check_caller()
     from tlbench.api.arguments import conditions_of, whole_number
 
-    conditions = conditions_of(reuse, timeout, memory)
+    conditions = conditions_of(reuse, timeout, memory, max_failures, sandbox, allow_read, pass_env)
     how = {"device": device, "workers": whole_number("workers", workers), "threads": whole_number("threads", threads)}
     filters = {"pair": pairs, "backbone": backbones, "seed": seeds, "setting": settings}
     with data_from(data):

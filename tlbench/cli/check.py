@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
 from tlbench.plugins.registry import NEEDED, OPTIONAL, WRITTEN
 
@@ -23,17 +24,17 @@ EPILOG = """Examples:
 
   tlbench check dann                      a strategy, by its name
 
-  tlbench check my_strategy.py            everything that a one-file plugin offers
+  tlbench check my_strategy.py            everything that a one-file plugin registers
 
-  tlbench check tlbench-mixup-da          everything that an installed package offers
+  tlbench check tlbench-mixup-da          everything that an installed package registers
 
-  tlbench check mlp:16 --kind backbone    a backbone, with the argument of its name
+  tlbench check mlp:16 --kind backbone    a backbone with its argument
 
   tlbench check dann -k 'runs-*' -k seed
 
-In a test of your own: tlbench.testing.parametrize_with_checks.
+To run the checks in your own tests, use tlbench.testing.parametrize_with_checks.
 
-Exit code: 0 no check failed, 1 some did, 2 there is no such plugin."""
+Exit code: 0 no check failed, 1 some failed, 2 no such plugin."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def check(
         str | None, typer.Option("--kind", metavar="|".join(WRITTEN), help="Kind of plugin, if several have this name.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("-k", metavar="GLOB", help="Run only checks whose name contains this.")
+        list[str] | None,
+        typer.Option("-k", metavar="GLOB", help="Run only checks whose name contains or matches this."),
     ] = None,
     files: options.PluginFiles = None,
     as_json: options.Json = False,
@@ -91,7 +93,7 @@ def _named(plugin: str, own: Sequence[Path], host: PluginHost) -> list[_Named]:
     entries = [(kind, entry.name) for kind in WRITTEN for name in sorted(plugins) for entry in by_kind[kind].of(name)]
     for kind, name in entries:
         if name.endswith(NEEDED):
-            typer.echo(f"not checked: the {kind} {name!r}, which needs an argument: tlbench check {name}…", err=True)
+            note(f"not checked: the {kind} {name!r}, which needs an argument: tlbench check {name}…")
     return [_Named(kind, name.removesuffix(OPTIONAL)) for kind, name in entries if not name.endswith(NEEDED)]
 
 

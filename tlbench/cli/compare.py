@@ -12,6 +12,7 @@ import typer
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError, unknown
+from tlbench.records.plan_file import PLAN_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,8 @@ EPILOG = """Examples:
 
   tlbench compare digits/dann digits/oracle --setting inductive --metric macro_f1
 
+  tlbench compare digits/dann digits/fine-tune --setting inductive --shots 5 --pair 'syn:*'
+
   tlbench compare results/digits results-before/digits     variant by variant"""
 
 #: As a suite's name may be; variants of a grid hold other signs too, such as brackets.
@@ -35,7 +38,7 @@ def compare(
     a: Annotated[
         str, typer.Argument(metavar="A", help="A variant, SUITE/VARIANT, or the folder of a suite's records.")
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another one, of the same kind.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another variant or folder, of the same kind as A.")],
     suite: Annotated[
         str | None,
         typer.Option("--suite", metavar="SUITE", help="Suite of the variants (default: the only one with records)."),
@@ -45,7 +48,9 @@ def compare(
     selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
     pair: options.Pairs = None,
     backbone: options.Backbones = None,
+    seed: options.Seeds = None,
     setting: options.Settings = None,
+    shots: options.Shots = None,
     format_: options.Format = "table",
     debug: options.Debug = False,
 ) -> int:
@@ -56,7 +61,7 @@ def compare(
     from tlbench.leaderboard.tables.comparison import compare as tables_of
     from tlbench.records.item_correctness import stored_correct
 
-    filters = {"pair": pair or [], "backbone": backbone or [], "setting": setting or []}
+    filters = options.filters(pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)
     asked = metric_and_protocol(first.result_set, metric, selection)
     if asked[1] == "all":
@@ -103,7 +108,7 @@ class _Side:
 
 def _folders(a: str, b: str, filters: Filters, suite: str | None) -> tuple[_Side, _Side] | None:
     """Two folders of records; None where neither is one, so that they are variants."""
-    from tlbench.leaderboard.analysis.result_set import PLAN_FILE, load_result_set
+    from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.analysis.run_differences import check_same_data
     from tlbench.leaderboard.leaderboard import filtered
 
@@ -142,7 +147,9 @@ def _variants(a: str, b: str, filters: Filters, suite: str | None, results: Path
     known = {name for cell in result_set.cells for name in (cell.variant, cell.family) if name}
     for name in names:
         if name not in known:
-            hint = f" The folder {name} has no plan.json, so it is no folder of records." if Path(name).is_dir() else ""
+            hint = (
+                f" The folder {name} has no {PLAN_FILE}, so it is no folder of records." if Path(name).is_dir() else ""
+            )
             raise TlbenchError(f"{unknown('variant', name, known)} (suite {folder.name}).{hint}")
     if names[0] == names[1]:
         others = ", ".join(sorted(known - {names[0]}))
@@ -167,7 +174,7 @@ def _suite_folder(named: list[str], results: Path) -> Path:
         )
     if named:
         return suite_folder(named[0], results)
-    found = sorted(path.parent for path in results.glob("*/plan.json"))
+    found = sorted(path.parent for path in results.glob(f"*/{PLAN_FILE}"))
     if not found:
         raise TlbenchError(f"no records in {results}; run a suite first (tlbench run SUITE), or name --results DIR")
     if len(found) > 1:

@@ -19,7 +19,7 @@ def _quiet(offer: Callable[[typer.Context], Iterable[tuple[str, str]]]) -> Calla
     def complete(ctx: typer.Context, incomplete: str) -> Offered:
         try:
             return [(name, about) for name, about in offer(ctx) if name.startswith(incomplete)]
-        except Exception:
+        except (Exception, SystemExit):
             return []
 
     return complete

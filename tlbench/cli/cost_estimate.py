@@ -41,12 +41,14 @@ def estimate_seconds(
 
 
 def _by_steps(run: PlannedRun, step_seconds: StepSeconds) -> float:
-    """A step of a strategy has two batches, of source and target, and one of a reference has one."""
+    """A step of a strategy has two batches, of source and target, and one of most references has one."""
     spec = run.spec
+    if spec.strategy == "majority":  # it counts labels
+        return START_SECONDS
     if spec.strategy == "source-only" and run.needs_source_model:  # its training is shared, and counted there
         return START_SECONDS
     trainings = FOLDS if spec.evaluation == "transductive-test" and spec.setting == "inductive" else 1
-    batches = 1 if spec.strategy in REFERENCES else 2
+    batches = 1 if spec.strategy in REFERENCES and spec.strategy != "pooling" else 2
     return START_SECONDS + batches * trainings * spec.budget.steps * step_seconds(spec)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tlbench.core.library_warnings import hidden
 from tlbench.core.number_text import number_text
 
 if TYPE_CHECKING:
@@ -29,18 +30,18 @@ TEXTS = [
 #: From so many characters on average a column of strings is taken for text, where most of its rows are different.
 LONG = 20
 _ROWS = 500
+#: Rows in which the values of columns are looked for.
+_MANY = 10_000
+#: As many values a column of classes or domains may have, for its values to be listed.
+FEW = 12
 _SPARSE = re.compile(rb"[+-]?\d+(\.0*)?(\s+\d+:\S+)*\s*(#.*)?")
 _ENDS = tuple(suffix + packed for suffix in (".svmlight", ".libsvm", ".svm") for packed in ("", ".gz", ".bz2"))
 
 
 def csv_texts(path: Path, separator: str) -> list[str]:
     """The columns of a CSV file that look like text; none where it cannot be read, which is told elsewhere."""
-    import pandas as pd
-
-    try:
-        return _texts(pd.read_csv(path, sep=separator, nrows=_ROWS, encoding_errors="replace"))
-    except (OSError, ValueError):  # the parser's own errors are ValueErrors
-        return []
+    frame = _csv(path, separator, nrows=_ROWS, encoding_errors="replace")
+    return [] if frame is None else _texts(frame)
 
 
 def csv_numbers(path: Path, separator: str, others: Collection[str]) -> dict[str, Any]:
@@ -48,11 +49,8 @@ def csv_numbers(path: Path, separator: str, others: Collection[str]) -> dict[str
 
     None are given where a comma may mean either of two things: the dataset then asks.
     """
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, index_col=False)
-    except (OSError, ValueError):
+    frame = _csv(path, separator, dtype=str, keep_default_na=False, index_col=False)
+    if frame is None:
         return {}
     found = [number_text([cell for cell in frame[column].tolist() if cell]) for column in frame if column not in others]
     written = [kind for kind in found if kind is not None and not kind.ambiguous]
@@ -68,14 +66,50 @@ def csv_numbers(path: Path, separator: str, others: Collection[str]) -> dict[str
 
 def parquet_texts(path: Path) -> list[str]:
     """The columns of a Parquet file that look like text; none where it cannot be read, which is told elsewhere."""
+    frame = _parquet(path, _ROWS)
+    return [] if frame is None else _texts(frame)
+
+
+def csv_categories(path: Path, separator: str) -> dict[str, list[str]]:
+    """The columns of a CSV file that have few different values, with these; none where it cannot be read."""
+    frame = _csv(path, separator, dtype=str, index_col=False, nrows=_MANY, encoding_errors="replace")
+    return {} if frame is None else _categories(frame)
+
+
+def parquet_categories(path: Path) -> dict[str, list[str]]:
+    """The columns of a Parquet file that have few different values, with these; none where it cannot be read."""
+    frame = _parquet(path, _MANY)
+    return {} if frame is None else _categories(frame.astype(str))
+
+
+def _csv(path: Path, separator: str, **options: Any) -> pd.DataFrame | None:
+    """What pandas reads with these options; None where it cannot, which is told elsewhere."""
+    import pandas as pd
+
+    try:
+        with hidden():  # of cells beyond the header the dataset itself tells
+            frame: pd.DataFrame = pd.read_csv(path, sep=separator, **options)
+    except (OSError, ValueError):  # the parser's own errors are ValueErrors
+        return None
+    return frame
+
+
+def _parquet(path: Path, rows: int) -> pd.DataFrame | None:
+    """At most so many rows; None where there are none, or they cannot be read."""
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            first = next(file.iter_batches(_ROWS), None)
+            first = next(file.iter_batches(rows), None)
     except (OSError, ValueError):
-        return []
-    return [] if first is None else _texts(first.to_pandas())
+        return None
+    return None if first is None else first.to_pandas()
+
+
+def _categories(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Columns of two to `FEW` different values, each of which several rows share."""
+    found = {str(name): sorted(set(frame[name].dropna().tolist())) for name in frame.columns}
+    return {name: values for name, values in found.items() if 2 <= len(values) <= min(FEW, len(frame) // 2)}
 
 
 def _texts(frame: pd.DataFrame) -> list[str]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tlbench.cli.detect_data import COLUMNS, DetectedData
+from tlbench.cli.detect_data import COLUMNS, DetectedData, roles_of
 from tlbench.core.domain import Modality
+from tlbench.errors import TlbenchError
 from tlbench.plugins.manager import PluginHost
 
 HUB = "hub:"
@@ -30,7 +31,7 @@ def hub_name(folder: Path) -> str:
     return f"{HUB}{text}" if text.startswith((".", "~")) or folder.is_absolute() else f"{HUB}./{text}"
 
 
-def guess_hub(name: str, host: PluginHost) -> DetectedData:
+def guess_hub(name: str, host: PluginHost, named: Mapping[str, str]) -> DetectedData:
     """The options that `hub:…` needs, as far as its columns, configurations and splits tell them.
 
     Raises `TlbenchError` where it cannot be read.
@@ -38,16 +39,19 @@ def guess_hub(name: str, host: PluginHost) -> DetectedData:
     entry, argument = host.find("datasets", name)
     outline = entry.load().outline(argument)
     columns: Mapping[str, str] = outline.columns
-    label = _called("label", columns) or _only(columns, "class")
-    domain, domain_faults = _domain(outline, label)
+    roles_of(list(columns), named)  # what is not there is told
+    label = named.get("label") or _called("label", columns) or _only(columns, "class")
+    domain, domain_faults = ({"domain": named["domain"]}, []) if "domain" in named else _domain(outline, label)
     inputs, input_faults = _inputs(columns, {label, domain.get("domain")})
     options: dict[str, Any] = {"label": label or "LABEL", **domain, **inputs}
     faults = [] if label else [_missing("label", columns)]
+    if "split" in named:
+        raise TlbenchError("--split is for tables; what a split of the hub is for, its name says, or roles in [data]")
     if domain.get("domains") != "splits":
         options |= _roles(outline.splits)
     faults += [*domain_faults, *input_faults]
     modality: Modality = "image" if "image" in columns.values() else "text"
-    return DetectedData(name, _words(outline), options, {"on_error": "skip"}, tuple(faults), modality)
+    return DetectedData(name, _words(outline), options, tuple(faults), modality)
 
 
 def _words(outline: Any) -> str:
@@ -96,4 +100,4 @@ def _only(columns: Mapping[str, str], kind: str) -> str | None:
 
 def _missing(role: str, columns: Mapping[str, str]) -> str:
     names = f"no column is called like a {role} ({', '.join(COLUMNS[role])})"
-    return f"{names}; there are {', '.join(columns)}: write {role} = in [data]"
+    return f"{names}; there are {', '.join(columns)}: write {role} = in [data], or --{role} COLUMN here"

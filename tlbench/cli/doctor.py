@@ -41,25 +41,49 @@ EPILOG = """Examples:
 
   tlbench doctor my-photos
 
+  tlbench doctor patients.csv --label outcome --domain clinic
+
+  tlbench doctor my-suite.toml             check the suite and its data, and show what would run
+
   tlbench doctor hub:OWNER/NAME"""
 
 
 def doctor(
     path: Annotated[
         Path | None,
-        typer.Argument(help="Data of your own (a folder of images or .npz files, a table), or hub:OWNER/NAME."),
+        typer.Argument(
+            help="Data of your own (a folder of images or .npz files, a table), hub:OWNER/NAME, or a suite file."
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", metavar="COLUMN", help="Column of a table that holds the classes.")
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option("--domain", metavar="COLUMN", help="Column of a table that names the domains.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", metavar="COLUMN", help="Column of a table that says train, val or test.")
     ] = None,
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     debug: options.Debug = False,
 ) -> int:
-    """Check the installation, or your own data. Exits 0 if runs can work, 1 if something prevents them."""
+    """Check the installation, your own data, or a suite. Exits 0 if runs can work, 1 if something prevents them."""
     options.use_data(data)
+    columns = {role: name for role, name in (("label", label), ("domain", domain), ("split", split)) if name}
+    if path is not None and path.suffix == ".toml":
+        from tlbench.cli.doctor_suite import examine_suite
+
+        if columns:
+            raise TlbenchError(f"--{next(iter(columns))} is for a table; a suite says it in its table [data]")
+        return examine_suite(path, options.files(plugin, str(path)))
     if path is not None:
         from tlbench.cli.doctor_path import examine
         from tlbench.plugins.manager import plugin_host
 
-        return examine(path, plugin_host(options.files(plugin)))
+        return examine(path, plugin_host(options.files(plugin)), columns)
+    if columns:
+        raise TlbenchError(f"--{next(iter(columns))} names a column of a table; give the table too")
     faults: list[str] = []
     typer.echo(f"python        {platform.python_version()} on {platform.platform()}, {os.cpu_count()} cores")
     for name in REQUIRED:
@@ -70,6 +94,7 @@ def doctor(
         state = _version(name) or f"not installed: pip install 'tlbench[{extra}]'"
         typer.echo(f"{name:13} {state} (optional, for {purpose})")
     typer.echo(f"device        {_device()}")
+    typer.echo(f"sandbox       {_sandbox()}")
     faults += _folder_faults("cache", cache_folder(), "the environment variable TLBENCH_CACHE")
     faults += _plugin_faults(plugin)
     faults += _data_faults(plugin)
@@ -113,6 +138,13 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _sandbox() -> str:
+    """Whether runs can be confined here, and to what."""
+    from tlbench.execution.sandbox import choose_sandbox
+
+    return choose_sandbox("auto").text
 
 
 def _device() -> str:

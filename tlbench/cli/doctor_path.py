@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import typer
@@ -18,11 +18,13 @@ from tlbench.cli.detect_data import DetectedData, guess
 from tlbench.cli.detect_hub import HUB, guess_hub, hub_name, is_hub_layout
 from tlbench.core.domain import SPLITS, Dataset, Domain
 from tlbench.core.inputs import SparseRows, digests
+from tlbench.core.names import name_notes
 from tlbench.data.dataset_loading import open_dataset, plugin_errors
 from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
 from tlbench.plugins.manager import PluginHost
 
+T = TypeVar("T")
 _SHOWN_CLASSES = 12
 _DENSE_BYTES = 512 * 2**20
 _TEXT_BACKBONE = (
@@ -38,49 +40,83 @@ class Seen:
 
     domains: dict[str, Domain] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
+    #: By what is said of where splits come from, the domains of which it is.
+    splits: dict[str, list[str]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     forgiven: bool = False
 
 
-def examine(path: Path, host: PluginHost) -> int:
-    """Report on a path or `hub:…`: exit 0 where a suite can run on it as it is, 1 where something is to be mended."""
-    found = _guess(path, host)
+def examine(path: Path, host: PluginHost, columns: Mapping[str, str]) -> int:
+    """Report on a path or `hub:…`: exit 0 where a suite can run on it as it is, 1 where something is to be mended.
+
+    `columns` are those of a table that the user has named, by their roles.
+    """
+    found = _guess(path, host, columns)
     typer.echo(f"{path}: {found.words}; in a suite: dataset = {_toml(found.name)}")
     seen = Seen(faults=list(found.faults))
-    if not seen.faults:
-        try:
-            with plugin_errors(found.name):
-                _look(found, host, seen)
-        except TlbenchError as error:
-            seen.faults.append(str(error))
-    _describe(seen)
+    look(found, host, seen)
+    describe(seen)
     for fault in seen.faults:
         typer.echo(f"fault: {fault}")
+    for hint in found.hints:
+        typer.echo(hint)
     if seen.domains or found.faults:
         _suggest(path, found, seen)
     return 1 if seen.faults else 0
 
 
-def _guess(path: Path, host: PluginHost) -> DetectedData:
+def _guess(path: Path, host: PluginHost, columns: Mapping[str, str]) -> DetectedData:
     if str(path).startswith(HUB):
-        return guess_hub(str(path), host)
+        return guess_hub(str(path), host, columns)
     if path.is_dir() and is_hub_layout(path):
-        return guess_hub(hub_name(path), host)
-    return guess(path)
+        return guess_hub(hub_name(path), host, columns)
+    return guess(path, columns)
 
 
-def _look(found: DetectedData, host: PluginHost, seen: Seen) -> None:
+def look(found: DetectedData, host: PluginHost, seen: Seen) -> None:
+    """Load every domain, and collect what is wrong: one fault does not hide the next."""
+    dataset = _tried(lambda: open_dataset(found.name, found.options, host), found.name, seen.faults)
+    if dataset is None:
+        return
+    # Without the columns that say so a table has no domains, but its others can be looked at.
+    names = None if found.faults else _tried(lambda: dataset.domains, found.name, seen.faults)
+    if names is None:
+        _more_faults(dataset, None, seen.faults)
+        return
+    _tried(lambda: _look_at(dataset, names, found, host, seen), found.name, seen.faults)
+
+
+def _tried(make: Callable[[], T], title: str, faults: list[str]) -> T | None:
+    """What `make` gives; None where it raises, and then the fault is added."""
+    try:
+        with plugin_errors(title):
+            return make()
+    except TlbenchError as error:
+        _add(faults, str(error))
+        return None
+
+
+def _more_faults(dataset: Dataset, domain: str | None, faults: list[str]) -> None:
+    """What loading would have come to after its first fault."""
+    for fault in _tried(lambda: dataset.faults(domain), "the faults of a dataset", faults) or ():
+        _add(faults, fault)
+
+
+def _look_at(strict: Dataset, names: Sequence[str], found: DetectedData, host: PluginHost, seen: Seen) -> None:
     """Load every domain, leniently where it cannot be had otherwise."""
-    strict = open_dataset(found.name, found.options, host)
     lenient = open_dataset(found.name, {**found.options, **found.lenient}, host)
-    for name in strict.domains:
+    for name in names:
         domain = _load(strict, name, seen.faults)
+        if domain is None:
+            _more_faults(strict, name, seen.faults)
         if domain is None and found.lenient:
             domain = _load(lenient, name, seen.faults)
             seen.forgiven |= domain is not None
         if domain is not None:
             seen.domains[name] = domain
             seen.about[name] = "; ".join(strict.about(name))
+            if words := strict.split_origin(name).words:
+                seen.splits.setdefault(words, []).append(name)
             seen.faults += _check(found.name, domain)
     if len(shapes := sorted({_shape(domain) for domain in seen.domains.values()})) > 1:
         seen.faults.append(f"inputs differ in shape between domains ({', '.join(shapes)}), and one network needs one")
@@ -89,13 +125,13 @@ def _look(found: DetectedData, host: PluginHost, seen: Seen) -> None:
 
 
 def _load(dataset: Dataset, name: str, faults: list[str]) -> Domain | None:
-    try:
-        with plugin_errors(f"domain {name!r}"):
-            return dataset.load(name)
-    except TlbenchError as error:
-        if str(error) not in faults:
-            faults.append(str(error))
-        return None
+    return _tried(lambda: dataset.load(name), f"domain {name!r}", faults)
+
+
+def _add(faults: list[str], fault: str) -> None:
+    """A fault, once."""
+    if fault not in faults:
+        faults.append(fault)
 
 
 def _check(name: str, domain: Domain) -> list[str]:
@@ -124,12 +160,13 @@ def _shape(domain: Domain) -> str:
     return f"{shape[0]} features" if domain.modality == "vector" else " x ".join(map(str, shape))
 
 
-def _describe(seen: Seen) -> None:
+def describe(seen: Seen) -> None:
     """Counts, classes, duplicates, and what was done to the data."""
     if not seen.domains:
         return
     typer.echo(f"\n{_table(seen)}\n")
-    for line in [*_class_lines(seen.domains), *_duplicates(seen.domains)]:
+    drawn = [f"splits of {', '.join(names)}: {words}" for words, names in seen.splits.items()]
+    for line in [*_class_lines(seen.domains), *drawn, *_duplicates(seen.domains)]:
         typer.echo(line)
     for name, domain in seen.domains.items():
         for note in domain.notes:
@@ -146,9 +183,11 @@ def _class_lines(domains: Mapping[str, Domain]) -> Iterator[str]:
         for name, own in names.items():
             if more := sorted(own - set(shared)):
                 yield f"classes of {name!r} beside them: {_shown(more)}"
-        if len({frozenset(map(str.casefold, own)) for own in names.values()}) == 1:
-            yield "the names of the classes differ in upper and lower case alone: rename them, and they are the same"
-        yield "label spaces differ, so the setting 'transductive' is out for such pairs; 'inductive' works"
+        yield (
+            "label spaces differ, so the setting 'transductive' is out for such pairs, unless "
+            "classes = 'shared' cuts them down to what both have; 'inductive' works"
+        )
+    yield from name_notes(domains, set().union(*names.values()))
     for name, domain in domains.items():
         counts = np.bincount(domain.train.labels, minlength=len(domain.class_names))
         smallest = int(counts.argmin())

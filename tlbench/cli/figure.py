@@ -21,35 +21,44 @@ EPILOG = """Examples:
 
   tlbench figure curves digits --setting transductive --pair uci:syn -o curves.pdf
 
+  tlbench figure shots my-suite -o shots.pdf
+
+  tlbench figure shots my-suite --pair '*:north' -o north.pdf
+
   tlbench figure embedding digits --setting transductive --pair uci:uci_m -o map.pdf
 
-heatmap: gaps, sources against targets, for each strategy. frontier: quality against seconds. cd: average ranks, and
-which of them are not told apart; needs ten pairs. curves: loss and source validation accuracy over steps.
-embedding: source and target features in the plane, of source-only and of a strategy. Records hold no features, so these
-runs are made again, from the suite itself (its name or file) and not from its results; --selection and --metric do not
-matter to it. Colour is the class, a dot a source item, a cross one of the target; d_A is the proxy A-distance of the
-features, 0 where no linear classifier tells the domains apart, 2 where one does without error.
+heatmap: gaps of each strategy, sources against targets.
 
-One column wide, fonts embedded. The end of FILE's name says the format: .pdf, .svg, .eps or .png."""
+frontier: score against training time.
+
+cd: critical-difference diagram of average ranks; needs ten pairs.
+
+curves: loss and source validation accuracy over steps.
+
+shots: score over label budgets, one line per strategy, over all pairs and for each target. Needs at least two budgets,
+such as shots = [5, 20, "all"]. References that see other labels are dashed.
+
+embedding: source and target features in two dimensions, for source-only and a strategy. Records hold no features, so
+these runs are repeated; give the suite's name or file, not its results. --selection and --metric have no effect here.
+Colours are classes, dots are source items, crosses are target items. d_A is the proxy A-distance of the features: 0 if
+no linear classifier separates the domains, 2 if one separates them without error.
+
+Figures are one column wide with embedded fonts. FILE's extension sets the format: .pdf, .svg, .eps or .png."""
 
 
 def figure(
-    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|embedding", help="Kind of figure.")],
+    kind: Annotated[str, typer.Argument(metavar="heatmap|frontier|cd|curves|shots|embedding", help="Kind of figure.")],
     suite: options.SuiteName,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Output file.")],
     results: options.Results = options.RESULTS,
     metric: Annotated[str | None, typer.Option(help="The metric (default: the suite's first).")] = None,
     selection: Annotated[str | None, typer.Option(help="A selection protocol (default: the suite's).")] = None,
-    strategy: options.Strategies = None,
+    strategy: options.StoredStrategies = None,
     pair: options.Pairs = None,
     backbone: options.Backbones = None,
+    seed: options.Seeds = None,
     setting: options.Settings = None,
-    shots: Annotated[
-        list[str] | None, typer.Option("--shots", metavar="GLOB", help="Only these label budgets.")
-    ] = None,
-    seed: Annotated[
-        list[str] | None, typer.Option("--seed", metavar="GLOB", help="Seed to show, for `embedding`.")
-    ] = None,
+    shots: options.Shots = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
     data: options.Data = None,
@@ -60,10 +69,9 @@ def figure(
     from tlbench.figures.figure import format_of, write_figure
 
     format_of(out)
-    asked = {"strategy": strategy, "pair": pair, "backbone": backbone, "setting": setting, "shots": shots}
+    asked = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     if kind == "embedding":
         options.use_data(data)
-        asked["seed"] = seed
         shown, title = _of_runs(suite, options.files(plugin, suite), asked, device, workers)
     else:
         shown, title = _of_records(kind, suite_folder(suite, results), metric, selection, asked)
@@ -73,21 +81,18 @@ def figure(
 
 
 def _of_records(
-    kind: str, folder: Path, metric: str | None, selection: str | None, filters: Mapping[str, list[str] | None]
+    kind: str, folder: Path, metric: str | None, selection: str | None, filters: Mapping[str, list[str]]
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of stored records, and its title."""
-    from tlbench.figures.figure import figure_data, place_of
+    from tlbench.figures.figure import figure_of
     from tlbench.leaderboard.analysis.result_set import load_result_set
-    from tlbench.leaderboard.tables import notes
 
-    place = place_of(
-        load_result_set(folder), metric, selection, {k: globs or [] for k, globs in filters.items()}, "--{}"
-    )
-    return figure_data(kind, place), notes.title(place)
+    shown = figure_of(kind, load_result_set(folder), metric, selection, filters, "--{}")
+    return shown.data, shown.title
 
 
 def _of_runs(
-    suite: str, files: tuple[str, ...], filters: Mapping[str, list[str] | None], device: str, workers: int | None
+    suite: str, files: tuple[str, ...], filters: Mapping[str, list[str]], device: str, workers: int | None
 ) -> tuple[Mapping[str, Any], str]:
     """What is shown of runs that are made again, and its title."""
     from tlbench.cli.progress import listener

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.suites.table_layouts import TableLayout
+
+if TYPE_CHECKING:
+    from tlbench.leaderboard.analysis.result_set import ResultSet
 
 EPILOG = """Examples:
 
@@ -18,15 +23,17 @@ EPILOG = """Examples:
 
   tlbench leaderboard digits --by pair --metric macro_f1
 
-  tlbench leaderboard digits --by source   which source helps which target
+  tlbench leaderboard digits --by source   show which source helps which target
 
-  tlbench leaderboard my-suite --by shots  up to how many labels does it help?
+  tlbench leaderboard my-suite --by shots  show how gains change with the label budget
+
+  tlbench leaderboard digits --setting inductive --shots 5 --strategy 'dann*' --pair 'syn:*'
 
   tlbench leaderboard digits --selection all
 
-  tlbench leaderboard digits --claims      published figures beside ours
+  tlbench leaderboard digits --claims      compare with published figures
 
-  tlbench leaderboard leaderboards/digits  a published folder
+  tlbench leaderboard leaderboards/digits  show a published folder
 
   tlbench leaderboard digits --format markdown > table.md"""
 
@@ -46,19 +53,28 @@ def leaderboard(
     results: options.Results = options.RESULTS,
     format_: options.Format = "table",
     plugin: options.PluginFiles = None,
+    strategy: options.StoredStrategies = None,
+    pair: options.Pairs = None,
+    backbone: options.Backbones = None,
+    seed: options.Seeds = None,
+    setting: options.Settings = None,
+    shots: options.Shots = None,
     metric: Annotated[str | None, typer.Option(help="The metric to rank by (default: the suite's first).")] = None,
     by: Annotated[
         TableLayout,
         typer.Option(
-            help="strategy: a summary a row; pair: the pairs as columns; shots: the label budgets as columns; "
-            "source: sources as rows and targets as columns, a table for each strategy."
+            help="strategy: one summary row per strategy; pair: pairs as columns; shots: label budgets as columns; "
+            "source: one table per strategy, with sources as rows and targets as columns."
         ),
     ] = TableLayout.strategy,
     selection: Annotated[str | None, typer.Option(help="Selection protocol; `all` shows them side by side.")] = None,
     claims: Annotated[bool, typer.Option("--claims", help="Compare with published figures.")] = False,
     columns: Annotated[str | None, typer.Option(help="Columns to show, comma-separated.")] = None,
     missing: Annotated[
-        Missing, typer.Option(help="show: no mean where a run is missing; drop: a mean over what is there, counted.")
+        Missing,
+        typer.Option(
+            help="show: leave the mean empty if a run is missing; drop: average the runs that exist, and show how many."
+        ),
     ] = Missing.show,
     debug: options.Debug = False,
 ) -> int:
@@ -69,12 +85,32 @@ def leaderboard(
     from tlbench.leaderboard.renderers import render
     from tlbench.plugins.manager import plugin_host
 
-    result_set = load_result_set(suite_folder(suite, results))
+    folder = suite_folder(suite, results)
+    result_set = _with_figures(load_result_set(folder), folder, must=claims)
     wanted = [name.strip() for name in columns.split(",")] if columns else None
     tables_of = by_figure if claims else by_row
-    tables = tables_of(result_set, metric, by, selection, wanted, missing.value)
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
+    tables = tables_of(result_set, metric, by, selection, wanted, missing.value, filters)
+    for table in tables if filters else []:
+        table.notes = [*table.notes, f"of the suite's runs, what {options.in_words(filters)} leaves"]
     typer.echo(render(tables, format_, plugin_host(options.files(plugin, suite))))
     return 0
+
+
+def _with_figures(result_set: ResultSet, folder: Path, *, must: bool) -> ResultSet:
+    """With the published figures as their file has them now; where it is faulty and need not be, as it was."""
+    from tlbench.errors import Faults
+    from tlbench.leaderboard.claims.current_figures import with_current_figures
+
+    try:
+        result_set, told = with_current_figures(result_set, folder)
+    except Faults as error:
+        if must:
+            raise
+        told = f"{error.args[0].splitlines()[0]} as they are now (--claims says why); those of the last run are shown"
+    if told:
+        note(told)
+    return result_set
 
 
 def suite_folder(suite: str, results: Path) -> Path:
@@ -88,13 +124,11 @@ def suite_folder(suite: str, results: Path) -> Path:
             raise TlbenchError(f"{suite}: no suite name can be read from it: {error}") from error
     folder = results / suite
     if not folder.is_dir():
-        from tlbench.leaderboard.analysis.result_set import PLAN_FILE
-
         if (Path(suite) / PLAN_FILE).is_file():
             return Path(suite)
         if Path(suite).is_dir():
             raise TlbenchError(f"{suite} is no folder of records: it has no {PLAN_FILE}; {_FOLDERS}")
-        known = [path.parent.name for path in sorted(results.glob("*/plan.json"))]
+        known = [path.parent.name for path in sorted(results.glob(f"*/{PLAN_FILE}"))]
         first = f"run it first (tlbench run {suite}), or name its folder with --results DIR"
         if not known:
             raise TlbenchError(f"no records of {suite!r} in {results}; {first}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tlbench.cli import options
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError, unknown
 
 EPILOG = """Examples:
@@ -16,20 +17,21 @@ EPILOG = """Examples:
 
   tlbench list strategies --json
 
-A dataset whose name ends in a colon takes what comes after it, and options from a suite's table [data]. A set of the
-Hugging Face hub with one configuration per domain:
+If a dataset's name ends in a colon, add its path or repository after the colon. Set its options under [data] in the
+suite. A Hugging Face dataset with one configuration per domain:
 
   dataset = "hub:OWNER/NAME"
 
   data = { label = "label", configurations = ["books", "dvd"] }
 
-One with a column that says the domain:
+A Hugging Face dataset with a domain column:
 
   dataset = "hub:OWNER/NAME"
 
   data = { label = "stars", inputs = "text", domain = "category" }
 
-What suits a set: tlbench doctor hub:OWNER/NAME, or of a folder in the hub's layout: tlbench doctor ./FOLDER"""
+To find the options for a dataset, run tlbench doctor hub:OWNER/NAME. For a local folder in the hub's layout, run
+tlbench doctor ./FOLDER"""
 
 
 def list_(
@@ -41,7 +43,7 @@ def list_(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> int:
-    """List strategies, datasets, backbones, suites, metrics, and renderers: the formats of tables."""
+    """List strategies, datasets, backbones, suites, metrics and renderers (table formats)."""
     from tlbench.plugins.manager import KINDS, plugin_host
 
     if kind is not None and kind not in KINDS:
@@ -59,8 +61,8 @@ def list_(
     for name, entries in rows.items():
         typer.echo(f"{name}:")
         for entry in entries:
-            origin = "" if entry.plugin.startswith("builtin-") else f"  [{entry.plugin}]"
+            origin = "" if entry.builtin else f"  [{entry.plugin}]"
             typer.echo(f"  {entry.name:{width}}  {entry.summary}{origin}")
     for broken in host.failures():
-        typer.echo(f"plugin {broken.name!r} {broken.status} (tlbench plugins)", err=True)
+        note(f"plugin {broken.name!r} {broken.status} (tlbench plugins)")
     return 0

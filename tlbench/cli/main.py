@@ -11,15 +11,20 @@ from collections.abc import Sequence
 import typer
 
 from tlbench.cli import (
+    cache,
     check,
     compare,
     doctor,
+    export,
     figure,
     leaderboard,
     list_,
+    merge,
+    models,
     new,
     plan,
     plugins,
+    predictions,
     publish,
     run,
     serve,
@@ -28,6 +33,8 @@ from tlbench.cli import (
     verify,
 )
 from tlbench.cli.child_process import guarded
+from tlbench.cli.plain_output import plain_stdout, shown
+from tlbench.core.library_warnings import hide_on_terminal
 from tlbench.errors import TlbenchError
 from tlbench.version import __version__
 
@@ -63,7 +70,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-    trace_plugins: bool = typer.Option(False, "--trace-plugins", help="Say of each plugin what it brings, and when."),
+    trace_plugins: bool = typer.Option(False, "--trace-plugins", help="Print what each plugin registers, and when."),
 ) -> None:
     if trace_plugins:
         os.environ["TLBENCH_TRACE_PLUGINS"] = "1"
@@ -76,6 +83,9 @@ for name, function, epilog in (
     ("plan", plan.plan, plan.EPILOG),
     ("leaderboard", leaderboard.leaderboard, leaderboard.EPILOG),
     ("show", show.show, show.EPILOG),
+    ("predictions", predictions.predictions, predictions.EPILOG),
+    ("export", export.export, export.EPILOG),
+    ("models", models.models, models.EPILOG),
     ("compare", compare.compare, compare.EPILOG),
     ("figure", figure.figure, figure.EPILOG),
     ("publish", publish.publish, publish.EPILOG),
@@ -83,10 +93,12 @@ for name, function, epilog in (
     ("check", check.check, check.EPILOG),
     ("submit", submit.submit, submit.EPILOG),
     ("verify", verify.verify, verify.EPILOG),
+    ("merge", merge.merge, merge.EPILOG),
     ("doctor", doctor.doctor, doctor.EPILOG),
     ("new", new.new, new.EPILOG),
 ):
     app.command(name, epilog=epilog)(function)
+app.add_typer(cache.app, name="cache", epilog=cache.EPILOG)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         _replace_what_cannot_be_written()
+        if "--debug" not in given:
+            hide_on_terminal()
     checks = given[:1] == ["check"] or (given[:1] == ["submit"] and "--check" in given)
     return guarded(lambda: _run(given)) if checks and arguments is None else _run(given)
 
@@ -105,10 +119,11 @@ def _replace_what_cannot_be_written() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str]) -> int:  # noqa: PLR0911 (a way to end for each exit code)
     debug = "--debug" in given
     try:
-        code = app(given, prog_name="tlbench", standalone_mode=False)
+        with plain_stdout():
+            code = app(given, prog_name="tlbench", standalone_mode=False)
     except typer.Exit as leave:
         return leave.exit_code
     except USAGE_ERROR as error:
@@ -123,9 +138,21 @@ def _run(given: list[str]) -> int:
     except (TlbenchError, OSError) as error:  # OSError: a full disk, a folder that cannot be read
         if debug:
             traceback.print_exc()
-        print(f"tlbench: error: {error}", file=sys.stderr)
+        print(f"tlbench: error: {shown(error)}", file=sys.stderr)
+        return 2
+    except SystemExit as error:
+        if "_TLBENCH_COMPLETE" in os.environ:  # how the completion of a shell ends
+            raise
+        print(f"tlbench: error: {shown(_who_ended(error))}; nothing more was done", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _who_ended(error: SystemExit) -> str:
+    """The command line itself ends by returning, so code that it called has asked for the end."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    at = f" ({frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name})" if frames else ""
+    return f"code of a plugin or a library called sys.exit({error.code!r}){at}"
 
 
 if __name__ == "__main__":

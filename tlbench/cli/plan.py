@@ -33,6 +33,7 @@ def plan(
     backbone: options.Backbones = None,
     seed: options.Seeds = None,
     setting: options.Settings = None,
+    shots: options.Shots = None,
     set_: options.Set = None,
     device: options.Device = "auto",
     workers: options.Workers = None,
@@ -40,6 +41,7 @@ def plan(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
     deterministic: options.Deterministic = False,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -49,8 +51,9 @@ def plan(
 
     from tlbench.runner.prepare import Request, prepare
 
-    filters = {"strategy": strategy, "pair": pair, "backbone": backbone, "seed": seed, "setting": setting}
-    files, overrides, trusted = options.files(plugin, suite), tuple(set_ or ()), tuple(trust_remote_code or ())
+    filters = options.filters(strategy=strategy, pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
+    files = options.files(plugin, suite, run_code)
+    overrides, trusted = tuple(set_ or ()), tuple(trust_remote_code or ())
     ready = prepare(
         Request(
             suite=suite,
@@ -95,7 +98,7 @@ def summarise(ready: PreparedSuite, results: ResultFolder) -> dict[str, Any]:
     preparing = sum(trials.preparing_seconds(name, domains) for name, domains in _asked_of(to_do).items())
     seconds, basis = estimate_seconds(to_do, missing, results, trials.step_seconds)
     basis = "; ".join(dict.fromkeys([basis, *trials.faults]))
-    return {
+    found = {
         "suite": ready.suite.name,
         "device": ready.machine.device,
         "workers": ready.machine.workers,
@@ -107,11 +110,23 @@ def summarise(ready: PreparedSuite, results: ResultFolder) -> dict[str, Any]:
         "second_trainings": sum(run.reverse for run in to_do),
         "skipped": dict(skipped),
         "shared_examples": [shared.text for shared in ready.plan.shared],
+        "notes": [note.text for note in ready.plan.notes],
         "estimated_seconds": round(preparing + seconds / ready.machine.workers, 1),
         "preparing_seconds": round(preparing, 3),
         "estimate_from": basis,
         "choices": ready.machine.choices,
     }
+    return found | ({"figures_without_a_row": lines} if (lines := _figures(ready)) else {})
+
+
+def _figures(ready: PreparedSuite) -> list[str]:
+    """What the suite's published figures are of and no table of it can hold."""
+    if not ready.suite.published:
+        return []
+    from tlbench.leaderboard.analysis.result_set import PlanHeader
+    from tlbench.leaderboard.claims.unmatched_figures import without_a_row
+
+    return without_a_row(PlanHeader.model_validate(ready.whole.to_json()))
 
 
 def _asked_of(runs: Sequence[PlannedRun]) -> dict[str, list[str]]:
@@ -134,10 +149,12 @@ def _text(summary: dict[str, Any]) -> str:
         )
     lines += [f"skipped: {count} x {reason}" for reason, count in summary["skipped"].items()]
     lines += [f"duplicates across domains: {text}" for text in summary["shared_examples"]]
+    lines += [f"note: {text}" for text in summary["notes"]]
     lines.append(
         f"on {summary['device']} with {summary['workers']} at once: about {roughly(summary['estimated_seconds'])}"
     )
     if summary["preparing_seconds"] >= 1:
         lines.append(f"of which {roughly(summary['preparing_seconds'])} to prepare inputs for backbones, once")
     lines.append(f"(estimated from {summary['estimate_from']})")
+    lines += summary.get("figures_without_a_row", [])
     return "\n".join(lines)

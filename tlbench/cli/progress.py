@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlbench.cli.durations import roughly
+from tlbench.cli.plain_output import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -79,7 +80,7 @@ class Quiet:
     def say(self, line: str) -> None:
         """One line on standard error."""
         with contextlib.suppress(BrokenPipeError):  # the reader has gone; the runs have not
-            print(line, file=sys.stderr, flush=True)
+            print(shown(line), file=sys.stderr, flush=True)
 
 
 class Lines(Quiet):
@@ -135,7 +136,7 @@ class Bars(Quiet):
 
     def say(self, line: str) -> None:
         """Above the bars."""
-        self._bars.console.print(line, markup=False, highlight=False)
+        self._bars.console.print(shown(line), markup=False, highlight=False)
 
     def planned(self, to_do: int, done: int, source_models: int, second_trainings: int = 0) -> None:
         """Say what is to do, and start the suite's bar."""
@@ -146,7 +147,7 @@ class Bars(Quiet):
     def progress(self, job: str, label: str, phase: str, step: int, steps: int) -> None:
         """Move the run's own bar."""
         if job not in self._tasks:
-            self._tasks[job] = self._bars.add_task(f"  {label}", total=steps)
+            self._tasks[job] = self._bars.add_task(f"  {shown(label)}", total=steps)
         self._bars.update(self._tasks[job], completed=step, total=steps)
 
     def preparing(self, label: str, done: int, total: int) -> None:

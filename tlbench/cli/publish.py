@@ -9,6 +9,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
+from tlbench.cli.plain_output import note
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
@@ -18,33 +19,36 @@ OUT = Path("leaderboards")
 
 EPILOG = """Examples:
 
-  tlbench publish digits                          leaderboards/digits/, from results/digits/
+  tlbench publish digits                          write leaderboards/digits/ from results/digits/
 
-  tlbench publish leaderboards/digits             the same folder again, from what it holds
+  tlbench publish leaderboards/digits             rebuild the folder from its own records
 
-  tlbench publish leaderboards/digits --check     would anything change?
+  tlbench publish leaderboards/digits --check     report whether a rebuild would change it
 
-  tlbench publish submissions/digits              what was submitted (tlbench submit), in leaderboards/digits/
+  tlbench publish submissions/digits              publish a submission (tlbench submit) in leaderboards/digits/
 
-In the folder: README.md, index.html (one file that works offline), table.csv, table.tex, figures/*.svg, and what they
-are made from: records.jsonl, predictions.safetensors, plan.json.
+The folder holds README.md, index.html (one file that works offline), table.csv, table.tex and figures/*.svg. It also
+holds their sources: records.jsonl, predictions.safetensors and plan.json.
 
-A page begins with the suite's own text (its key about names the file) and what stands in notes.md of its folder, which
-is yours to write: what came out. notes.md beside the summary goes into that. No file of yours is overwritten.
+A page begins with the suite's own text (the suite's key `about` names the file). The folder's notes.md follows: write
+your findings there. The notes.md in the parent folder goes into the summary of all suites. Your files are never
+overwritten.
 
-Exit code: 0 written, or nothing would change; 1 with --check, something would; 2 the input is wrong."""
+Exit code: 0 written, or nothing would change; 1 with --check, something would change; 2 invalid input."""
 
 
 def publish(
-    suite: Annotated[str, typer.Argument(help="A suite that was run, or the folder of one that is published.")],
+    suite: Annotated[str, typer.Argument(help="A suite with results, or a published folder.")],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where folders go (default: leaderboards).")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Parent of the published folders (default: leaderboards)."),
     ] = None,
     results: options.Results = options.RESULTS,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; report what would change.")] = False,
     debug: options.Debug = False,
 ) -> int:
-    """Write a suite's pages, tables and figures with its records, and the index of all suites."""
+    """Write a suite's pages, tables, figures and records, and update the index of all suites."""
+    from tlbench.leaderboard.claims.unmatched_figures import without_a_row
     from tlbench.publishing.file_changes import changes
     from tlbench.publishing.page_inputs import read_page_inputs
     from tlbench.publishing.published_files import suite_files, summary_files, superfluous, write, write_each
@@ -63,6 +67,8 @@ def publish(
         write(own)
     if above:
         write_each(over_all)
+    for line in (*material.told, *without_a_row(material.result_set.plan)):
+        note(line)
     typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
     return 0
 

@@ -10,6 +10,7 @@ import typer
 
 from tlbench.cli import options
 from tlbench.errors import TlbenchError
+from tlbench.records.plan_file import PLAN_FILE
 
 if TYPE_CHECKING:
     from tlbench.publishing.web.server import Answer
@@ -20,9 +21,9 @@ EPILOG = """Examples:
 
   tlbench serve leaderboards/digits   one of them
 
-  tlbench serve results/digits        a page of the records that are there, which grows as more land
+  tlbench serve results/digits        a page of the records so far, updated as runs finish
 
-Only this machine can open it, and nothing is asked of any other. Ctrl-C ends it."""
+The page is reachable only from this machine, and it loads nothing from the network. Press Ctrl-C to stop."""
 
 
 def serve(
@@ -46,7 +47,6 @@ def serve(
 
 def _pages(folder: Path) -> tuple[Answer, str]:
     """What is served, and the place of the folder in it: a published suite lies among others, to which it leads."""
-    from tlbench.leaderboard.analysis.result_set import PLAN_FILE
     from tlbench.publishing.web.live_page import LivePage
     from tlbench.publishing.web.server import folder_pages
     from tlbench.records.published_records import is_published

@@ -30,23 +30,26 @@ EPILOG = """Examples:
 
   tlbench submit my-suite.toml --plugin my.py --contributor 'Ada Lovelace' --note 'paper: https://…'
 
-  tlbench submit submissions/digits --check                         what a pull request has to pass
+  tlbench submit submissions/digits --check                         run the checks that a pull request must pass
 
-The folder holds the records, predictions and plan, what is installed here, who made it, checksums, and where they were
-named the suite file and one-file plugins. The check recomputes checksums, run keys, choices of checkpoints, and scores
-of predicted classes; plans the suite anew to see that nothing is left out or put elsewhere; and makes --sample runs
-again, drawn anew at each check. Code that was submitted runs only with --run-code: it could do anything, to the check
-too.
+The folder holds the records, predictions, plan, installed packages, contributor and checksums. If you named a suite
+file or one-file plugins, it holds these too.
 
-Exit code: 0 written, or every check is passed; 1 one is not; 2 the input is wrong."""
+--check recomputes checksums, run keys, checkpoint choices and the scores of predicted classes. It plans the suite again
+to find missing or misplaced runs. It repeats --sample runs, drawn afresh at each check. Submitted code runs only with
+--run-code: it could do anything, including tamper with the check.
+
+Exit code: 0 written, or every check passed; 1 a check failed; 2 invalid input."""
 
 
 def submit(
-    suite: Annotated[str, typer.Argument(help="A suite that was run; with --check, a folder that was submitted.")],
+    suite: Annotated[str, typer.Argument(help="A suite with results; with --check, a submitted folder.")],
     check: Annotated[bool, typer.Option("--check", help="Check a submitted folder; write nothing.")] = False,
-    contributor: Annotated[str | None, typer.Option(metavar="NAME", help="Name to show for whoever ran it.")] = None,
-    note: Annotated[str, typer.Option(metavar="TEXT", help="What readers should know: a paper, a link to code.")] = "",
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder goes.")] = OUT,
+    contributor: Annotated[str | None, typer.Option(metavar="NAME", help="Contributor name to show.")] = None,
+    note: Annotated[
+        str, typer.Option(metavar="TEXT", help="Note for readers, such as a paper or a link to code.")
+    ] = "",
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Parent of the submission folder.")] = OUT,
     results: options.Results = options.RESULTS,
     sample: Annotated[int, typer.Option(min=0, metavar="N", help="With --check: number of runs to repeat.")] = 3,
     draw: Annotated[
@@ -57,7 +60,7 @@ def submit(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     run_code: Annotated[
-        bool, typer.Option("--run-code", help="With --check: run the code that was submitted; read it first.")
+        bool, typer.Option("--run-code", help="With --check: run the submitted code; read it first.")
     ] = False,
     trust_remote_code: options.TrustRemoteCode = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,

@@ -14,6 +14,7 @@ import numpy as np
 
 from tlbench.core.inputs import Inputs, take
 from tlbench.data.array_storage import open_inputs
+from tlbench.data.domain_view import DomainView
 from tlbench.data.prepared_inputs import is_prepared
 from tlbench.plugins.backbone_preparation import preparation_of
 
@@ -53,7 +54,7 @@ class Trials:
     def _tried(self, backbone: str, seconds: Callable[[], float]) -> float:
         try:
             return seconds()
-        except Exception as error:  # a plugin's own, of any kind
+        except (Exception, SystemExit) as error:  # a plugin's own, of any kind
             said = f"{type(error).__name__}: {error}".partition("\n")[0]
             self.faults.append(f"{backbone} could not be tried ({said})")
             return 0.0
@@ -62,7 +63,7 @@ class Trials:
         from tlbench.plugins.backbone_factory import make_backbone
         from tlbench.training.batches import batch_tensor
 
-        ready, domain = self._ready, self._ready.domains.get(spec.target)
+        ready, domain = self._ready, self._ready.domains.get(spec.target, DomainView(seed=spec.seed))
         preparation = preparation_of(spec.backbone, ready.host, ready.trusted)
         with _threads(spec.compute.threads):
             rows: Any = _first(domain, spec.budget.batch_size)
@@ -76,9 +77,9 @@ class Trials:
         preparation = preparation_of(backbone, ready.host, ready.trusted)
         if preparation is None:
             return 0.0
-        domains = [
-            domain for domain in map(ready.domains.get, names) if not is_prepared(domain, preparation, self._device)
-        ]
+        view = DomainView(seed=ready.suite.seeds[0])  # what is made for the splits of one seed serves those of all
+        found = [ready.domains.get(name, view) for name in names]
+        domains = [domain for domain in found if not is_prepared(domain, preparation, self._device)]
         if not domains:
             return 0.0
         preparation(_first(domains[0], 1), self._device)  # what loads weights is not counted

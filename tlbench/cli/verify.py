@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shlex
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,19 +11,23 @@ from tlbench.cli import options
 from tlbench.cli.leaderboard import suite_folder
 from tlbench.errors import TlbenchError
 
+if TYPE_CHECKING:
+    from tlbench.plugins.manager import PluginHost
+
 EPILOG = """Examples:
 
   tlbench verify leaderboards/digits --sample 5
 
-  tlbench verify leaderboards/digits --sample 5 --draw 1       five others
+  tlbench verify leaderboards/digits --sample 5 --draw 1       a different sample of five
 
   tlbench verify results/my-suite --suite my-suite.toml --plugin my_strategy.py
 
-The suite is planned anew, from the built-in suite of that name or from --suite, and runs with its data. identical:
-every score is the same to the last bit. Where something explains another result (another device, processor, version),
-a run is reproduced if its score lies where 95 % of further seeds would: within the seeds.
+The runs are planned again from the built-in suite of that name, or from --suite.
 
-Exit code: 0 all are reproduced, 1 some are not, 2 the input is wrong."""
+identical: every score is bit-for-bit equal. within the seeds: the device, processor or a version differs, and the score
+lies in the 95 % prediction interval for a new seed. Both count as reproduced.
+
+Exit code: 0 all reproduced, 1 some not reproduced, 2 invalid input."""
 
 
 def verify(
@@ -39,6 +44,8 @@ def verify(
     data: options.Data = None,
     plugin: options.PluginFiles = None,
     trust_remote_code: options.TrustRemoteCode = None,
+    run_code: options.RunCode = False,
+    pass_env: options.PassEnv = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show no progress.")] = False,
     format_: options.Format = "table",
     debug: options.Debug = False,
@@ -49,6 +56,7 @@ def verify(
     from tlbench.cli.progress import listener
     from tlbench.leaderboard.analysis.result_set import load_result_set
     from tlbench.leaderboard.renderers import render
+    from tlbench.plugins.manager import plugin_host
     from tlbench.runner.prepare import Request, prepare
     from tlbench.verification.rerun import all_reproduced, compute_of, make_again, strategies_of, table_of
     from tlbench.verification.run_sample import draw as drawn
@@ -59,7 +67,7 @@ def verify(
     threads, deterministic = compute_of(chosen)
     request = Request(
         suite=suite or result_set.plan.suite,
-        plugin_files=options.files(plugin, suite or ""),
+        plugin_files=options.files(plugin, suite or "", run_code),
         device=device,
         workers=workers,
         threads=threads,
@@ -67,12 +75,23 @@ def verify(
         trusted=trusted,
         added=strategies_of(result_set),
     )
+    if suite is None:
+        _built_in(result_set.plan.suite, folder, plugin_host(request.plugin_files))
     ready = prepare(request)
     if ready.suite.name != result_set.plan.suite:
         raise TlbenchError(
             f"{folder} is of the suite {result_set.plan.suite!r}, and --suite names {ready.suite.name!r}"
         )
     with listener(quiet, verbose=False) as heard:
-        judged = make_again(result_set, chosen, ready, heard, limit)
+        judged = make_again(result_set, chosen, ready, heard, limit, tuple(pass_env or ()))
     typer.echo(render([table_of(result_set, judged)], format_))
     return 0 if all_reproduced(judged) else 1
+
+
+def _built_in(name: str, folder: str, host: PluginHost) -> None:
+    """Raise `TlbenchError` where a suite is no installed one, so that its file has to be named."""
+    if name not in host.registries["suites"]:
+        raise TlbenchError(
+            f"the suite {name!r} of {folder} is not built in, so its runs cannot be planned by its name; give its "
+            f"file, as in: tlbench verify {shlex.quote(folder)} --suite {name}.toml"
+        )

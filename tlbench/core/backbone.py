@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +22,21 @@ def has_pretrained_weights(factory: Callable[..., Backbone], argument: str | Non
         return False
     asked: Callable[[str], bool] | None = getattr(factory, "has_weights", None)
     return asked is None or argument is None or asked(argument)
+
+
+@dataclass(frozen=True)
+class SavedNetwork:
+    """A folder that the library of a network reads by itself.
+
+    `example` are lines of Python that load it from `{folder}` and give `logits` where `has_head`, else `features`, of
+    `inputs`: prepared examples as a tensor, or for a network of texts `texts`, a list of strings. `name` is what the
+    network is called as a backbone when it is read from there, or None.
+    """
+
+    library: str
+    has_head: bool
+    example: tuple[str, ...]
+    name: str | None = None
 
 
 class Backbone(nn.Module):
@@ -41,6 +59,17 @@ class Backbone(nn.Module):
         The host asks for one for each label space, and draws its weights after those of the backbone.
         """
         return nn.Linear(self.feature_dim, classes)
+
+    def about_inputs(self) -> dict[str, Any]:
+        """What `preprocess` does, in words and numbers for the config of an exported model."""
+        return {"images": "pixels / 127.5 - 1", "numbers": "as they are"}
+
+    def save_network(self, folder: Path, head: nn.Module | None) -> SavedNetwork | None:
+        """Write the network as its own library reads it, with `head` where the library has such a one.
+
+        None (the default): no library has a form for it, and nothing is written.
+        """
+        return None
 
     def preprocess(self, inputs: Tensor) -> Tensor:
         """Raw inputs as floats: uint8 images to [-1, 1], everything else as it is."""

@@ -185,11 +185,18 @@ def join(parts: Sequence[Inputs]) -> Inputs:
 
         return SparseRows.of(vstack([cast("SparseRows", part).matrix for part in parts]))
     if isinstance(first, Texts):
-        return Texts.of([text for part in parts for text in cast("Texts", part).tolist()])
+        return _join_texts([cast("Texts", part) for part in parts])
     if sum(part.nbytes for part in parts) <= COPIED_BYTES:
         return np.concatenate([np.asarray(part) for part in parts])
     arrays = [part for part in parts if not isinstance(part, SparseRows | Texts)]
     return Gathered(arrays, np.arange(sum(map(len, parts))))
+
+
+def _join_texts(parts: Sequence[Texts]) -> Texts:
+    """As bytes."""
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Texts(np.concatenate([part.content[part.offsets[0] : part.offsets[-1]] for part in parts]), offsets)
 
 
 def chunks(inputs: NDArray[np.generic] | Gathered) -> Iterator[tuple[int, NDArray[np.generic]]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
+from tlbench.core.backbone import Backbone
 from tlbench.core.model import TransferModel
 
 Side = Literal["source", "target"]
@@ -20,6 +21,18 @@ class Prediction:
 
     logits: Tensor
     features: Tensor
+
+
+@dataclass(frozen=True)
+class PredictorParts:
+    """What predicts for the target at one checkpoint: a backbone, and a head from its features to logits.
+
+    The head is a module of the backbone's own form (`Backbone.head`), one of `tlbench.core.saved_heads`, a module whose
+    `as_saved()` gives such a one, or a fitted classifier of scikit-learn with `classes_`.
+    """
+
+    backbone: Backbone
+    head: Any
 
 
 class Predictor(ABC):
@@ -39,6 +52,10 @@ class Predictor(ABC):
         """Say which of several sources is predicted for next (default: one classifier serves them all)."""
         return
 
+    def parts(self) -> PredictorParts | None:
+        """What can be kept of the checkpoint that is loaded, for `tlbench export`; None (the default): nothing."""
+        return None
+
     @abstractmethod
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """Predictions for a batch of raw inputs (n, …) into the classes of `side`."""
@@ -56,6 +73,11 @@ class ModelPredictor(Predictor):
     def load(self, step: int) -> None:
         """Load the weights of a checkpoint."""
         self.model.load_state_dict(dict(self.checkpoints[step]))
+
+    def parts(self) -> PredictorParts | None:
+        """Backbone and head; None for a subclass that predicts in a way of its own."""
+        own = type(self).predict is not ModelPredictor.predict or type(self.model).forward is not TransferModel.forward
+        return None if own else PredictorParts(self.model.backbone, self.model.head)
 
     def has_side(self, side: Side) -> bool:
         """A source side exists where the model has a source head."""

@@ -9,14 +9,15 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from tlbench.core.content_key import AddedField, Keyed, key_content
+from tlbench.core.secret_masking import masked_params
 
 #: Raised whenever the same description would give other numbers: the loop, the splits, the scoring.
 PROTOCOL_VERSION = 1
 
 Setting = Literal["transductive", "inductive", "unsupervised"]
 Evaluation = Literal["held-out", "transductive-test"]
-#: Labelled target examples: so many per class, a share of each class below 1, or all.
-Shots = int | float | Literal["all"]
+#: Labelled target examples: so many per class, a share of each class below 1, `50 examples` in all, or all.
+Shots = int | float | Literal["all"] | Annotated[str, Field(pattern=r"^[1-9]\d* examples?$")]
 
 #: Metrics of the setting `unsupervised`, the first its primary one: clusters have no names, and these ask for none.
 CLUSTERING: tuple[str, ...] = ("clustering_accuracy", "nmi", "ari")
@@ -72,10 +73,16 @@ class Compute(Plain):
     deterministic: bool = False
 
 
+#: Whether validation data that there are have been kept back; `transductive-test` trains on them unless asked.
+Validation = Annotated[bool, AddedField()]
+#: The classes that source and target share, where the others are left out; None keeps all.
+Classes = Annotated[tuple[str, ...] | None, AddedField()]
+
+
 class SourceModelSpec(Plain):
     """A backbone and head trained on source labels alone: work that several runs share.
 
-    `evaluation` decides which source examples are trained on, see `tlbench.data.domain_store.DomainStore.get`.
+    `evaluation`, `validation` and `classes` decide which source examples are trained on, see `DomainView`.
     """
 
     dataset: str
@@ -88,6 +95,8 @@ class SourceModelSpec(Plain):
     budget: Budget
     training: Training
     compute: Compute
+    validation: Validation = True
+    classes: Classes = None
     protocol: int = PROTOCOL_VERSION
 
     @property
@@ -123,12 +132,16 @@ class RunSpec(Plain):
     budget: Budget
     training: Training
     compute: Compute
+    validation: Validation = True
+    classes: Classes = None
     protocol: int = PROTOCOL_VERSION
 
     @property
     def key(self) -> str:
         """The run key."""
-        return content_key("run", key_content(self))
+        content = key_content(self)
+        # As a record has them, so that its description still has its key.
+        return content_key("run", {**content, "params": masked_params(content["params"])})
 
     @property
     def source_domains(self) -> tuple[str, ...]:
@@ -152,6 +165,16 @@ class RunSpec(Plain):
         return f"{'+'.join(self.source) or '-'}:{self.target}"
 
 
+def of_examples(count: int) -> str:
+    """A label budget of so many target examples in all, whatever their classes."""
+    return f"{count} example{'' if count == 1 else 's'}"
+
+
+def examples_of(shots: Shots | None) -> int | None:
+    """How many examples a budget has in all; None for one that is counted by class, and for `all`."""
+    return int(shots.split()[0]) if isinstance(shots, str) and shots != "all" else None
+
+
 def label_budget(shots: Shots | None) -> str:
     """What follows a setting's name: `, 5 shots`; nothing where the setting has no such budget."""
     if shots is None:
@@ -160,6 +183,8 @@ def label_budget(shots: Shots | None) -> str:
         return ", all target labels"
     if isinstance(shots, float):
         return f", {100 * shots:g} % of target labels"
+    if isinstance(shots, str):
+        return f", {shots} labelled"
     return f", {shots} shot{'' if shots == 1 else 's'}"
 
 

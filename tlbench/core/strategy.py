@@ -54,6 +54,9 @@ class Strategy(ABC):
     uses_source_model: ClassVar[bool] = False
     #: A(∅, T), the same algorithm without the source: another strategy's name, or `self` where it runs by itself.
     without_source: ClassVar[str] = "target-only"
+    #: In `transductive`, the name of the strategy that does the same without adapting, such as `linear-svm` of one that
+    #: aligns features for a linear SVM: the adaptation gap is taken to it. Empty: to `source-only`.
+    without_adaptation: ClassVar[str] = ""
     #: True where it learns from source examples; False where weights alone can be its source (`weights:target`).
     needs_source_examples: ClassVar[bool] = True
     #: True where source and target must have the same classes, beyond what the setting already asks.
@@ -79,6 +82,15 @@ class Strategy(ABC):
         if cls.same_label_space and not outline.same_label_space:
             return "source and target have different classes, and it needs the same"
         return None
+
+    @classmethod
+    def uses_source(cls, outline: TaskOutline, trainable: bool) -> bool:
+        """Whether anything of the source can change what it predicts for a task to which it is applicable.
+
+        `trainable`: whether the backbone has parameters, so that training on the source leaves something in it. Where
+        the answer is no, it is the same with and without the source, and tables say so in place of a gap.
+        """
+        return True
 
     @classmethod
     def health(cls, curve: Sequence[Mapping[str, Any]], params: Any) -> list[Health]:
@@ -151,6 +163,11 @@ class FeatureStrategy(Strategy):
     uses_source_model = True
     without_source = "self"
     needs_source_examples = False
+
+    @classmethod
+    def uses_source(cls, outline: TaskOutline, trainable: bool) -> bool:
+        """With target labels by the source model's features alone, which need parameters; weights are a source too."""
+        return outline.setting != "inductive" or outline.weights_alone or (cls.uses_source_model and trainable)
 
     @abstractmethod
     def fit_features(self, features: NDArray[np.float32], labels: NDArray[np.int64], seed: int) -> object:

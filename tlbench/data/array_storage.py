@@ -6,9 +6,10 @@ NAME/           what is none: sparse rows (data, indices, indptr, features), or 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,6 +18,8 @@ from tlbench.core.inputs import Gathered, Inputs, SparseRows, Texts, chunks, joi
 from tlbench.files import reserve, write_whole
 
 Storage = Literal["array", "sparse", "text"]
+_TEXT = ("content", "offsets")
+_SPARSE = ("data", "indices", "indptr", "features")
 
 
 def storage_of(inputs: Inputs) -> Storage:
@@ -40,17 +43,23 @@ def write_inputs(path: Path, parts: Sequence[Inputs], order: NDArray[np.int64]) 
         write_whole(path, lambda to: _write_rows(to, Gathered(arrays, order)))
 
 
-def open_inputs(path: str | Path) -> Inputs:
-    """Memory maps, read as they are needed."""
+def open_inputs(path: str | Path, opened: Mapping[str, int] | None = None) -> Inputs:
+    """Memory maps that nobody can write to, read as they are needed; of files in `opened` by their descriptors."""
+    parts = [_open(file, (opened or {}).get(str(file))) for file in files_of(path)]
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) == len(_TEXT):
+        return Texts(*parts)
+    data, indices, indptr, features = parts
+    return SparseRows(data, indices, indptr, int(features))
+
+
+def files_of(path: str | Path) -> list[Path]:
+    """The files that inputs lie in."""
     place = Path(path)
     if not place.is_dir():
-        return _open(place)
-    if (place / "offsets.npy").exists():
-        return Texts(_open(place / "content.npy"), _open(place / "offsets.npy"))
-    data, indices, indptr, features = (
-        _open(place / f"{name}.npy") for name in ("data", "indices", "indptr", "features")
-    )
-    return SparseRows(data, indices, indptr, int(features))
+        return [place]
+    return [place / f"{name}.npy" for name in (_TEXT if (place / "offsets.npy").exists() else _SPARSE)]
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
@@ -95,6 +104,22 @@ def _write_rows(path: Path, rows: Gathered) -> None:
     out.flush()
 
 
-def _open(path: Path) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+def _open(path: Path, descriptor: int | None = None) -> NDArray[Any]:
+    if descriptor is None:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        file.seek(0)  # the descriptor's place is shared with those who had it before
+        return _map(file)
+
+
+def _map(file: BinaryIO) -> NDArray[Any]:
+    """The memory map of an open file in numpy's format. Raises `ValueError` for another one."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects; they are not read")
+    if not np.prod(shape, dtype=np.int64) or not shape:  # a file of nothing cannot be mapped
+        return np.fromfile(file, dtype).reshape(shape)
+    return np.memmap(file, dtype, "r", file.tell(), shape, "F" if by_columns else "C")

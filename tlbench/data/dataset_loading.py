@@ -9,6 +9,7 @@ from typing import Any
 
 from tlbench.core.domain import Dataset
 from tlbench.errors import DataError, TlbenchError
+from tlbench.plugins.foreign_code import described
 from tlbench.plugins.manager import PluginHost
 
 
@@ -36,5 +37,5 @@ def plugin_errors(title: str) -> Iterator[None]:
         yield
     except TlbenchError:
         raise
-    except Exception as error:
-        raise DataError(f"{title}: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise DataError(f"{title}: {described(error)}") from error

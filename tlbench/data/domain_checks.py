@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tlbench.core.domain import SPLITS, Domain, Split
+from tlbench.core.domain import SPLITS, Domain, Split, SplitName
 from tlbench.core.inputs import Inputs, SparseRows, Texts, chunks, digests
 from tlbench.errors import Faults
+
+#: How many examples a message names.
+SHOWN = 3
 
 
 def check_domain(dataset: str, domain: Domain) -> None:
@@ -62,14 +65,23 @@ def _absent_classes(domain: Domain) -> Iterator[str]:
 
 def _shared_examples(domain: Domain) -> Iterator[str]:
     """Exact duplicates within a domain must not straddle its splits: what was trained on would be tested."""
-    seen: dict[bytes, str] = {}
-    counts: dict[tuple[str, str, str], int] = {}
+    seen: dict[bytes, tuple[SplitName, int]] = {}
+    found: dict[tuple[str, str, str], list[str]] = {}
     for name in SPLITS:
         split = domain.split(name)
-        for content, label in zip(digests(split.inputs), split.labels.tolist(), strict=False):
-            first = seen.setdefault(content, name)
+        for at, (content, label) in enumerate(zip(digests(split.inputs), split.labels.tolist(), strict=False)):
+            first, place = seen.setdefault(content, (name, at))
             if first != name:
                 class_name = domain.class_names[label] if 0 <= label < len(domain.class_names) else str(label)
-                counts[first, name, class_name] = counts.get((first, name, class_name), 0) + 1
-    for (first, second, class_name), count in counts.items():
-        yield f"{second}: {count} examples of class {class_name!r} stand in {first} too; splits must not overlap"
+                same = f"{_item(split, at)} equals {_item(domain.split(first), place)} of {first}"
+                found.setdefault((first, name, class_name), []).append(same)
+    for (earlier, later, class_name), places in found.items():
+        shown = "; ".join(places[:SHOWN]) + (f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else "")
+        stand = "1 example" if len(places) == 1 else f"{len(places)} examples"
+        verb = "stands" if len(places) == 1 else "stand"
+        yield f"{later}: {stand} of class {class_name!r} {verb} in {earlier} too ({shown}); splits must not overlap"
+
+
+def _item(split: Split, at: int) -> str:
+    """What users call an example, or its place from 0 on."""
+    return f"example {at}" if split.items is None else split.items[at]

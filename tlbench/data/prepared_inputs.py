@@ -3,6 +3,11 @@
 <domain>/prepared/<hash of the preparation's revision>/   train.inputs.npy, val.inputs.npy, test.inputs.npy, meta.json
 
 or folders `train.inputs/`, `val.inputs/`, `test.inputs/` of sparse rows.
+
+<domain>/../prepared/<hash of that and of all examples>/   train.inputs.npy, meta.json
+
+Where each seed draws its own splits, these hold the same examples: they are prepared once, in an order that no split
+decides, and the splits of each seed are taken from there.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -20,9 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import SPLITS, SplitName
-from tlbench.core.inputs import Inputs, SparseRows
+from tlbench.core.inputs import Gathered, Inputs, SparseRows, Texts, digests, join
 from tlbench.core.preparation import Preparation
 from tlbench.data.array_storage import Storage, new_map, open_inputs, place_of, storage_of, write_inputs
+from tlbench.data.cache_use import use
+from tlbench.data.checksums import set_aside_damaged, write_checksums
 from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError
 from tlbench.files import write_whole
@@ -43,10 +50,32 @@ def prepared(domain: ReadyDomain, preparation: Preparation, device: str, told: T
     folder = _folder(domain, preparation, device)
     ready = _found(domain, folder)
     if ready is None:
-        _Making(preparation, device, told, sum(domain.counts.values())).make(domain, folder)
+        making = _Making(preparation, device, told, sum(domain.counts.values()))
+        if domain.redrawn:
+            _take_splits(domain, folder, making)
+        else:
+            making.make(domain, folder)
         ready = _found(domain, folder)
         assert ready is not None
     return ready
+
+
+def _take_splits(domain: ReadyDomain, folder: Path, making: _Making) -> None:
+    """Write splits from what is made of all examples of the domain, each once; it is made now if it is not yet."""
+    inputs = [open_inputs(domain.inputs(split)) for split in SPLITS]
+    contents = [np.frombuffer(b"".join(digests(part)), np.dtype("V16")) for part in inputs]
+    every, firsts, places = np.unique(np.concatenate(contents), return_index=True, return_inverse=True)
+    name = hashlib.sha256(folder.name.encode() + every.tobytes()).hexdigest()[:16]
+    shared = domain.folder.parent / "prepared" / name
+    if not ((shared / META).exists() and set_aside_damaged(shared)):
+        making.make_all(shared, inputs, firsts)
+    use(shared)
+    meta = json.loads((shared / META).read_text())
+    made = open_inputs(place_of(shared, "train.inputs", meta["storage"]))
+    ends = np.cumsum([len(part) for part in inputs])[:-1]
+    for split, rows in zip(SPLITS, np.split(places, ends), strict=True):
+        write_inputs(place_of(folder, f"{split}.inputs", meta["storage"]), [made], rows)
+    _write_meta(folder, meta)
 
 
 def is_prepared(domain: ReadyDomain, preparation: Preparation, device: str) -> bool:
@@ -63,6 +92,9 @@ def _found(domain: ReadyDomain, folder: Path) -> ReadyDomain | None:
     """The domain with what lies in a folder in place of its inputs; None where that is not whole."""
     meta = folder / META
     if not meta.exists():
+        return None
+    use(folder)
+    if not set_aside_damaged(folder):
         return None
     found = json.loads(meta.read_text())
     ready = replace(
@@ -99,12 +131,22 @@ class _Making:
         started = time.monotonic()
         for split in SPLITS:  # train comes first, and it is never empty
             self._make_split(folder, split, open_inputs(domain.inputs(split)))
+        self._write_meta(folder, started)
+
+    def make_all(self, folder: Path, parts: Sequence[Inputs], order: NDArray[np.int64]) -> None:
+        """Write the rows of several inputs, as if joined, in this order, as one split."""
+        started = time.monotonic()
+        arrays = [part for part in parts if not isinstance(part, SparseRows | Texts)]
+        rows = Gathered(arrays, order) if arrays else join(parts)[order]
+        self._make_split(folder, "train", rows)
+        self._write_meta(folder, started)
+
+    def _write_meta(self, folder: Path, started: float) -> None:
         assert self._form is not None
         form = {"storage": self._form.storage, "shape": self._form.shape}
-        content = {"seconds": time.monotonic() - started, **form}
-        write_whole(folder / META, lambda to: to.write_text(json.dumps(content)))
+        _write_meta(folder, {"seconds": time.monotonic() - started, **form})
 
-    def _make_split(self, folder: Path, split: SplitName, inputs: Inputs) -> None:
+    def _make_split(self, folder: Path, split: SplitName, inputs: Inputs | Gathered) -> None:
         parts = (self._prepare(inputs[at : at + EXAMPLES]) for at in range(0, len(inputs), EXAMPLES))
         first = list(islice(parts, 1))  # from then on the form is known
         assert self._form is not None
@@ -127,6 +169,13 @@ class _Making:
         self._done += len(some)
         self._told(self._done, self._total)
         return part
+
+
+def _write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
+    """Write what is known of inputs that are all there, of one split or of three, and their checksums."""
+    write_whole(folder / META, lambda to: to.write_text(json.dumps(meta)))
+    places = [place_of(folder, f"{split}.inputs", meta["storage"]) for split in SPLITS]
+    write_checksums(folder, [META, *(place.name for place in places if place.exists())])
 
 
 def _write_arrays(path: Path, parts: Iterable[NDArray[Any]], examples: int, form: _Form) -> None:

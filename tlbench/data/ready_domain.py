@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tlbench.core.domain import SplitName
 from tlbench.data.array_storage import Storage, place_of
+from tlbench.data.checksums import faults
 from tlbench.errors import DataError
 
 
@@ -28,6 +29,8 @@ class ReadyDomain:
     storage: Storage = "array"
     #: What it took to prepare its inputs for a backbone, once for all runs.
     prepared_seconds: float = 0.0
+    #: Whether the seed of a run has drawn its splits.
+    redrawn: bool = False
     #: The domain before that, in the same order; None where nothing was prepared.
     as_loaded: ReadyDomain | None = None
 
@@ -38,6 +41,8 @@ class ReadyDomain:
     def labels(self, split: SplitName) -> NDArray[np.int64]:
         """The labels of a split, int64 (n,). Only the host calls this."""
         path = self.label_folder / f"{split}.npy"
+        if fault := faults(self.label_folder).get(path.name):
+            raise DataError(f"the labels {path} are no longer what was written: the file {fault}; run again")
         try:
             labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
         except (OSError, ValueError) as error:

@@ -38,9 +38,30 @@ def published_error(
     ours, do, on a test set of `examples`: √(sd² + p(1 − p)/n), without the second term where `examples` is None.
     `half_unit`, half a unit of the last printed digit, is added to either in quadrature.
     """
+    binomial = max(0.0, value * (1 - value)) / examples if examples else 0.0
+    return _error(seeds, plus_minus, half_unit, binomial)
+
+
+def published_error_of_mean(
+    seeds: Sequence[float],
+    *,
+    plus_minus: float | None,
+    half_unit: float,
+    accuracies: Sequence[float],
+    examples: Sequence[int] | None,
+) -> float:
+    """The standard error of a published mean over N pairs, as `published_error` has that of one pair.
+
+    `seeds` are ours, each the mean over the pairs. Figures of single pairs are not published, so that the second term
+    is of our own accuracies by pair: Σ p(1 − p)/n / N², for test sets that are taken to be independent.
+    """
+    each = [max(0.0, p * (1 - p)) / n for p, n in zip(accuracies, examples, strict=True)] if examples else []
+    return _error(seeds, plus_minus, half_unit, sum(each) / len(accuracies) ** 2)
+
+
+def _error(seeds: Sequence[float], plus_minus: float | None, half_unit: float, binomial: float) -> float:
     if plus_minus is not None:
         return math.hypot(plus_minus, half_unit)
-    binomial = max(0.0, value * (1 - value)) / examples if examples else 0.0
     return math.sqrt(_variance(seeds) + binomial + half_unit**2)
 
 

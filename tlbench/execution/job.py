@@ -1,9 +1,11 @@
 """A job: one folder with everything a worker may see. Plain data and array files alone cross the boundary.
 
 job.json            what to train, and where the inputs and the labels that the setting allows are
-evaluation.json     where test inputs and the selectors' inputs are; opened after training
 *.labels.npy        copies of allowed labels; the folder of all labels is never named to a worker
 output.json, output.safetensors    what the worker hands back
+
+Beside the folder, and handed over after training, lies KEY.evaluation.json: where test inputs and the selectors' inputs
+are.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import SplitName
-from tlbench.core.run_spec import RunSpec, Shots, SourceModelSpec
+from tlbench.core.run_spec import RunSpec, Shots, SourceModelSpec, examples_of, of_examples
 from tlbench.core.seeds import derive
 from tlbench.data.folds import folds_of
 from tlbench.data.label_budget import draw_shots
 from tlbench.data.ready_domain import ReadyDomain
+from tlbench.execution.evaluation_inputs import evaluation_file
 
 #: Among what a run hands back for reverse validation: the classes of all target inputs after the last step.
 PREDICTED = "target_inputs/classes"
@@ -45,10 +48,14 @@ ItemsByRole = dict[str, list[Items]]
 
 @dataclass(frozen=True)
 class Job:
-    """A folder that is ready for a worker, and the fixed items whose labels the host needs for selection."""
+    """A folder that is ready for a worker, and the fixed items whose labels the host needs for selection.
+
+    `reads` are the inputs beside its folder that it trains on, and the source model that it starts from.
+    """
 
     folder: Path
     items: ItemsByRole
+    reads: tuple[str, ...] = ()
 
 
 def write_source_model_job(
@@ -71,7 +78,7 @@ def write_source_model_job(
         "input_shape": domains[spec.source[0]].input_shape,
     }
     (folder / "job.json").write_text(json.dumps(job))
-    return Job(folder, {})
+    return Job(folder, {}, _reads(job))
 
 
 def write_run_job(
@@ -83,11 +90,12 @@ def write_run_job(
     source_model: Path | None,
     reverse: bool = False,
     trusted: Sequence[str] = (),
+    keep_model: bool = False,
 ) -> Job:
     """A job for a run: what its setting allows now, and what is opened after training.
 
     `domains` are ready for the run's evaluation. With `reverse` the run hands back classes of all target inputs too,
-    for the second training of reverse validation.
+    for the second training of reverse validation; with `keep_model` the weights of its checkpoints.
     """
     folder.mkdir(parents=True)
     target = domains[spec.target]
@@ -100,6 +108,7 @@ def write_run_job(
         "trusted": list(trusted),
         "source_model": None if source_model is None else str(source_model),
         "reverse": reverse,
+        "keep_model": keep_model,
         "sources": [
             _source(folder, index, domains[name], labelled=labelled) for index, name in enumerate(spec.source_domains)
         ],
@@ -108,8 +117,8 @@ def write_run_job(
     }
     (folder / "job.json").write_text(json.dumps(job))
     items = {} if _has_no_selectors(spec) else _selection_items(spec, domains)
-    (folder / "evaluation.json").write_text(json.dumps(_evaluation(spec, domains, items)))
-    return Job(folder, items)
+    evaluation_file(folder).write_text(json.dumps(_evaluation(spec, domains, items)))
+    return Job(folder, items, _reads(job))
 
 
 def write_reverse_job(
@@ -150,8 +159,18 @@ def write_reverse_job(
     }
     (folder / "job.json").write_text(json.dumps(job))
     items = {role: parts for role, parts in _selection_items(spec, domains).items() if role == "source_val"}
-    (folder / "evaluation.json").write_text(json.dumps({"selection": _places(items, domains)}))
-    return Job(folder, items)
+    evaluation_file(folder).write_text(json.dumps({"selection": _places(items, domains)}))
+    return Job(folder, items, _reads(job))
+
+
+def _reads(job: dict[str, Any]) -> tuple[str, ...]:
+    """The inputs that a job trains on, the model that it starts from, and the plugin files."""
+    views = [*job.get("sources", ()), *(job[name] for name in ("source", "target") if name in job)]
+    parts = [part for view in views for part in (view, view.get("train", {}), view.get("val", {}))]
+    named = [part["inputs"] for part in parts if "inputs" in part]
+    inputs = [path for one in named for path in (one if isinstance(one, list) else [one])]
+    model = [job["source_model"]] if job.get("source_model") else []
+    return tuple(dict.fromkeys([*inputs, *model, *job["plugin_files"]]))
 
 
 def _source(folder: Path, index: int, domain: ReadyDomain, *, labelled: bool = True) -> dict[str, Any]:
@@ -232,6 +251,8 @@ def _target_val(spec: RunSpec, target: ReadyDomain) -> list[Items]:
     if fewest == 0:  # no protocol can choose by a split that lacks a class
         return []
     shots: Shots = min(spec.shots, fewest) if isinstance(spec.shots, int) else spec.shots
+    if (count := examples_of(shots)) is not None:
+        shots = "all" if count >= len(labels) else of_examples(max(count, len(target.class_names)))
     chosen = draw_shots(labels, target.class_names, shots, spec.seed, target.name, target.revision, "val")
     return [Items(target.name, "val", chosen)]
 

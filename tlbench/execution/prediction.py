@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,37 @@ from numpy.typing import NDArray
 
 from tlbench.core.inputs import Inputs, rows_of
 from tlbench.core.predictor import Predictor, Side
-from tlbench.data.array_storage import open_inputs
+from tlbench.execution.evaluation_inputs import Evaluation
 from tlbench.training.batches import batch_tensor
 from tlbench.training.inference import OutputBuffer, inference_slices
 
 Arrays = dict[str, NDArray[Any]]
 
 
+def checked(predictor: object, strategy: str) -> Predictor:
+    """What `fit()` gave, where it is a predictor. Raises `TypeError` or `ValueError` that says what it lacks."""
+    if not isinstance(predictor, Predictor):
+        raise TypeError(f"fit() of {strategy!r} gave a {type(predictor).__name__}; a tlbench.Predictor is expected")
+    steps = list(predictor.steps)
+    if not steps:
+        raise ValueError(f"the predictor of {strategy!r} has no steps: there is no checkpoint to evaluate")
+    if not all(isinstance(step, Integral) and step >= 0 for step in steps) or sorted(set(steps)) != steps:
+        raise ValueError(
+            f"the predictor of {strategy!r} has the steps {str(steps)[:80]}; whole numbers that rise are expected"
+        )
+    return predictor
+
+
 def steps_of(places: dict[str, Any], predictor: Predictor) -> list[int]:
     """The checkpoints that are evaluated."""
-    steps = list(predictor.steps)
+    steps = [int(step) for step in predictor.steps]
     return steps[-1:] if places["last_step_alone"] else steps
 
 
-def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple[Arrays, float]:
+def evaluate(given: Evaluation, predictor: Predictor, device: str) -> tuple[Arrays, float]:
     """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
-    test = open_inputs(places["test"])
+    places = given.places
+    test = given.inputs(places["test"])
     arrays: Arrays = {}
     steps = steps_of(places, predictor)
     if len(steps) == 1:
@@ -38,19 +54,19 @@ def evaluate(places: dict[str, Any], predictor: Predictor, device: str) -> tuple
         arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
         rate = len(test) / (time.perf_counter() - start)
         if places["source_tests"] and predictor.has_side("source"):
-            parts = [open_inputs(path) for path in places["source_tests"]]
+            parts = [given.inputs(path) for path in places["source_tests"]]
             arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
-        arrays |= selection(places["selection"], predictor, step, device)
+        arrays |= selection(given, predictor, step, device)
     return arrays, rate
 
 
-def selection(roles: dict[str, list[dict[str, Any]]], predictor: Predictor, step: int, device: str) -> Arrays:
+def selection(given: Evaluation, predictor: Predictor, step: int, device: str) -> Arrays:
     """Logits and features of the selectors' items at the checkpoint that is loaded."""
     arrays: Arrays = {}
-    for role, parts in roles.items():
+    for role, parts in given.places["selection"].items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = [rows_of(open_inputs(part["inputs"]), np.array(part["items"])) for part in parts]
+            inputs = [rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts]
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
@@ -69,10 +85,10 @@ def _predict_parts(
 
 
 def evaluate_folds(
-    places: dict[str, Any], predictors: Sequence[Predictor], items: Sequence[NDArray[np.int64]], device: str
+    given: Evaluation, predictors: Sequence[Predictor], items: Sequence[NDArray[np.int64]], device: str
 ) -> tuple[Arrays, float]:
     """Logits of all test items at every checkpoint, each from the predictor that had not seen its label."""
-    test = open_inputs(places["test"])
+    test = given.inputs(given.places["test"])
     arrays: Arrays = {}
     seconds = 0.0
     predict(predictors[0], rows_of(test, items[0]), "target", device)  # the warm-up pass
@@ -91,17 +107,30 @@ def evaluate_folds(
 def predict(
     predictor: Predictor, inputs: Inputs, side: Side, device: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Logits (n, classes) and features (n, d) of raw inputs. Raises `ValueError` for logits of another shape."""
+    """Logits (n, classes) and features (n, d) of raw inputs.
+
+    Raises `ValueError` for outputs of another shape, and `TypeError` of another type.
+    """
     logits, features = OutputBuffer(len(inputs)), OutputBuffer(len(inputs))
     with torch.inference_mode():
         for rows in inference_slices(inputs):
             batch = batch_tensor(inputs, rows, device)
             prediction = predictor.predict(batch, side)
-            if prediction.logits.shape[:1] != (len(batch),) or prediction.logits.ndim != 2:
-                shape = tuple(prediction.logits.shape)
-                raise ValueError(
-                    f"predict() gave logits of shape {shape} for {len(batch)} inputs; (n, classes) is expected"
-                )
-            logits.fill(rows, prediction.logits.float().cpu().numpy())
-            features.fill(rows, prediction.features.flatten(1).float().cpu().numpy())
+            logits.fill(rows, _part(prediction, "logits", len(batch), "(n, classes)"))
+            features.fill(rows, _part(prediction, "features", len(batch), "(n, d)"))
     return logits.array, features.array
+
+
+def _part(prediction: object, what: str, count: int, form: str) -> NDArray[np.float32]:
+    """Logits or features of one pass (n, …), as float32."""
+    values = getattr(prediction, what, None)
+    if not isinstance(values, torch.Tensor):
+        given = type(prediction).__name__ if values is None else f"{what} that are a {type(values).__name__}"
+        raise TypeError(f"predict() gave {given}; a tlbench Prediction with tensors of logits and features is expected")
+    if values.shape[:1] != (count,) or values.ndim < 2 or (what == "logits" and values.ndim != 2):
+        raise ValueError(f"predict() gave {what} of shape {tuple(values.shape)} for {count} inputs; {form} is expected")
+    if not values.is_floating_point():
+        kind = str(values.dtype).removeprefix("torch.")
+        raise TypeError(f"predict() gave {what} of type {kind}; floating-point numbers are expected")
+    array: NDArray[np.float32] = values.flatten(1).float().cpu().numpy()
+    return array

@@ -1,37 +1,54 @@
-"""The template: a process that has imported the libraries, holds no data, and forks a fresh child for each job.
+"""The template, a fork server: it has imported the libraries and holds no data.
 
-It speaks JSON lines. In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
-null, "cwd": path, "environment": {…}}`, `{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each
-with pool and job: `{"event": "started", "pid"}`, `{"event": "progress", …}` from children, and `{"event": "ended",
-"code" or "signal"}`. When its input closes, because the host is gone, it kills its children and ends; should it be
-killed itself, the kernel kills them. Each child leads a process group of its own.
+For each job its supervisors fork a run. It speaks JSON lines.
+
+In, on standard input: `{"pool": name, "job": id, "folder": path, "log": path, "memory": bytes or
+null, "timeout": seconds or null, "cwd": path, "environment": {…}, "evaluation": path, "sandbox": order or null}`,
+`{"kill": pool}`, or `{"import": [module, …]}`. Out, on standard output, each with pool and job, from supervisors:
+`{"event": "started", "pid"}`, `{"event": "progress", …}` and `{"event": "ended", "code" or "signal", …}`; runs never
+have that channel. When its input closes, because the host is gone, the supervisors end their runs, and it ends; should
+it be killed itself, the kernel tells the supervisors.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import faulthandler
 import importlib
 import json
 import os
 import resource
 import selectors
 import signal
+import socket
 import sys
+import time
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+from tlbench.core.library_warnings import shown_if_asked
+from tlbench.execution import sandbox
+from tlbench.execution.host_channel import send_line
+from tlbench.execution.process_tree import adopt_orphans, end_with_parent, ended_children, kill_descendants, send
+from tlbench.execution.progress_messages import ProgressWriter
+from tlbench.execution.supervisor import STACK_SIGNAL
+from tlbench.execution.supervisor_service import serve
+
+#: Seconds that supervisors have to end their runs when the host is gone.
+LEAVE_SECONDS = 5.0
 
 
 def main() -> None:
     """Import what runs need, then serve until the input closes."""
     channel = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not end up between the JSON lines
-    _preload()
-    _send(channel, {"event": "ready"})
+    with shown_if_asked():  # its terminal is the host's; runs have logs of their own
+        _preload()
+    adopt_orphans()  # of supervisors that were killed
+    os.set_blocking(channel, False)
+    send_line(channel, {"event": "ready"})
     _Server(channel).serve()
 
 
@@ -54,137 +71,190 @@ def _preload() -> None:
 def _import(modules: Sequence[str]) -> None:
     """Import what the runs to come would each import for themselves. What fails fails in them, and is told there."""
     for name in modules:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, SystemExit), shown_if_asked():
             importlib.import_module(name)
+
+
+@dataclass
+class _Supervisor:
+    """A supervisor of ours, and the pool and job of what it keeps; None while it waits for an order."""
+
+    orders: socket.socket
+    whose: dict[str, str] | None = None
 
 
 class _Server:
     def __init__(self, channel: int) -> None:
         self._channel = channel
-        self._children: dict[int, dict[str, Any]] = {}  # by pid the pool and the job
-        self._wake, waker = os.pipe()
+        self._supervisors: dict[int, _Supervisor] = {}  # by pid
+        self._wake, self._waker = os.pipe()
         os.set_blocking(self._wake, False)
-        os.set_blocking(waker, False)
+        os.set_blocking(self._waker, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(0, selectors.EVENT_READ)
+        self._selector.register(self._wake, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Fork for each job, report each end."""
-        selector = selectors.DefaultSelector()
-        selector.register(0, selectors.EVENT_READ)
-        selector.register(self._wake, selectors.EVENT_READ)
+        """A supervisor for each job; the end of those that cannot tell it themselves."""
         rest = b""
         while True:
-            ready = {key.fd for key, _ in selector.select()}
+            ready = {key.fd: key.data for key, _ in self._selector.select()}
             if self._wake in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, 4096)
+            for supervisor in (data for data in ready.values() if data is not None):
+                self._hear(supervisor)
+            if self._wake in ready:
                 self._reap()
             if 0 in ready:
                 chunk = os.read(0, 65536)
                 if not chunk:
-                    self._kill_all()
+                    self._leave()
                     return
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    order = json.loads(line)
-                    if "kill" in order:
-                        self._kill(order["kill"])
-                    elif "import" in order:
-                        _import(order["import"])
-                    else:
-                        self._fork(order)
+                    self._carry_out(json.loads(line))
 
-    def _fork(self, order: dict[str, Any]) -> None:
+    def _carry_out(self, order: dict[str, Any]) -> None:
+        if "kill" in order:
+            self._end(order["kill"])
+        elif "import" in order:
+            _import(order["import"])
+            for pid in [pid for pid, supervisor in self._supervisors.items() if supervisor.whose is None]:
+                self._dismiss(self._supervisors.pop(pid))  # they lack what was imported
+        else:
+            self._order(order)
+
+    def _order(self, order: dict[str, Any]) -> None:
+        """Have a job done by a supervisor that waits, or by a new one."""
         whose = {"pool": order["pool"], "job": order["job"]}
         try:
-            pid = os.fork()
+            supervisor = (
+                next((each for each in self._supervisors.values() if each.whose is None), None)
+                or self._new_supervisor()
+            )
         except OSError as error:
             sys.stderr.write(f"cannot fork: {error}\n")
-            _send(self._channel, {"event": "ended", **whose, "code": 71})  # EX_OSERR of sysexits.h
+            send_line(self._channel, {"event": "ended", **whose, "code": os.EX_OSERR})
             return
+        supervisor.whose = whose
+        with contextlib.suppress(OSError):  # it has ended, which is told when it is reaped
+            supervisor.orders.sendall((json.dumps(order) + "\n").encode())
+
+    def _new_supervisor(self) -> _Supervisor:
+        ours, its = socket.socketpair()
+        template = os.getpid()
+        pid = os.fork()
         if pid == 0:
-            _child(order, self._channel)
-        self._children[pid] = whose
-        _send(self._channel, {"event": "started", **whose, "pid": pid})
+            ours.close()
+            self._keep(its.detach(), template)
+        its.close()
+        supervisor = self._supervisors[pid] = _Supervisor(ours)
+        self._selector.register(ours, selectors.EVENT_READ, supervisor)
+        return supervisor
+
+    def _keep(self, orders: int, template: int) -> None:
+        """The life of a supervisor: never back into the server."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            self._selector.close()
+            for descriptor in (self._wake, self._waker):
+                os.close(descriptor)
+            for other in self._supervisors.values():
+                other.orders.close()
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)  # the host's orders are for the template
+            os.close(nothing)
+            serve(orders, self._channel, _run, template)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _hear(self, supervisor: _Supervisor) -> None:
+        """A supervisor is done with its job, or has ended."""
+        said = b""
+        with contextlib.suppress(OSError):
+            said = supervisor.orders.recv(16)
+        if said:
+            supervisor.whose = None
+        else:
+            self._dismiss(supervisor)
+
+    def _dismiss(self, supervisor: _Supervisor) -> None:
+        with contextlib.suppress(KeyError, ValueError):  # twice
+            self._selector.unregister(supervisor.orders)
+        supervisor.orders.close()
 
     def _reap(self) -> None:
-        while self._children:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            whose = self._children.pop(pid, {})
-            ended = {"signal": os.WTERMSIG(status)} if os.WIFSIGNALED(status) else {"code": os.WEXITSTATUS(status)}
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)  # whatever the run has started and left behind
-            _send(self._channel, {"event": "ended", **whose, **ended})
+        """Of a supervisor that has ended before its run, the run is ended here, and that is told."""
+        for pid, status in ended_children():
+            supervisor = self._supervisors.pop(pid, None)
+            if supervisor is not None:
+                self._dismiss(supervisor)
+            if status != 0:  # nobody keeps what it has left to us
+                kill_descendants(os.getpid(), spared=self._supervisors)
+            if supervisor is not None and supervisor.whose is not None:
+                send_line(self._channel, {"event": "ended", **supervisor.whose, "code": 1, "stopped": "unkept"})
 
-    def _kill_all(self) -> None:
-        for pool in {whose["pool"] for whose in self._children.values()}:
-            self._kill(pool)
+    def _end(self, pool: str | None) -> None:
+        for pid, supervisor in self._supervisors.items():
+            if supervisor.whose is not None and pool in (None, supervisor.whose["pool"]):
+                send(pid, signal.SIGTERM)
 
-    def _kill(self, pool: str) -> None:
-        for pid, whose in self._children.items():
-            if whose["pool"] == pool:
-                kill_group(pid)
-
-
-def kill_group(pid: int) -> None:
-    """Kill a child and whatever it has started."""
-    for kill in (os.killpg, os.kill):  # the group exists a moment after the process does
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            kill(pid, signal.SIGKILL)
+    def _leave(self) -> None:
+        """Let the supervisors end their runs, and nothing be left of those that cannot."""
+        self._end(None)
+        for supervisor in self._supervisors.values():
+            self._dismiss(supervisor)
+        until = time.monotonic() + LEAVE_SECONDS
+        while self._supervisors and time.monotonic() < until:
+            self._reap()
+            time.sleep(0.01)
+        kill_descendants(os.getpid())
 
 
-def _child(order: dict[str, Any], channel: int) -> None:
-    """The life of a child: its log as output, its limits, the job, and out; never back into the server."""
+def _run(order: dict[str, Any], progress: int, log: int, supervisor: int, desk: socket.socket) -> None:
+    """The life of a run: its log as output, its limits, the job, and out."""
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setpgid(0, 0)
-        _die_with_parent()
+        end_with_parent(signal.SIGKILL, supervisor)
         os.environ.clear()
         os.environ.update(order["environment"])
         os.chdir(order["cwd"])
-        if not Path(order["log"]).parent.is_dir():  # its session was interrupted meanwhile
-            os._exit(1)
-        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for old, new in ((nothing, 0), (log, 1), (log, 2)):
             os.dup2(old, new)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # so that the log has the last words
+        _show_stacks()
         if order.get("memory"):
             resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
 
+        if order.get("sandbox"):
+            sandbox.enter(order["sandbox"])
+
         from tlbench.execution.worker import work
 
-        def progress(phase: str, step: int, steps: int) -> None:
-            at = {"phase": phase, "step": step, "steps": steps}
-            _send(channel, {"event": "progress", "pool": order["pool"], "job": order["job"], **at})
-
-        code = work(order["folder"], progress)
+        writer = ProgressWriter(progress)
+        code = work(order["folder"], writer.at_step, desk, writer.end_if_copied)
     except BaseException:
         traceback.print_exc()
     finally:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(BaseException):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel to kill this process with its parent (Linux; elsewhere the closed input has to do)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _send(channel: int, message: dict[str, Any]) -> None:
-    """One write per line: below PIPE_BUF it is atomic, so lines of several children never mix."""
-    with contextlib.suppress(BrokenPipeError):
-        os.write(channel, (json.dumps(message) + "\n").encode())
+def _show_stacks() -> None:
+    """Into the log, when a run crashes or its supervisor asks; written in C, so that a held lock hinders nothing."""
+    faulthandler.enable(2)
+    faulthandler.register(STACK_SIGNAL, 2, all_threads=True)
 
 
 if __name__ == "__main__":

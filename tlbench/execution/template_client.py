@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tlbench.errors import TlbenchError
+from tlbench.execution.process_tree import send
+from tlbench.execution.run_environment import run_environment
+from tlbench.plugins.import_trial import VARIABLE as TRIALS
 
 #: Libraries read these when they are imported, so the template is started with them.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -24,6 +28,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 FORK_SAFE = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
 #: Seconds that a template has to end by itself.
 PATIENCE = 5.0
+#: No line from it is longer.
+LINE_BYTES = 2**16
 
 Message = dict[str, Any]
 Events = queue.Queue[Message | None]
@@ -38,6 +44,8 @@ class Template:
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._listeners: dict[str, Events] = {}
+        #: Whether it has imported the libraries, and so can fork.
+        self.ready = False
         self._process = subprocess.Popen(
             # -P: files in the working folder shadow nothing.
             [sys.executable, "-P", "-m", "tlbench.execution.template"],
@@ -46,7 +54,8 @@ class Template:
             env=self._environment(),
             start_new_session=True,  # Ctrl-C is for the host alone
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         atexit.register(self.end)
 
     @classmethod
@@ -82,8 +91,10 @@ class Template:
         """Nothing is heard of a pool's jobs any more."""
         self._listeners.pop(pool, None)
 
-    def start(self, pool: str, job: str, order: Message) -> None:
-        """Start a job, in this process's folder and environment as they are now.
+    def start(self, pool: str, job: str, order: Message, passed: Sequence[str] = ()) -> None:
+        """Start a job, in this process's folder and with what runs have of its environment, as they are now.
+
+        `passed` names the variables that it has beside those that every run has.
 
         Raises `OSError` or `ValueError` if the template is gone, `TlbenchError` if the folder is.
         """
@@ -91,7 +102,7 @@ class Template:
             here = str(Path.cwd())
         except OSError as error:
             raise TlbenchError(f"the working folder is gone ({error.strerror}); change into one that exists") from error
-        self._send({"pool": pool, "job": job, "cwd": here, "environment": self._environment(), **order})
+        self._send({"pool": pool, "job": job, "cwd": here, "environment": self._environment(passed), **order})
 
     def end(self) -> None:
         """Let it end, and what it has running with it."""
@@ -100,14 +111,28 @@ class Template:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
-            self._process.wait(timeout=PATIENCE)
+            self._process.wait(timeout=2 * PATIENCE)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill_now()
 
-    def _environment(self) -> dict[str, str]:
+    def kill_now(self) -> None:
+        """Kill it, where it does not answer any more; its supervisors end their runs, which is waited for."""
+        atexit.unregister(self.end)
+        self._process.kill()
+        self._process.wait()
+        self._listener.join(PATIENCE)
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def wake(self) -> None:
+        """Let it go on where somebody has stopped it."""
+        if self.exit_code is None:
+            send(self._process.pid, signal.SIGCONT)
+
+    def _environment(self, passed: Sequence[str] = ()) -> dict[str, str]:
         threads = dict.fromkeys(THREAD_VARIABLES, str(self._threads))
-        return {**os.environ, **threads, **FORK_SAFE, "PYTHONHASHSEED": "0"}
+        return {**run_environment(os.environ, passed), **threads, **FORK_SAFE, TRIALS: "0", "PYTHONHASHSEED": "0"}
 
     def _send(self, message: Message) -> None:
         assert self._process.stdin is not None
@@ -115,12 +140,22 @@ class Template:
         self._process.stdin.flush()
 
     def _listen(self) -> None:
+        """Hand on what is said until it ends. Where a line is none of its own, nothing it says is believed any more."""
         assert self._process.stdout is not None
-        with self._process.stdout:
-            for line in self._process.stdout:
-                message = json.loads(line)
-                events = self._listeners.get(message.get("pool", ""))
-                if events is not None:  # else of a pool that has left
-                    events.put(message)
-        for events in list(self._listeners.values()):
-            events.put(None)
+        try:
+            with self._process.stdout as lines:
+                while line := lines.readline(LINE_BYTES):
+                    self._hand_on(json.loads(line))
+        except Exception:
+            self._process.kill()
+        finally:
+            for events in list(self._listeners.values()):
+                events.put(None)
+
+    def _hand_on(self, message: Message) -> None:
+        if message["event"] == "ready":
+            self.ready = True
+            return
+        events = self._listeners.get(message["pool"])
+        if events is not None:  # else of a pool that has left
+            events.put({**message, "job": str(message["job"])})

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.run_spec import SourceModelSpec, label_budget
+from tlbench.execution.handed_back import HandedBack
 from tlbench.execution.job import Job
 from tlbench.planning.plan import PlannedRun
 
 
 @dataclass
 class WorkItem:
-    """A job to do: a source model, a run, or, with its predicted classes of all target inputs, its second training."""
+    """A job to do: a source model, a run, or, with its predicted classes of all target inputs, its second training.
+
+    It is done `alone`, beside no other, where it is done again for the reason that `again` says.
+    """
 
     key: str
     label: str
@@ -23,6 +27,10 @@ class WorkItem:
     run: PlannedRun | None = None
     predicted: NDArray[np.int64] | None = None
     job: Job | None = None
+    handed: HandedBack | None = None
+    alone: bool = False
+    again: str = ""
+    tries: int = 0
 
 
 def model_work(spec: SourceModelSpec) -> WorkItem:

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import resource
+import socket
 import sys
 import time
 import traceback
@@ -24,16 +25,20 @@ from safetensors.numpy import save_file
 
 from tlbench.core.backbone import Backbone
 from tlbench.core.inputs import join, rows_of
+from tlbench.core.plain_text import clipped
 from tlbench.core.predictor import Predictor
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.core.seeds import derive
 from tlbench.core.strategy import Strategy
 from tlbench.core.task import TargetView, TransferTask
-from tlbench.data.array_storage import open_inputs
+from tlbench.execution.evaluation_inputs import Evaluation, ask, from_file
 from tlbench.execution.job import PREDICTED
-from tlbench.execution.prediction import Arrays, evaluate, evaluate_folds, predict, steps_of
+from tlbench.execution.model_keeping import keep_model
+from tlbench.execution.prediction import Arrays, checked, evaluate, evaluate_folds, predict, steps_of
+from tlbench.execution.sandbox import hint
 from tlbench.execution.source_training import fit_source_model
 from tlbench.execution.task_loading import NOTHING, fold_tasks, read_reversed_task, read_source, read_task
+from tlbench.files import is_full
 from tlbench.plugins.backbone_factory import make_backbone
 from tlbench.plugins.manager import PluginHost, plugin_host
 from tlbench.training.loop import Diverged
@@ -41,34 +46,51 @@ from tlbench.training.toolkit import Progress, Report, Toolkit
 
 #: Least seconds between two progress messages of one run.
 PROGRESS_SECONDS = 0.1
+#: Gives what a run is tested on.
+Given = Callable[[], Evaluation]
+#: Characters of an error's message that are handed back.
+MESSAGE_CHARACTERS = 9000
 
 
-def work(folder: str | Path, on_progress: Progress) -> int:
-    """Do the job in `folder`; the exit code of the process. What went wrong is in `output.json` and on the log."""
+def work(
+    folder: str | Path,
+    on_progress: Progress,
+    desk: socket.socket | None = None,
+    end_if_copied: Callable[[], None] = lambda: None,
+) -> int:
+    """Do the job in `folder`; the exit code of the process. What went wrong is in `output.json` and on the log.
+
+    What it is tested on is asked for at the `desk` when it has trained; without one it lies beside the folder.
+    `end_if_copied` does not return in a copy of this process that the job's code has forked.
+    """
     place = Path(folder)
     started = {"started_utc": datetime.now(UTC).isoformat(timespec="seconds"), "cuda": torch.version.cuda}
     try:
-        output, arrays = _do(place, _seldom(on_progress))
+        output, arrays = _do(place, _seldom(on_progress), lambda: from_file(place) if desk is None else ask(desk))
+        end_if_copied()
         _hand_back(place, {"status": "ok", **started, **output}, arrays)
-    except Exception as error:
+    except BaseException as error:  # SystemExit too: a run has no other way to end than to hand back
+        end_if_copied()
         traceback.print_exc()
-        failure = {"type": type(error).__name__, "message": str(error)}
-        _hand_back(place, {"status": _status(error), **started, "error": failure}, {})
+        failure = _failure(error)
+        _hand_back(place, {"status": _status(error, failure["message"]), **started, "error": failure}, {})
         return 1
     return 0
 
 
-def _do(folder: Path, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
+def _do(folder: Path, on_progress: Progress, given: Given) -> tuple[dict[str, Any], Arrays]:
     job = json.loads((folder / "job.json").read_text())
     host = plugin_host(job["plugin_files"])
     if job["kind"] == "source-model":
         return _train_source_model(folder, job, host, on_progress), {}
     if job["kind"] == "reverse":
-        return _reverse(folder, job, host, on_progress)
-    return _run(folder, job, host, on_progress)
+        return _reverse(folder, job, host, on_progress, given)
+    return _run(folder, job, host, on_progress, given)
 
 
-def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress) -> tuple[dict[str, Any], Arrays]:
+def _run(
+    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Given
+) -> tuple[dict[str, Any], Arrays]:
     spec = RunSpec.model_validate(job["spec"])
     clock = _Clock()
     _prepare(spec.compute.threads, spec.compute.deterministic, spec.seed)
@@ -79,23 +101,25 @@ def _run(folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progr
     toolkit = _toolkit(job, spec, host, source_model, on_progress)
     if "folds" in job["target"]:
         tasks, items = zip(*fold_tasks(task, np.load(job["target"]["folds"])), strict=True)
-        predictors = [_strategy(host, spec).fit(each, toolkit) for each in tasks]
+        predictors = [checked(_strategy(host, spec).fit(each, toolkit), spec.strategy) for each in tasks]
     else:
-        predictors = [strategy.fit(task, toolkit)]
+        predictors = [checked(strategy.fit(task, toolkit), spec.strategy)]
     predictor = predictors[0]
     clock.tick("training")
 
-    places = json.loads((folder / "evaluation.json").read_text())  # only now are test inputs opened
+    evaluation = given()  # only now are test inputs opened
     if len(predictors) == 1:
-        arrays, rate = evaluate(places, predictor, job["device"])
+        arrays, rate = evaluate(evaluation, predictor, job["device"])
     else:
-        arrays, rate = evaluate_folds(places, predictors, items, job["device"])
+        arrays, rate = evaluate_folds(evaluation, predictors, items, job["device"])
     clock.tick("evaluation")
 
     if job["reverse"]:
         arrays[PREDICTED] = _classes_of(predictor, task, job["device"])
+    if job["keep_model"]:
+        keep_model(folder / "model", predictors, steps_of(evaluation.places, predictor), len(task.class_names))
     output = _summary(toolkit.report, clock.seconds, job["device"])
-    return {**output, "steps": steps_of(places, predictor), "inference_examples_per_second": rate}, arrays
+    return {**output, "steps": steps_of(evaluation.places, predictor), "inference_examples_per_second": rate}, arrays
 
 
 def _classes_of(predictor: Predictor, task: TransferTask, device: str) -> NDArray[np.int64]:
@@ -107,7 +131,7 @@ def _classes_of(predictor: Predictor, task: TransferTask, device: str) -> NDArra
 
 
 def _reverse(
-    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress
+    folder: Path, job: dict[str, Any], host: PluginHost, on_progress: Progress, given: Given
 ) -> tuple[dict[str, Any], Arrays]:
     """The second training of reverse validation: the run's strategy from the target's predictions to the sources.
 
@@ -125,12 +149,12 @@ def _reverse(
         fit_source_model(task, toolkit, source_model)
         report = toolkit.report
     toolkit = _toolkit(job, spec, host, source_model, on_progress)
-    predictor = strategy.fit(task, toolkit)
+    predictor = checked(strategy.fit(task, toolkit), spec.strategy)
     last = list(predictor.steps)[-1]
     predictor.load(last)
-    places = json.loads((folder / "evaluation.json").read_text())["selection"]
-    (parts,) = places.values()
-    inputs = join([rows_of(open_inputs(part["inputs"]), np.array(part["items"])) for part in parts])
+    evaluation = given()
+    (parts,) = evaluation.places["selection"].values()
+    inputs = join([rows_of(evaluation.inputs(part["inputs"]), np.array(part["items"])) for part in parts])
     logits, _ = predict(predictor, inputs, "target", job["device"])
     clock.tick("selection")
     report.seen += toolkit.report.seen
@@ -234,13 +258,26 @@ def _hand_back(folder: Path, output: dict[str, Any], arrays: Arrays) -> None:
     (folder / "output.json").write_text(json.dumps(output))
 
 
-def _status(error: Exception) -> str:
+def _failure(error: BaseException) -> dict[str, str]:
+    """An error's type and message; a message may be anything, and may fail itself."""
+    try:
+        message = str(error)
+    except Exception as worse:
+        message = f"(its message cannot be shown: {type(worse).__name__})"
+    if isinstance(error, SystemExit):
+        message = f"its code called sys.exit({message})"
+    elif isinstance(error, Exception):
+        message = f"{message}{hint(error)}"
+    return {"type": clipped(type(error).__name__, 200), "message": clipped(message, MESSAGE_CHARACTERS)}
+
+
+def _status(error: BaseException, message: str) -> str:
     if isinstance(error, Diverged):
         return "diverged"
-    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in message
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or allocator:
         return "out_of_memory"
-    return "failed"
+    return "disk_full" if is_full(error) else "failed"
 
 
 def _seldom(on_progress: Progress) -> Callable[[str, int, int], None]:

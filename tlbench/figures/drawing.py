@@ -8,8 +8,8 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Any
 
+from tlbench.core.plain_text import plain
 from tlbench.figures.style import COLOURS, COLUMN, GAP_COLOURS, GREY, look
-from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.tables.cells import HELPS, HURTS, VERDICT_MARKS, signed_text
 
 #: Names longer than this are cut, so that they leave room for what they name.
@@ -146,6 +146,56 @@ def draw_curves(data: Mapping[str, Any], title: str) -> Figure:
     return figure
 
 
+def draw_shots(data: Mapping[str, Any], title: str) -> Figure:
+    """A panel over all pairs and one for each target: a line for each row, dashed across where no budget changes it."""
+    panels, budgets = data["panels"], data["budgets"]
+    across = min(2, len(panels))
+    down = math.ceil(len(panels) / across)
+    figure, axes = _axes(down, across, (COLUMN if across == 1 else 2 * COLUMN, 0.7 + 1.9 * down))
+    names = list(dict.fromkeys(line["variant"] for panel in panels for line in panel["lines"]))
+    for axis, panel in zip(axes, panels, strict=False):
+        for line in panel["lines"]:
+            _budget_line(axis, line, budgets, names.index(line["variant"]), len(names))
+        axis.set_title(_short(panel["title"], 40))
+        axis.set_xticks(range(len(budgets)), budgets)
+        axis.set_xlim(-0.4, len(budgets) - 0.4)
+        if data["unit"] == "%":  # an interval of t may reach beyond what there is
+            low, high = axis.get_ylim()
+            axis.set_ylim(max(low, -2.0), min(high, 102.0))
+        axis.grid(alpha=0.3, linewidth=0.4)
+    for axis in axes[len(panels) :]:
+        axis.remove()
+    for axis in axes[: len(panels) : across]:
+        axis.set_ylabel(f"{data['metric']}{_of(data['unit'])}")
+    _legend(figure, max(axes[: len(panels)], key=lambda axis: len(axis.get_legend_handles_labels()[1])))
+    _entitle(figure, title)
+    return figure
+
+
+def _budget_line(axis: Any, line: Mapping[str, Any], budgets: list[str], index: int, of: int) -> None:
+    """Beside one another, so that no interval hides another."""
+    style, label = look(index), _short(line["variant"])
+    aside = (index / max(of - 1, 1) - 0.5) * 0.24
+    if level := line.get("level"):
+        axis.axhline(level["value"], color=style["color"], linestyle="--", linewidth=0.9, label=label, zorder=1)
+        if level["by"] is not None:
+            place = {"capsize": 2, "elinewidth": 0.8, "color": style["color"]}
+            axis.errorbar(len(budgets) - 0.6 + aside / 2, level["value"], yerr=level["by"], **place)
+        return
+    points = line["points"]
+    at = [budgets.index(point["budget"]) + aside for point in points]
+    axis.errorbar(
+        at,
+        [point["value"] for point in points],
+        yerr=[math.nan if point["by"] is None else point["by"] for point in points],
+        linestyle=":" if line["reference"] else "-",
+        capsize=2,
+        elinewidth=0.8,
+        label=label,
+        **style,
+    )
+
+
 def draw_embedding(data: Mapping[str, Any], title: str) -> Figure:
     """A map for each variant: classes by colour and by name, source as circles, target as crosses."""
     panels = data["panels"]
@@ -208,6 +258,7 @@ DRAWINGS: Mapping[str, Callable[[Mapping[str, Any], str], Figure]] = MappingProx
         "frontier": draw_frontier,
         "cd": draw_cd,
         "curves": draw_curves,
+        "shots": draw_shots,
         "embedding": draw_embedding,
     }
 )

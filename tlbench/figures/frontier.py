@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from tlbench.leaderboard.analysis.scores import CEILING, TableGroup
+from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, TableGroup
 from tlbench.leaderboard.tables.cells import metric_name
 
 
@@ -17,7 +17,8 @@ def frontier(place: TableGroup) -> dict[str, Any]:
     those of work that it shares) and `on_frontier`: no other is as good for less. The oracle is a ceiling, trained on
     labels that no strategy has, and never on it; nor is anything chosen by target test labels.
     """
-    points = [point for name in place.variants if (point := _point(place, name)) is not None]
+    trained = [name for name in place.variants if name != TRIVIAL]
+    points = [point for name in trained if (point := _point(place, name)) is not None]
     honest = [] if place.selection == "target-test" else [p for p in points if p["variant"] != CEILING]
     best = _undominated(honest, place.scale.lower_is_better)
     for point in points:

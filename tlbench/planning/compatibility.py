@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tlbench.core.names import look_alikes, sentence
 from tlbench.core.preparation import input_fault
 from tlbench.core.run_spec import WEIGHTS
 from tlbench.data.folds import folds_of
@@ -12,20 +13,27 @@ from tlbench.data.ready_domain import ReadyDomain
 from tlbench.errors import DataError, Faults, TlbenchError
 from tlbench.planning.run_context import RunContext
 from tlbench.planning.suite_backbones import backbones_of
-from tlbench.plugins.backbone_metadata import backbone_fault
+from tlbench.plugins.backbone_metadata import backbone_faults
 from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.suites.suite import Part, Suite
 
 _SHOWN_CLASSES = 6
+#: Selection protocols that read labels of source validation data.
+BY_SOURCE_VAL = ("source-val", "iwv", "dev")
 
 
-def check_parts(suite: Suite, host: PluginHost, trusted: Sequence[str]) -> None:
-    """Raise `Faults` for backbones that cannot be had or are not trusted, and for keys that do not go together."""
-    faults = [fault for name in backbones_of(suite) if (fault := backbone_fault(name, host, trusted))]
+def check_parts(suite: Suite, host: PluginHost, trusted: Sequence[str]) -> list[str]:
+    """What is to be told of the backbones.
+
+    Raises `Faults` for those that cannot be had or are not trusted, and for keys that do not go together.
+    """
+    notes: list[str] = []
+    faults = [fault for name in backbones_of(suite) for fault in backbone_faults(name, host, notes, trusted)]
     faults += [fault for number, part in enumerate(suite.part, 1) for fault in _part_faults(suite, number, part, host)]
     if faults:
         raise Faults(f"suite {suite.name!r} cannot run", faults)
+    return notes
 
 
 def _part_faults(suite: Suite, number: int, part: Part, host: PluginHost) -> Iterator[str]:
@@ -76,6 +84,7 @@ def text_faults(situations: Iterable[RunContext], host: PluginHost, trusted: Seq
 def situation_faults(suite: Suite, part: Part, situation: RunContext) -> Iterator[str]:
     """What the data of one situation lack, naming domain, split and class."""
     yield from _shape_faults(situation)
+    yield from _kept_back_faults(suite, situation)
     yield from _class_faults(part, situation)
     yield from _second_training_faults(suite, situation)
     try:
@@ -94,34 +103,54 @@ def _shape_faults(situation: RunContext) -> Iterator[str]:
             yield f"pair {name}:{target.name}: inputs have the shapes {shapes}; one network needs one shape"
 
 
+def _kept_back_faults(suite: Suite, situation: RunContext) -> Iterator[str]:
+    """Selection by validation data that `transductive-test` trains on."""
+    if suite.selection in BY_SOURCE_VAL and not situation.view.validation:
+        yield (
+            f"selection = {suite.selection!r} chooses by validation data of the source, and 'transductive-test' keeps "
+            "none back; write validation = true, or selection = 'last'"
+        )
+
+
 def _second_training_faults(suite: Suite, situation: RunContext) -> Iterator[str]:
     """Reverse validation is judged on source validation examples, so every source must have some."""
     if suite.reverses and situation.setting == "transductive":
+        kept = situation.view.validation
+        hint = (
+            "leave it out" if kept else "'transductive-test' keeps none back: leave it out, or write validation = true"
+        )
         for name in situation.source_domains:
             if not situation.ready[name].counts["val"]:
-                yield f"domain {name!r}, val: no examples, and reverse validation is judged on them; leave it out"
+                yield f"domain {name!r}, val: no examples, and reverse validation is judged on them; {hint}"
 
 
 def _class_faults(part: Part, situation: RunContext) -> Iterator[str]:
     sources = [situation.ready[name] for name in situation.source_domains]
     if situation.setting == "unsupervised":
         return
-    pair = f"pair {'+'.join(situation.sources)}:{situation.target}"
+    named = f"{'+'.join(situation.sources)}:{situation.target}"
+    pair = f"pair {named}"
+    if part.classes == "shared" and situation.view.classes is None and not situation.same_label_space:
+        both = _classes(sources[0], situation.ready[situation.target])
+        yield f"{pair}: classes = 'shared' takes two classes that all domains of a pair have; {both}"
+        return
     for other in sources[1:]:
         if other.class_names != sources[0].class_names:
             yield f"{pair}: sources that are joined must share their classes; {_classes(sources[0], other)}"
             return
-    # Of "all" pairs, those that do not fit are skipped with their reason; one that is named is meant.
-    if situation.setting == "transductive" and part.pairs != "all" and not situation.same_label_space:
+    # Of "all" pairs and of a glob's, those that do not fit are skipped with their reason; one that is named is meant.
+    if situation.setting == "transductive" and named in part.pairs and not situation.same_label_space:
         target = situation.ready[situation.target]
         message = (
             f"{pair}: the setting 'transductive' needs the same classes in source and target, for no target label "
         )
-        yield f"{message}says what joins others; {_classes(sources[0], target)}; use 'inductive', or another pair"
+        hint = "use classes = 'shared', 'inductive', or another pair"
+        yield f"{message}says what joins others; {_classes(sources[0], target)}; {hint}"
 
 
 def _classes(one: ReadyDomain, other: ReadyDomain) -> str:
-    return f"{_named(one)}, {_named(other)}"
+    alike = look_alikes({*one.class_names, *other.class_names})
+    return "; ".join([f"{_named(one)}, {_named(other)}", *map(sentence, alike[:_SHOWN_CLASSES])])
 
 
 def _named(domain: ReadyDomain) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tlbench.core.run_spec import RunSpec, SourceModelSpec
 from tlbench.errors import TlbenchError
+from tlbench.records.data_note import DataNote
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.record import Record
 from tlbench.records.shared_examples import SharedExamples
@@ -15,7 +16,7 @@ from tlbench.suites.filters import Filters, check, leaves
 from tlbench.suites.suite import Suite
 
 #: Raised when a plan on disk says more than before, so that one written earlier is written anew.
-PLAN_LAYOUT = 4
+PLAN_LAYOUT = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class PlannedRun:
 class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
 
-    `test_examples`: by domain the size of its test split under the suite's evaluation; `classes`: how many it has.
+    `test_examples`: by domain the size of its test split under the suite's evaluation, in the first seed's split;
+    `classes`: how many it has. `notes`: what readers of a table are told of the data. `warnings`: what users are told
+    of the plan beforehand, as sentences. `own_data`: whether the dataset is the user's own.
     """
 
     suite: Suite
@@ -60,6 +63,9 @@ class Plan:
     shared: list[SharedExamples] = field(default_factory=list)
     test_examples: dict[str, int] = field(default_factory=dict)
     classes: dict[str, int] = field(default_factory=dict)
+    notes: list[DataNote] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    own_data: bool = False
 
     def source_models(self) -> dict[str, SourceModelSpec]:
         """The shared trainings that the runs need."""
@@ -99,12 +105,15 @@ class Plan:
             "test_examples": self.test_examples,
             "classes": self.classes,
             "rope": self.suite.rope,
+            "own_data": self.own_data,
             "claims": [c.model_dump(mode="json") for c in self.suite.published if c.dataset == self.suite.dataset],
             # A file may hold the figures of a whole literature, which no table of this suite can show.
             "claims_elsewhere": self._claims_elsewhere(),
             "summary": self.suite.summary,
             "about": self.suite.about_text,
             "views": self.suite.views,
+            # Left out where there are none, as in what was published before.
+            **({"notes": [note.model_dump(mode="json") for note in self.notes]} if self.notes else {}),
         }
 
     def _claims_elsewhere(self) -> dict[str, int]:

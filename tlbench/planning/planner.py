@@ -6,19 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from tlbench.core.content_key import key_content
+from tlbench.core.names import name_notes
 from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
+from tlbench.core.secret_masking import masked_params
 from tlbench.core.strategy import Strategy
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.data.duplicates import shared_examples
-from tlbench.errors import Faults
+from tlbench.errors import Faults, PluginFailure
+from tlbench.planning.batch_norm import small_batch_words
 from tlbench.planning.compatibility import check_parts, situation_faults, text_faults
+from tlbench.planning.data_notes import data_notes
 from tlbench.planning.plan import Plan, PlannedRun
 from tlbench.planning.run_context import RunContext
-from tlbench.plugins.backbone_metadata import backbone_version
+from tlbench.plugins.backbone_metadata import backbone_version, has_parameters
 from tlbench.plugins.manager import PluginHost, entry_version
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.shared_examples import SharedExamples
-from tlbench.suites.suite import SINGLE_SOURCE, NamedVariant, Part, Suite
+from tlbench.suites.suite import FURTHER_REFERENCES, SINGLE_SOURCE, NamedVariant, Part, Suite
 
 
 class Planner:
@@ -37,39 +42,76 @@ class Planner:
         self._trusted = trusted
         self._classes: dict[str, type[Strategy]] = {}
         self._backbone_versions: dict[str, str] = {}
-        self._plan = Plan(suite)
+        self._has_parameters: dict[str, bool] = {}
+        self._twins: set[str] = set()
+        own = host.find("datasets", suite.dataset)[0].is_of_the_user
+        default = FURTHER_REFERENCES if own else ()
+        self._further = default if suite.references is None else suite.references
+        self._plan = Plan(suite, own_data=own)
 
     def plan(self) -> Plan:
         """The whole plan. Raises `TlbenchError` where a name or a parameter is wrong, or data do not fit a setting."""
-        check_parts(self._suite, self._host, self._trusted)
+        self._plan.warnings += check_parts(self._suite, self._host, self._trusted)
+        if beyond := self._domains.dataset.seed_faults(self._suite.seeds):
+            raise Faults(f"suite {self._suite.name!r} cannot run", list(beyond))
         asked = [(part, situation) for part in self._suite.part for situation in self._situations(part)]
-        faults = list(text_faults((situation for _, situation in asked), self._host, self._trusted))
+        faults = list(self._group_faults(asked))
+        faults += list(text_faults((situation for _, situation in asked), self._host, self._trusted))
         faults += [fault for part, situation in asked for fault in situation_faults(self._suite, part, situation)]
         if faults:
             raise Faults(f"suite {self._suite.name!r} cannot run", list(dict.fromkeys(faults)))
+        self._plan.notes = data_notes(self._suite, [situation for _, situation in asked], self._domains)
         for part, situation in asked:
             self._plan_situation(part, situation)
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
+        classes = {name for _, each in asked for ready in each.ready.values() for name in ready.class_names}
+        self._plan.warnings += name_notes(self._domains.dataset.domains, classes)
+        faults, warnings = small_batch_words(self._plan.runs.values(), self._domains, self._host, self._trusted)
+        if faults:
+            raise Faults(f"suite {self._suite.name!r} cannot run", faults)
+        self._plan.warnings += warnings
         return self._plan
 
+    def _group_faults(self, asked: Sequence[tuple[Part, RunContext]]) -> Iterator[str]:
+        """Groups that the five folds of the oracle would divide."""
+        names = dict.fromkeys(situation.target for _, situation in asked)
+        if self._suite.evaluation == "transductive-test" and any(self._domains.split_origin(n).grouped for n in names):
+            message = (
+                "group in [data] does not go with 'transductive-test', where the oracle's five folds divide groups"
+            )
+            yield f"{message}; use evaluation = 'held-out', or leave out group"
+
     def _shared_examples(self, situations: Sequence[RunContext]) -> list[SharedExamples]:
-        """What the domains of pairs have in common, where they have anything."""
-        pairs = {(source, each.target): each.ready for each in situations for source in each.source_domains}
+        """What the domains of pairs have in common, where they have anything; in the splits of the first seed."""
+        first = [each for each in situations if each.seed == self._suite.seeds[0]]
+        pairs = {(source, each.target): each.ready for each in first for source in each.source_domains}
         found = [shared_examples(ready[source], ready[target]) for (source, target), ready in pairs.items()]
         return [shared for shared in found if shared.count or shared.alike]
 
     def _situations(self, part: Part) -> Iterator[RunContext]:
-        all_shots = part.shots if isinstance(part.shots, list) else [part.shots]
         recipe = self._suite.recipe(part)
-        for shots in all_shots:
+        for shots in part.label_budgets:
             for backbone in part.backbones or self._suite.backbones:
                 for sources, target in self._suite.pairs(part, self._domains.dataset.domains):
                     names = (*(() if sources == (WEIGHTS,) else sources), target)
-                    ready = {name: self._domains.get(name, self._suite.evaluation) for name in names}
-                    self._plan.test_examples |= {name: domain.counts["test"] for name, domain in ready.items()}
-                    self._plan.classes |= {name: len(domain.class_names) for name, domain in ready.items()}
                     for seed in self._suite.seeds:
-                        yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe)
+                        view = self._view(part, names, seed)
+                        ready = {name: self._domains.get(name, view) for name in names}
+                        for name, domain in ready.items():
+                            self._plan.test_examples.setdefault(name, domain.counts["test"])
+                            self._plan.classes.setdefault(name, len(domain.class_names))
+                        yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe, view=view)
+
+    def _view(self, part: Part, names: Sequence[str], seed: int) -> DomainView:
+        """What of the domains of a pair is seen by a seed. What changes nothing is left at its default, as of old."""
+        evaluation = self._suite.evaluation
+        whole = {name: self._domains.splits(name, DomainView(evaluation, seed)) for name in names}
+        trained_on = evaluation == "transductive-test" and not self._suite.validation
+        validation = not (trained_on and any(domain.counts["val"] for domain in whole.values()))
+        classes = [domain.class_names for domain in whole.values()]
+        shared = tuple(name for name in classes[-1] if all(name in own for own in classes))
+        differ = part.classes == "shared" and len(shared) > 1 and any(own != shared for own in classes)
+        return DomainView(evaluation, seed, validation, shared if differ else None)
 
     def _plan_situation(self, part: Part, situation: RunContext) -> None:
         references = self._references(situation)
@@ -78,15 +120,19 @@ class Planner:
         for variant in self._suite.variants(part):
             own = dict(references)
             strategy = self._strategy(variant.use)
+            applicable = strategy.not_applicable(situation.outline) is None
+            uses = not applicable or strategy.uses_source(situation.outline, self._trainable(situation.backbone))
             # In `transductive` nothing supervised is left of a strategy without a source.
-            if situation.setting != "transductive" and strategy.not_applicable(situation.outline) is None:
+            if situation.setting != "transductive" and applicable and uses:
                 own["without-source"] = self._without_source(variant, strategy, situation, references)
+            if situation.setting == "transductive" and applicable and strategy.without_adaptation:
+                own["without-adaptation"] = self._without_adaptation(part, variant, strategy, situation, references)
             if situation.setting == "unsupervised" and "without-source" in own and strategy.without_source == "self":
                 alone = "random weights" if situation.from_weights else "target alone"
                 itself = NamedVariant(f"{variant.name} ({alone})", variant.use, variant.params)
                 self._cell(situation, itself, own["without-source"], "reference", references)
             key = self._run(variant, situation, own, asked=True)
-            self._cell(situation, variant, key, "strategy", own)
+            self._cell(situation, variant, key, "strategy", own, uses_source=uses)
 
     def _references(self, situation: RunContext) -> dict[str, str]:
         """The references of a setting, each keyed by what it uses."""
@@ -99,7 +145,11 @@ class Planner:
                 }
         if situation.setting == "inductive":
             there["target-only"] = situation.alone()
+            if "pooling" in self._further and situation.source_domains and situation.same_label_space:
+                there["pooling"] = situation
         there["oracle"] = situation.ceiling()
+        if "majority" in self._further and situation.setting != "unsupervised":
+            there["majority"] = situation.ceiling()
         uses = {name: name.partition(SINGLE_SOURCE)[0] for name in there}
         return {name: self._run(NamedVariant(use, use), there[name], {}) for name, use in uses.items()}
 
@@ -112,6 +162,38 @@ class Planner:
         if strategy.without_source != "self":
             variant = NamedVariant(strategy.without_source, strategy.without_source)
         return self._run(variant, situation.alone(), {})
+
+    def _without_adaptation(
+        self,
+        part: Part,
+        variant: NamedVariant,
+        strategy: type[Strategy],
+        situation: RunContext,
+        references: dict[str, str],
+    ) -> str:
+        """The key of the same without adapting, which a strategy names: with those of its parameters that both have.
+
+        It has a row of its own, unless the part asks for that very run.
+        """
+        name, others = strategy.without_adaptation, self._suite.variants(part)
+        try:
+            known = self._strategy(name).Params.model_fields
+        except PluginFailure as error:
+            raise PluginFailure(f"strategy {variant.use!r}: its without_adaptation: {error}") from error
+        params = {key: value for key, value in variant.params.items() if key in known}
+        taken = any(other.name == name for other in others)
+        twin = NamedVariant(f"{name} (of {variant.name})" if params or taken else name, name, params)
+        key = self._run(twin, situation, references)
+        asked = [self._spec(other, self._strategy(other.use), situation).key for other in others]
+        if key not in asked and key not in self._twins:
+            self._twins.add(key)
+            self._cell(situation, twin, key, "reference", references)
+        return key
+
+    def _trainable(self, backbone: str) -> bool:
+        if backbone not in self._has_parameters:
+            self._has_parameters[backbone] = has_parameters(backbone, self._host)
+        return self._has_parameters[backbone]
 
     def _run(
         self, variant: NamedVariant, situation: RunContext, references: dict[str, str], *, asked: bool = False
@@ -151,6 +233,8 @@ class Planner:
             budget=situation.recipe.budget,
             training=situation.recipe.training,
             compute=self._compute,
+            validation=situation.view.validation,
+            classes=situation.view.classes,
         )
 
     def _cell(
@@ -160,11 +244,13 @@ class Planner:
         key: str,
         role: Literal["strategy", "reference"],
         references: dict[str, str],
+        *,
+        uses_source: bool = True,
     ) -> None:
         cell = PlannedCell(
             variant=variant.name,
             strategy=variant.use,
-            params=variant.params,
+            params=masked_params(variant.params),
             backbone=situation.backbone,
             source=list(situation.sources),
             target=situation.target,
@@ -177,6 +263,7 @@ class Planner:
             family=variant.family,
             run_key=key,
             references=references,
+            uses_source=uses_source,
         )
         self._plan.cells.append(cell)
 

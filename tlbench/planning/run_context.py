@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from tlbench.core.recipe import Recipe
 from tlbench.core.run_spec import WEIGHTS, Setting, Shots
 from tlbench.core.task import TaskOutline
+from tlbench.data.domain_view import DomainView
 from tlbench.data.ready_domain import ReadyDomain
 
 
@@ -29,6 +30,8 @@ class RunContext:
     ready: Mapping[str, ReadyDomain]
     recipe: Recipe
     initial: Literal["own", "random"] = "own"
+    #: What of the domains is seen; `ready` shows them so.
+    view: DomainView = field(default_factory=DomainView)
 
     def alone(self) -> RunContext:
         """The target without the source, and without what its backbone brought where that was the source."""

@@ -6,24 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tlbench.errors import PluginFailure, TlbenchError
+from tlbench.plugins.foreign_code import described
 from tlbench.plugins.manager import PluginHost, entry_version
 from tlbench.plugins.remote_code import trust_keyword, untrusted
 
 
-def backbone_fault(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> str | None:
-    """Why a backbone cannot be had, named; None where it can."""
+def backbone_faults(name: str, host: PluginHost, notes: list[str], trusted: Sequence[str] = ()) -> list[str]:
+    """Why a backbone cannot be had, named; nothing where it can, of which what is to be told is added to `notes`."""
     try:
-        check_backbone(name, host, trusted)
+        notes += [f"backbone {name!r}: {note}" for note in check_backbone(name, host, trusted)]
     except TlbenchError as error:
-        return f"backbone {name!r}: {error}"
-    return None
+        return [f"backbone {name!r}: {error}"]
+    return []
 
 
-def check_backbone(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
-    """Raise `TlbenchError` where a backbone is not trusted, or its factory's `check` says that it cannot be had."""
+def check_backbone(name: str, host: PluginHost, trusted: Sequence[str] = ()) -> list[str]:
+    """What its factory's `check` has to tell of a backbone, as sentences.
+
+    Raises `TlbenchError` where it is not trusted, or `check` says that it cannot be had.
+    """
     if name not in trusted and runs_remote_code(name, host):
         raise untrusted(name)
-    _ask("check", name, host, trusted)
+    return list(_ask("check", name, host, trusted) or ())
 
 
 def runs_remote_code(name: str, host: PluginHost) -> bool:
@@ -35,6 +39,17 @@ def weights_revision(name: str, host: PluginHost) -> str | None:
     """What tells a backbone's weights from others of the same name: its factory's `revision`, where it has one."""
     revision = _ask("revision", name, host)
     return None if revision is None else str(revision)
+
+
+def files_read(name: str, host: PluginHost) -> list[str]:
+    """The files and folders that a backbone's factory says it reads, by `reads`; none where it has no such method."""
+    return [str(path) for path in _ask("reads", name, host) or ()]
+
+
+def has_parameters(name: str, host: PluginHost) -> bool:
+    """Whether training can leave anything in a backbone; its factory's `has_parameters` may say that it cannot."""
+    found = _ask("has_parameters", name, host)
+    return found is None or bool(found)
 
 
 def backbone_version(name: str, host: PluginHost) -> str:
@@ -55,6 +70,5 @@ def _ask(method: str, name: str, host: PluginHost, trusted: Sequence[str] = ()) 
         return asked(*given, **trust_keyword(asked, name, trusted))
     except TlbenchError:
         raise
-    except Exception as error:
-        message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
-        raise PluginFailure(message) from error
+    except (Exception, SystemExit) as error:
+        raise PluginFailure(f"its plugin {entry.plugin!r} failed in {method}(): {described(error)}") from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from tlbench.core.preparation import Preparation, Tokenising
 from tlbench.errors import PluginFailure, TlbenchError
+from tlbench.plugins.foreign_code import described
 from tlbench.plugins.manager import PluginHost
 from tlbench.plugins.remote_code import refuse_untrusted, trust_keyword
 
@@ -28,8 +29,8 @@ def preparation_of(backbone: str, host: PluginHost, trusted: Collection[str] = (
             found = asked(*given, **trust_keyword(asked, backbone, trusted))
         except TlbenchError:
             raise
-        except Exception as error:
-            message = f"its plugin {entry.plugin!r} failed in {method}(): {type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:
+            message = f"its plugin {entry.plugin!r} failed in {method}(): {described(error)}"
             raise PluginFailure(f"backbone {backbone!r}: {message}") from error
         preparation: Preparation | None = Tokenising(found) if method == "tokenizer" else found
         return preparation

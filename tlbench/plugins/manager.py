@@ -15,20 +15,28 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
 
 import pluggy
 
 from tlbench import hookspecs
+from tlbench.core.secret_masking import masked
 from tlbench.errors import PluginFailure, unknown
 from tlbench.plugins.editable_installs import version_of
+from tlbench.plugins.foreign_code import described, output_to_stderr, time_limit, within
+from tlbench.plugins.guarded_calls import GuardedCalls
+from tlbench.plugins.import_trial import tried
 from tlbench.plugins.registry import Entry, Registry
 from tlbench.version import __version__
 
 GROUP = "tlbench"
+#: The distribution whose plugins are built in, and how their names begin.
+OWN, BUILTIN = "tlbench", "builtin-"
 KINDS = ("strategies", "datasets", "backbones", "metrics", "suites", "renderers")
 SINGULAR = {
     "strategies": "strategy",
@@ -60,24 +68,28 @@ class PluginHost:
         self.registries = {kind: Registry(SINGULAR[kind]) for kind in KINDS}
         self._manager = pluggy.PluginManager("tlbench")
         self._manager.add_hookspecs(hookspecs)
-        self._hushed: set[tuple[str, str]] = set()
+        self.files = tuple(str(path) for path in files)
         self._traced = os.environ.get("TLBENCH_TRACE_PLUGINS", "") not in ("", "0")
         self._strict = os.environ.get("TLBENCH_STRICT_PLUGINS", "") not in ("", "0")
         self._load_installed()
-        for path in files:
+        for path in self.files:
             self._load_file(Path(path))
 
+    @cached_property
+    def calls(self) -> GuardedCalls:
+        """The plugins' code that is called while a suite runs, in processes of its own."""
+        return GuardedCalls(self)
+
     def tell(self, hook: str, **arguments: object) -> None:
-        """Call a hook of a suite's course in every plugin; one that raises is named on stderr and passed over."""
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            given = {name: arguments[name] for name in implementation.argnames}
-            try:
-                implementation.function(**given)
-            except Exception as error:
-                if (implementation.plugin_name, hook) not in self._hushed:
-                    self._hushed.add((implementation.plugin_name, hook))
-                    name = implementation.plugin_name.partition("@")[0]
-                    sys.stderr.write(f"plugin {name!r} failed in {hook}: {type(error).__name__}: {error}\n")
+        """Let every plugin hear of a suite's course; one that fails is named on stderr and passed over."""
+        self.calls.tell(hook, **arguments)
+        if hook == "tlbench_suite_finished":
+            self.calls.close()
+
+    def listeners(self, hook: str) -> list[pluggy.HookImpl]:
+        """The implementations of a hook of a suite's course, less those that say they have nothing to listen for."""
+        found: list[pluggy.HookImpl] = getattr(self._manager.hook, hook).get_hookimpls()
+        return [one for one in found if getattr(one.plugin, "is_listening", lambda: True)()]
 
     def failures(self) -> list[Plugin]:
         """The plugins that could not be loaded."""
@@ -94,13 +106,14 @@ class PluginHost:
 
     def _load_installed(self) -> None:
         disabled, allowed = _listed("TLBENCH_DISABLE_PLUGINS"), _listed("TLBENCH_PLUGINS")
-        found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+        found = sorted(importlib.metadata.entry_points(group=GROUP), key=_built_in_first)
         shared = Counter(point.name for point in found)
         known = {name for point in found for name in (point.name, point.dist.name if point.dist else "")}
         known |= {_plugin_name(point.name, point.dist.name if point.dist else "") for point in found}
         for variable, named in (("TLBENCH_PLUGINS", allowed), ("TLBENCH_DISABLE_PLUGINS", disabled)):
             for name in sorted(name for name in named if name.partition("@")[0] not in known):
                 sys.stderr.write(f"{variable}: {unknown('plugin', name, known - {''})}\n")
+        wanted: list[tuple[Plugin, importlib.metadata.EntryPoint]] = []
         for point in found:
             distribution = point.dist.name if point.dist else "unknown"
             version = version_of(point)
@@ -108,10 +121,16 @@ class PluginHost:
             plugin = Plugin(f"{name}@{distribution}" if shared[point.name] > 1 else name, distribution, version)
             self.plugins.append(plugin)
             names = {plugin.name, point.name, distribution}
-            if names & disabled or (allowed and distribution != "tlbench" and not names & allowed):
+            if names & disabled or (allowed and distribution != OWN and not names & allowed):
                 plugin.status = "blocked"
             else:
-                self._register(plugin, point.load)
+                wanted.append((plugin, point))
+        faults = tried([(point.module, plugin.version) for plugin, point in wanted if plugin.distribution != OWN])
+        for plugin, point in wanted:
+            own = plugin.distribution == OWN
+            # A file that is given by name has no limit: whoever gives it waits for it, and can interrupt it.
+            limit = None if own else time_limit()
+            self._register(plugin, point.load, own, faults.get(point.module, ""), limit)
 
     def _load_file(self, path: Path) -> None:
         if not path.is_file():
@@ -128,23 +147,37 @@ class PluginHost:
                 '    def tlbench_register_strategies(register):\n        register("my-name", MyClass, summary="…")'
             )
 
-    def _register(self, plugin: Plugin, load: Callable[[], ModuleType]) -> None:
+    def _register(
+        self,
+        plugin: Plugin,
+        load: Callable[[], ModuleType],
+        builtin: bool = False,
+        fault: str = "",
+        limit: float | None = None,
+    ) -> None:
+        """Import a plugin, within so many seconds, and take in what it offers; `fault` is what a trial has shown."""
         module: ModuleType | None = None
+        before = {kind: registry.snapshot() for kind, registry in self.registries.items()}
         start = time.perf_counter()
         try:
-            module = load()
-            _check_contract(module)
-            self._check_hook_names(plugin, module)
-            self._manager.register(module, name=f"{plugin.name}@{plugin.distribution}")
-            self._collect(plugin, module)
+            if fault:
+                raise PluginFailure(fault)
+            if not builtin and plugin.name.startswith(BUILTIN):
+                raise PluginFailure(f"names that begin with {BUILTIN!r} are those of tlbench's own plugins")
+            with output_to_stderr(builtin), nullcontext() if limit is None else within(limit):
+                module = load()
+                _check_contract(module)
+                self._check_hook_names(plugin, module)
+                self._manager.register(module, name=f"{plugin.name}@{plugin.distribution}")
+                self._collect(plugin, module, builtin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a file may even call sys.exit
             if self._strict:
-                raise PluginFailure(f"plugin {plugin.name!r}: {type(error).__name__}: {error}") from error
-            plugin.status = f"failed: {type(error).__name__}: {error}"
-            plugin.details = "".join(traceback.format_exception(error)[-8:])
-            self._forget(plugin, module)
+                raise PluginFailure(f"plugin {plugin.name!r}: {described(error)}") from error
+            plugin.status = f"failed: {described(error)}"
+            plugin.details = masked("".join(traceback.format_exception(error)[-8:]))
+            self._forget(module, before)
         if self._traced:
             self._trace(plugin, time.perf_counter() - start)
 
@@ -154,11 +187,11 @@ class PluginHost:
         what = f"{plugin.name} ({plugin.distribution} {plugin.version}), {1000 * seconds:.1f} ms: {plugin.status}"
         sys.stderr.write(f"plugin {what}{'; offers ' + ', '.join(offered) if offered else ''}\n")
 
-    def _forget(self, plugin: Plugin, module: ModuleType | None) -> None:
+    def _forget(self, module: ModuleType | None, before: Mapping[str, dict[str, Entry]]) -> None:
         if module is not None and self._manager.is_registered(module):
             self._manager.unregister(module)
-        for registry in self.registries.values():
-            registry.drop(plugin.name)
+        for kind, entries in before.items():
+            self.registries[kind].restore(entries)
 
     def _check_hook_names(self, plugin: Plugin, module: ModuleType) -> None:
         """A misspelt hook is an error: pluggy itself would pass over it in silence."""
@@ -174,7 +207,7 @@ class PluginHost:
                     f"the function {name!r} looks like a hook and is none: put @tlbench.hookimpl above it"
                 )
 
-    def _collect(self, plugin: Plugin, module: ModuleType) -> None:
+    def _collect(self, plugin: Plugin, module: ModuleType, builtin: bool) -> None:
         for kind in KINDS:
             implementation = getattr(module, f"tlbench_register_{kind}", None)
             if implementation is None:
@@ -182,7 +215,7 @@ class PluginHost:
             registry = self.registries[kind]
 
             def register(name: str, target: str | object, *, summary: str = "", to: Registry = registry) -> None:
-                to.add(Entry(name, target, summary, plugin.name, plugin.version))
+                to.add(Entry(name, target, summary, plugin.name, plugin.version, builtin))
 
             implementation(register)
 
@@ -220,7 +253,12 @@ def _check_contract(module: ModuleType) -> None:
 
 
 def _plugin_name(entry_point: str, distribution: str) -> str:
-    return f"builtin-{entry_point}" if distribution == "tlbench" else entry_point
+    return f"{BUILTIN}{entry_point}" if distribution == OWN else entry_point
+
+
+def _built_in_first(point: importlib.metadata.EntryPoint) -> tuple[bool, str, str]:
+    """Whoever comes first has a name; tlbench's own plugins are never the newcomers."""
+    return (not point.dist or point.dist.name != OWN, point.name, point.value)
 
 
 @functools.cache
@@ -251,4 +289,4 @@ def latest_host() -> PluginHost:
 
 def entry_version(entry: Entry) -> str:
     """The version that goes into run keys: of tlbench for built-in plugins, a content hash for one-file plugins."""
-    return __version__ if entry.plugin.startswith("builtin-") else entry.version
+    return __version__ if entry.builtin else entry.version

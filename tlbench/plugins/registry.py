@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tlbench.core.plain_text import plain
 from tlbench.errors import PluginFailure, unknown
+from tlbench.plugins.foreign_code import output_to_stderr
 
 #: A name that ends in a colon needs an argument after it; one that ends in a question mark may have one.
 NEEDED, OPTIONAL = ":", "?"
@@ -22,6 +24,13 @@ class Entry:
     summary: str
     plugin: str
     version: str
+    #: Whether it comes with tlbench itself.
+    builtin: bool = False
+
+    @property
+    def is_of_the_user(self) -> bool:
+        """Of a dataset: whether its name says where data lie, as `csv:PATH` does, and not which published ones."""
+        return self.name.endswith(NEEDED)
 
     def load(self) -> Any:
         """Import the object. Raises `PluginFailure` where that fails, with the plugin's own error as cause."""
@@ -29,8 +38,9 @@ class Entry:
             return self.target
         module, _, attribute = self.target.partition(":")
         try:
-            return getattr(importlib.import_module(module), attribute)
-        except Exception as error:
+            with output_to_stderr(self.builtin):
+                return getattr(importlib.import_module(module), attribute)
+        except (Exception, SystemExit) as error:
             message = f"{self.name!r} of plugin {self.plugin!r} cannot be loaded from {self.target!r}: "
             message += f"{type(error).__name__}: {error}. Mend or uninstall the plugin, "
             message += f"or leave it out with TLBENCH_DISABLE_PLUGINS={self.plugin}."
@@ -49,20 +59,29 @@ class Registry:
         self._entries: dict[str, Entry] = {}
 
     def add(self, entry: Entry) -> None:
-        """Take an entry in. Raises `PluginFailure`, naming both plugins, where the name is taken."""
+        """Take an entry in. Raises `PluginFailure`: where the name is taken, naming both plugins, or is no name."""
+        if not isinstance(entry.name, str) or not isinstance(entry.summary, str):
+            raise PluginFailure(f"name and summary of a {self.kind} are texts, not {entry.name!r}, {entry.summary!r}")
+        if not entry.name.strip() or plain(entry.name) != entry.name:
+            raise PluginFailure(f"{entry.name!r} is no name of a {self.kind}: it is empty or has control characters")
         other = self._entries.get(entry.name)
         if other is not None:
             message = f"two plugins offer the {self.kind} {entry.name!r}: {other.plugin!r} and {entry.plugin!r}; "
-            raise PluginFailure(message + f"disable one with TLBENCH_DISABLE_PLUGINS={entry.plugin}")
+            then = "give yours another name" if other.builtin else "disable one"
+            raise PluginFailure(f"{message}{then}, or leave it out with TLBENCH_DISABLE_PLUGINS={entry.plugin}")
         self._entries[entry.name] = entry
+
+    def snapshot(self) -> dict[str, Entry]:
+        """The entries as they are now, for `restore`."""
+        return dict(self._entries)
+
+    def restore(self, entries: dict[str, Entry]) -> None:
+        """Forget everything that was taken in since."""
+        self._entries = entries
 
     def of(self, plugin: str) -> list[Entry]:
         """What one plugin offered."""
         return [entry for entry in self if entry.plugin == plugin]
-
-    def drop(self, plugin: str) -> None:
-        """Forget everything that one plugin offered."""
-        self._entries = {name: entry for name, entry in self._entries.items() if entry.plugin != plugin}
 
     def find(self, name: str) -> tuple[Entry, str | None]:
         """The entry for `name` and its argument: `mlp:100` is the entry `mlp:` with the argument `100`.

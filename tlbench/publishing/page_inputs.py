@@ -9,12 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
+from tlbench.core.secret_masking import masked_data
 from tlbench.errors import Faults, TlbenchError
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, PlanHeader, ResultSet, read_plan
+from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, read_plan
+from tlbench.leaderboard.claims.current_figures import current_figures
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.item_correctness import Packed, look_up, packed_correct
 from tlbench.records.json_lines import compact, key_by_key
+from tlbench.records.plan_file import plan_content
 from tlbench.records.published_records import PublishedFolder, is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
@@ -36,6 +41,8 @@ class PageInputs:
     records: Mapping[str, str]
     predictions: Predictions = field(default_factory=dict)
     correct: Packed = field(default_factory=dict)
+    #: What has become of the suite's file of published figures since it was run.
+    told: tuple[str, ...] = ()
 
     @cached_property
     def result_set(self) -> ResultSet:
@@ -62,15 +69,19 @@ def read_page_inputs(folder: Path) -> PageInputs:
     contents = _published(folder, header) if is_published(folder) else _stored(folder, header)
     if not contents:
         raise TlbenchError(f"no records of {header.suite!r} in {folder}; run the suite first (tlbench run SUITE)")
-    plan = {key: value for key, value in _plain_plan(folder).items() if key in PlanHeader.model_fields}
+    plan = {key: value for key, value in (plan_content(folder) or {}).items() if key in PlanHeader.model_fields}
+    figures = current_figures(folder, header)
+    plan |= {key: to_jsonable_python(value) for key, value in figures.changes.items()}
     records = {key: json.loads(contents[key]) for key in sorted(contents)}
     with_paths = [key for key in records if _may_hold_paths(contents[key])]
     _refuse_paths(folder, plan, [records[key] for key in with_paths])
     records |= {key: _cleaned(records[key]) for key in with_paths}
+    records = {key: _without_secrets(record) for key, record in records.items()}
     material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
+    told = (figures.note,) if figures.note else ()
     found = material.result_set.records
     predictions, correct = read_predictions(folder, found.values()), packed_correct(folder, found)
-    return replace(material, predictions=predictions, correct=correct)
+    return replace(material, told=told, predictions=predictions, correct=correct)
 
 
 def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:
@@ -81,13 +92,8 @@ def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:
 
 def _stored(folder: Path, header: PlanHeader) -> dict[str, bytes]:
     results = ResultFolder(folder.parent, folder.name)
-    there = [key for key in header.run_keys if results.read(key) is not None]
-    return {key: results.record_file(key).read_bytes() for key in there}
-
-
-def _plain_plan(folder: Path) -> dict[str, Any]:
-    plan: dict[str, Any] = json.loads((folder / PLAN_FILE).read_bytes())
-    return plan
+    bodies = {key: results.body(key) for key in header.run_keys}
+    return {key: body for key, body in bodies.items() if body is not None}
 
 
 def _may_hold_paths(content: bytes) -> bool:
@@ -97,6 +103,11 @@ def _may_hold_paths(content: bytes) -> bool:
 
 def _cleaned(record: dict[str, Any]) -> dict[str, Any]:
     return {key: shortened(value) if key in FREE_TEXT else value for key, value in record.items()}
+
+
+def _without_secrets(record: dict[str, Any]) -> dict[str, Any]:
+    """By their forms and names alone: what is published does not depend on who publishes it."""
+    return {key: masked_data(value, {}) if key in FREE_TEXT else value for key, value in record.items()}
 
 
 def _refuse_paths(folder: Path, plan: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
-from tlbench.records.published_records import REMEDY, is_published
+from tlbench.files import read_file
+from tlbench.records.published_records import LARGEST_FILE, REMEDY, is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
 
@@ -42,7 +43,7 @@ def _published(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors.numpy import load
 
     try:
-        found: dict[str, NDArray[Any]] = load(path.read_bytes())
+        found: dict[str, NDArray[Any]] = load(read_file(path, LARGEST_FILE))
     except FileNotFoundError:
         return {}
     except (OSError, SafetensorError) as error:

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+from tlbench.core.plain_text import escaped, plain_lines
 from tlbench.files import write_whole
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE, ResultSet
+from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.renderers import csv_, latex
 from tlbench.leaderboard.tables.cells import Table
 from tlbench.publishing.file_changes import Content, bytes_of, has_changed
@@ -21,6 +22,7 @@ from tlbench.publishing.svg_figures import FOLDER, Picture, pictures
 from tlbench.publishing.table_sections import Section, sections
 from tlbench.publishing.web.html import index_page, suite_page
 from tlbench.records.item_correctness import CORRECT_FILE, correct_bytes
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.published_records import RECORDS_FILE, is_published
 from tlbench.suites.markdown_files import read_markdown
 
@@ -69,7 +71,7 @@ def suite_files(material: PageInputs, out: Path) -> dict[Path, Content]:
     """The content of each file of `out/<suite>/`. Raises `TlbenchError` where one cannot be made."""
     folder = out / material.suite
     content = _Content(material, _notes(folder))
-    files: dict[Path, Content] = {folder / name: _bytes(make(content)) for name, make in FILES.items()}
+    files: dict[Path, Content] = {folder / name: _bytes(_readable(name, make(content))) for name, make in FILES.items()}
     return files | {folder / FOLDER / picture.name: picture for picture in content.pictures}
 
 
@@ -83,7 +85,10 @@ def summary_files(out: Path, fresh: Iterable[PageInputs] = ()) -> dict[Path, byt
         if folder.name not in result_sets:
             result_sets[folder.name] = read_page_inputs(folder).result_set
     ordered, notes = {name: result_sets[name] for name in sorted(result_sets)}, _notes(out)
-    return {out / PAGE_FILE: summary(ordered, notes).encode(), out / WEB_FILE: index_page(ordered, notes).encode()}
+    return {
+        out / PAGE_FILE: _bytes(plain_lines(summary(ordered, notes))),
+        out / WEB_FILE: _bytes(index_page(ordered, notes)),
+    }
 
 
 def write(files: Files) -> None:
@@ -130,5 +135,12 @@ def _notes(folder: Path) -> str:
     return read_markdown(path) if path.exists() else ""
 
 
+def _readable(name: str, content: str | bytes) -> str | bytes:
+    """Text for people without what a terminal or a browser would obey; JSON keeps all that it has, as escapes."""
+    if isinstance(content, bytes) or name == WEB_FILE:  # whose own scripts are no text for people
+        return content
+    return escaped(content) if name in (RECORDS_FILE, PLAN_FILE) else plain_lines(content)
+
+
 def _bytes(content: str | bytes) -> bytes:
-    return content if isinstance(content, bytes) else content.encode()
+    return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tlbench.figures.figure import KINDS, data_hash, drawn, missing
+from tlbench.figures.figure import KINDS, SHOTS, curve_name, data_hash, drawn, missing
+from tlbench.figures.shots import shots
+from tlbench.leaderboard.analysis.budget_curves import budget_curves
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.leaderboard import places
@@ -43,9 +45,13 @@ class Picture:
 
 
 def pictures(result_set: ResultSet) -> list[Picture]:
-    """The figures of every table by the suite's own metric and protocol, those that have something to show."""
+    """The figures of every table by the suite's own metric and protocol, and of its label budgets.
+
+    Those that have something to show.
+    """
     seen: Counter[str] = Counter()
-    return [picture for place in places(result_set) for picture in _of(place, seen)]
+    made = places(result_set)
+    return [picture for place in made for picture in _of(place, seen)] + list(_of_budgets(made))
 
 
 def shown_hash(svg: bytes) -> str | None:
@@ -55,10 +61,22 @@ def shown_hash(svg: bytes) -> str | None:
 
 
 def _of(place: TableGroup, seen: Counter[str]) -> Iterator[Picture]:
-    slug = re.sub("[^a-z0-9]+", "-", notes.place_name(place).lower()).strip("-")
+    slug = _slug(notes.place_name(place))
     seen[slug] += 1
     slug += f"-{seen[slug]}" if seen[slug] > 1 else ""
     for kind, data_of in KINDS.items():
         data = data_of(place)
         if not missing(kind, data):
             yield Picture(f"{kind}-{slug}.svg", kind, notes.title(place), data)
+
+
+def _of_budgets(made: Sequence[TableGroup]) -> Iterator[Picture]:
+    for curve in budget_curves(made):
+        data = shots(curve)
+        if not missing(SHOTS, data):
+            title = notes.title(curve.first, budget=", by label budget")
+            yield Picture(f"{SHOTS}-{_slug(curve_name(curve))}.svg", SHOTS, title, data)
+
+
+def _slug(name: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -13,7 +13,8 @@ from tlbench.core.run_spec import Evaluation, Setting, Shots
 class PlannedCell(BaseModel):
     """One place in the tables: a variant or reference on a pair for a seed, and the key of the run that fills it.
 
-    `recipe` is None in plans that were written before it was kept.
+    `recipe` is None in plans that were written before it was kept. `uses_source` is False where nothing of the source
+    can change what a strategy predicts, so that it has no gap to itself without the source.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,7 @@ class PlannedCell(BaseModel):
     role: Literal["strategy", "reference"]
     family: str | None = None
     run_key: str
+    uses_source: bool = True
     references: dict[str, str]
 
     @property

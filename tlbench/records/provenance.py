@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tlbench.core.secret_masking import masked, masked_command
+
 LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "timm", "keras", "transformers", "datasets", "pluggy")
 
 
@@ -22,7 +24,7 @@ _command: list[str] = []
 
 def say_command(text: str) -> None:
     """Name a call from Python as the command of what is recorded from now on in this process."""
-    _command[:] = [text]
+    _command[:] = [masked(text)]
 
 
 def provenance(choices: dict[str, str]) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def provenance(choices: dict[str, str]) -> dict[str, Any]:
         **_constant(),
         "choices": choices,
         "recorded_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": _command[0] if _command else shlex.join(["tlbench", *sys.argv[1:]]),
+        "command": _command[0] if _command else shlex.join(["tlbench", *masked_command(sys.argv[1:])]),
     }
 
 

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import TlbenchError
+from tlbench.files import read_file
 from tlbench.records.record import Record
-from tlbench.records.result_folder import DamagedRecord, ResultFolder, parse_record
+from tlbench.records.record_file import LARGEST_RECORD, DamagedRecord, parse_record
+from tlbench.records.result_folder import ResultFolder
 
 RECORDS_FILE = "records.jsonl"
+#: Bytes of it that are read.
+LARGEST_FILE = 4 * 2**30
 #: What to do about a published folder that is damaged.
 REMEDY = "take the file from where the folder came from, or publish the suite again"
 
@@ -39,6 +43,9 @@ class PublishedFolder:
         for number, line in enumerate(self._content().split(b"\n"), 1):
             if not line.strip():
                 continue
+            if len(line) > LARGEST_RECORD:
+                too_long = f"a line of {len(line):,} bytes; at most {LARGEST_RECORD:,} are read"
+                raise TlbenchError(f"damaged record {self._path}:{number}: {too_long}; {REMEDY}")
             key = _run_key(line)
             if key is None:
                 raise TlbenchError(f"damaged record {self._path}:{number}: it is no JSON of a record; {REMEDY}")
@@ -80,7 +87,7 @@ class PublishedFolder:
 
     def _content(self) -> bytes:
         try:
-            return self._path.read_bytes()
+            return read_file(self._path, LARGEST_FILE)
         except OSError as error:
             raise TlbenchError(f"cannot read {self._path}: {error.strerror or error}") from error
 

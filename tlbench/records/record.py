@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tlbench.core.run_spec import Budget, Evaluation, RunSpec, Setting, Shots, Training
+from tlbench.core.secret_masking import masked_data, masked_params
 
 SCHEMA_VERSION = 1
 
@@ -127,7 +128,12 @@ class Record(_Part):
 
 
 def new_record(spec: RunSpec, variant: str, status: Status, references: dict[str, str], **rest: Any) -> Record:
-    """A record whose identity is taken from its run's description."""
+    """A record whose identity is taken from its run's description. Secrets, of parameters too, are masked in it."""
+    if (params := masked_params(spec.params)) != spec.params:  # the key stays the same
+        spec = spec.model_copy(update={"params": params})
+    rest |= {name: masked_data(rest[name]) for name in ("reason", "notes", "health", "flags") if name in rest}
+    if (error := rest.get("error")) is not None:
+        rest["error"] = Failure(**masked_data(error.model_dump()))
     identity = {name: getattr(spec, name) for name in Record.model_fields.keys() & RunSpec.model_fields.keys()}
     identity["source"] = list(spec.source)
     return Record(

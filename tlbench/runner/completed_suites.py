@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from tlbench.core.run_spec import PROTOCOL_VERSION, WEIGHTS
 from tlbench.data.domain_store import DomainStore
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import TlbenchError
 from tlbench.files import cache_folder
 from tlbench.planning.plan import PLAN_LAYOUT
@@ -47,6 +48,7 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
     suite = read_suite(request.suite, host)
     domains = DomainStore(cache_folder(), suite.dataset, host, suite.data)
     asked = [suite.pairs(part, domains.dataset.domains) for part in suite.part]
+    view = DomainView(seed=suite.seeds[0])  # what is drawn by other seeds changes with it
     used = {name for pairs in asked for sources, target in pairs for name in (*sources, target)} - {WEIGHTS}
     content = {
         "versions": [__version__, PROTOCOL_VERSION, PLAN_LAYOUT],
@@ -57,7 +59,7 @@ def fingerprint(request: Request, with_weights: Sequence[str]) -> str:
         "added": request.added_to(suite, host),
         "plugins": [(plugin.name, plugin.version, plugin.status) for plugin in host.plugins],
         "domains": list(domains.dataset.domains),
-        "revisions": {name: domains.get(name).revision for name in used},
+        "revisions": {name: domains.get(name, view).revision for name in used},
         "weights": {name: weights_revision(name, host) for name in with_weights},
         "options": [request.device, request.threads, request.deterministic],
         "machine": [platform.node(), Path("/dev/nvidiactl").exists(), os.environ.get("CUDA_VISIBLE_DEVICES")],
@@ -73,12 +75,12 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
     check_trusted_names(request.trusted, backbones_of(suite), suite.name)
     folder = ResultFolder(results, suite.name)
     try:
-        plan = json.loads((folder.folder / "plan.json").read_text())
+        plan = folder.plan_content() or {}
         if plan["fingerprint"] != fingerprint(request, plan["with_weights"]):
             return None
         asked: dict[str, list[str]] = plan["asked"]
         found = {key: folder.read(key) for key in asked}
-    except (OSError, ValueError, KeyError, TlbenchError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, TlbenchError):
         return None  # the long way says what is wrong
     records = {key: record for key, record in found.items() if record is not None and _answers(record, asked[key])}
     return (folder, records) if len(records) == len(found) else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tlbench.execution.session import Listener
@@ -29,11 +28,13 @@ class SuiteOutcome:
     folder: ResultFolder
     records: dict[str, Record]
     plan: Plan | None
+    #: Runs that have not been done, because as many as may fail have failed.
+    left: int = 0
 
     @property
     def whole(self) -> bool:
         """Whether every applicable run is there and ok."""
-        return not failed(self.records)
+        return not failed(self.records) and not self.left
 
 
 def run_suite(
@@ -49,7 +50,8 @@ def run_suite(
     """
     from tlbench.runner.completed_suites import whole_records
 
-    there = whole_records(request, results) if conditions.reuse == "failed" else None
+    short = conditions.reuse == "failed" and not conditions.keep_model
+    there = whole_records(request, results) if short else None
     if there is None:
         return _run(request, results, conditions, heard, show)
     folder, records = there
@@ -66,8 +68,11 @@ def _run(
     show: Callable[[Path], None],
 ) -> SuiteOutcome:
     """Plan, write the plan, and run what is missing of it."""
+    from tlbench.leaderboard.claims.current_figures import CLAIMS_FILE
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
+    from tlbench.runner.run_origin import ORIGIN, RunOrigin
+    from tlbench.suites.suite_file import claims_file
 
     request = _with_earlier(request, results)
     ready = prepare(request)
@@ -75,13 +80,22 @@ def _run(
     folder.create()
     with folder.locked():
         weights = weighted(ready.suite, ready.host)
-        about = {"fingerprint": fingerprint(request, weights), "with_weights": weights, ADDED: list(ready.added)}
+        about: dict[str, Any] = {
+            "fingerprint": fingerprint(request, weights),
+            "with_weights": weights,
+            ADDED: list(ready.added),
+            ORIGIN: RunOrigin.of(request, ready.suite).model_dump(mode="json"),
+        }
+        if path := claims_file(request.suite, ready.host, ready.suite.claims):
+            about[CLAIMS_FILE] = str(path.resolve())
         folder.write_plan({**ready.whole.to_json(), **about})
         show(folder.folder)
         code = INTERRUPTED
         try:
-            records = ready.session(ready.plan, folder, heard, conditions).run()
-            done = SuiteOutcome(folder, records, ready.plan)
+            session = ready.session(ready.plan, folder, heard, conditions)
+            records = session.run()
+            left = sum(key not in records for key in ready.plan.runs) if session.stopped else 0
+            done = SuiteOutcome(folder, records, ready.plan, left)
             code = 0 if done.whole else 1
         finally:
             ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
@@ -99,18 +113,17 @@ def _with_earlier(request: Request, results: Path) -> Request:
 
 def added_before(request: Request, results: Path) -> list[str]:
     """The strategies that the stored plan of this suite has beside those of its file, and that are installed."""
-    from tlbench.leaderboard.analysis.result_set import PLAN_FILE
     from tlbench.plugins.manager import plugin_host
+    from tlbench.records.result_folder import ResultFolder
     from tlbench.suites.suite_file import read_suite
 
     host = plugin_host(request.plugin_files)
     suite = read_suite(request.suite, host)
-    try:
-        plan = json.loads((results / suite.name / PLAN_FILE).read_text())
-        names = [str(name) for name in plan.get(ADDED, [])]
-    except (OSError, ValueError, AttributeError):  # there is none, or the long way says what is wrong
+    plan = ResultFolder(results, suite.name).plan_content() or {}
+    names = plan.get(ADDED, [])
+    if not isinstance(names, list):  # the long way says what is wrong
         return []
-    return [name for name in names if name in host.registries["strategies"]]
+    return [name for name in map(str, names) if name in host.registries["strategies"]]
 
 
 def failed(records: dict[str, Record]) -> dict[str, Record]:

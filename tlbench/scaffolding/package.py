@@ -18,14 +18,19 @@ _COMMON = {
     "common/hook.py.j2": "src/{module}/__init__.py",
     "common/test.py.j2": "tests/test_{identifier}.py",
     "{kind}/README.md.j2": "README.md",
-    "{kind}/{kind}.py.j2": "src/{module}/{kind}.py",
+    "{kind}/{form}.py.j2": "src/{module}/{kind}.py",
 }
+#: What the class of a strategy is written as: a loss, a classifier on features, or the whole of `fit`.
+FORMS = ("loss", "features", "fit")
 #: A strategy is added to a suite by the command line; the others are named in one.
 _SUITE = {"{kind}/suite.toml.j2": "suite.toml"}
 
 
-def rendered(names: Names, plural: str, author: str | None = None) -> dict[str, str]:
-    """The files of a package, by their paths in it. Raises `TlbenchError` for an author that no file can hold."""
+def rendered(names: Names, plural: str, author: str | None = None, form: str | None = None) -> dict[str, str]:
+    """The files of a package, by their paths in it; `form` is one of `FORMS`, of a strategy alone.
+
+    Raises `TlbenchError` for an author that no file can hold.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Nothing is escaped, for this is code; names are of safe characters, and the author is written as a TOML string.
@@ -44,6 +49,7 @@ def rendered(names: Names, plural: str, author: str | None = None) -> dict[str, 
         "identifier": names.identifier,
         "module": names.module,
         "target": names.target,
+        "form": form or (FORMS[0] if names.kind == "strategy" else names.kind),
         "author": None if author is None else _toml_string(author),
     }
     places = {template.format(**values): path.format(**values) for template, path in _places(names.kind).items()}

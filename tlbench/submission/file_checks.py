@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from tlbench.core.run_spec import RunSpec
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.selection import HONEST, OF_CHECKPOINTS, choose
+from tlbench.files import UnfitFile, read_file
 from tlbench.leaderboard.analysis.result_set import ResultSet, load_result_set
 from tlbench.publishing.predictions import Predictions, read_predictions
 from tlbench.records.planned_cell import PlannedCell
@@ -22,6 +23,9 @@ from tlbench.records.record import Record, new_record
 from tlbench.submission.contributor import About
 from tlbench.submission.submission_folder import ABOUT_FILE, CHECKSUMS_FILE
 from tlbench.suites.suite import safe_name
+
+#: Bytes that are read of who made it, and of its list of files.
+LARGEST_TEXT = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Submission:
         """Who made it."""
         path = self.folder / ABOUT_FILE
         try:
-            return About.model_validate_json(path.read_bytes())
+            return About.model_validate_json(read_file(path, LARGEST_TEXT))
         except OSError as error:
             raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
         except ValidationError as error:
@@ -168,8 +172,8 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 
 def _listed(path: Path) -> dict[str, str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_file(path, LARGEST_TEXT).decode("utf-8").splitlines()
+    except (OSError, UnfitFile, UnicodeDecodeError) as error:
         raise TlbenchError(f"cannot read {path}: {error}; `tlbench submit SUITE` writes it") from error
     pairs = (line.split("  ", 1) for line in lines if line.strip())
     return {name: digest for digest, name in (pair for pair in pairs if len(pair) == 2)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.data.domain_view import DomainView
 from tlbench.leaderboard.analysis.result_set import PlanHeader, as_number
 from tlbench.records.json_lines import compact
 from tlbench.records.planned_cell import PlannedCell
@@ -94,9 +95,9 @@ def same_plan(here: LocalSubmission) -> Iterator[str]:
 def same_data(here: LocalSubmission) -> Iterator[str]:
     """The revision of every domain is that of the data here."""
     specs = [record.spec for record in here.submission.records.values()]
-    claimed = dict.fromkeys((spec.evaluation, *item) for spec in specs for item in spec.revisions.items())
-    for evaluation, name, revision in claimed:
-        own = here.ready.domains.get(name, evaluation).revision
+    claimed = dict.fromkeys((DomainView.of(spec), *item) for spec in specs for item in spec.revisions.items())
+    for view, name, revision in claimed:
+        own = here.ready.domains.get(name, view).revision
         if own != revision:
             yield f"domain {name!r} has the revision {revision}, and {own} here"
 
@@ -148,7 +149,7 @@ def _certain(
     here: LocalSubmission, record: Record, predicted: NDArray[Any]
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.int64]]:
     """Predicted classes as logits (n, classes), for metrics that read no more than the class; and the labels (n,)."""
-    target = here.ready.domains.get(record.target, record.spec.evaluation)
+    target = here.ready.domains.get(record.target, DomainView.of(record.spec))
     labels, classes = target.labels("test"), len(target.class_names)
     whole = predicted.shape == labels.shape and np.issubdtype(predicted.dtype, np.integer)
     if not whole or predicted.min(initial=0) < 0 or predicted.max(initial=0) >= classes:

@@ -7,17 +7,20 @@ import importlib.metadata
 import json
 import platform
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from tlbench.core.secret_masking import is_secret_name
 from tlbench.errors import TlbenchError
 from tlbench.files import write_whole
-from tlbench.leaderboard.analysis.result_set import PLAN_FILE
 from tlbench.publishing.page_inputs import PageInputs
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
 from tlbench.records.json_lines import key_by_key
+from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.published_records import RECORDS_FILE
 from tlbench.submission.contributor import About
+from tlbench.suites.named_files import named_file
 from tlbench.suites.suite import NAMING_FILES
 
 ABOUT_FILE, ENVIRONMENT_FILE, CHECKSUMS_FILE = "submission.json", "environment.txt", "checksums.sha256"
@@ -96,11 +99,23 @@ def _suite_files(suite: Path) -> dict[str, bytes]:
         keys = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TlbenchError(f"{suite} is no TOML: {error}") from error
-    named = {str(keys[key]): _content(suite.parent / str(keys[key])) for key in NAMING_FILES if keys.get(key)}
+    if secrets := sorted(set(_secrets_in(keys))):
+        raise TlbenchError(f"{suite} holds secrets ({', '.join(secrets)}), and a submission is public; take them out")
+    named = [str(keys[key]) for key in NAMING_FILES if keys.get(key)]
     for name in named:
         if Path(name).name != name:
             raise TlbenchError(f"{suite}: {name!r} lies in another folder; put it beside the suite file")
-    return {SUITE_FILE: content, **named}
+    return {SUITE_FILE: content, **{name: _content(named_file(suite.parent, name)) for name in named}}
+
+
+def _secrets_in(table: Any, place: str = "") -> Iterator[str]:
+    """The keys of a suite file that hold a secret."""
+    for key, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, str) and value and is_secret_name(key):
+            yield f"{place}{key}"
+        yield from _secrets_in(value, f"{place}{key}.")
+        for inner in value if isinstance(value, list) else ():
+            yield from _secrets_in(inner, f"{place}{key}.")
 
 
 def _content(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import io
 import math
 from collections import Counter
@@ -15,6 +16,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 
 from tlbench.core.run_spec import WEIGHTS, Plain, Setting
 from tlbench.errors import Faults, unknown
+from tlbench.suites.named_text import UnreadableText, read_text
 
 #: Metrics with known ends. Those of plugins that are not here may have any finite value.
 _FRACTIONS = (
@@ -30,8 +32,17 @@ _FRACTIONS = (
 )
 _ENDS = {**dict.fromkeys(_FRACTIONS, (0.0, 1.0)), "nll": (0.0, math.inf)}
 
+#: As a source: the figure is a mean over pairs.
+MEAN = "mean"
+_MEAN_FORM = "of a mean, write in the column target the pairs as 'a:b; b:a', or '*:*' for all pairs of the suite"
+
 Row = tuple[int, list[str]]
 _Name = Annotated[str, Field(min_length=1)]
+#: A float holds no more of a fraction.
+MOST_DECIMALS = 17
+#: Bytes of a file of figures that are read.
+LARGEST = 64 * 2**20
+
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _NumberOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
 
@@ -39,7 +50,8 @@ _NumberOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
 class Claim(Plain):
     """A published figure, in the unit that records use: a fraction, not percent.
 
-    `source` joins several by `+`. `plus_minus` is what its source prints. `differs` says in what the suite's protocol
+    `source` joins several by `+`. Where it is `mean`, the figure is a mean over pairs, which `target` lists, or globs
+    of them, between semicolons. `plus_minus` is what its source prints. `differs` says in what the suite's protocol
     differs from the published one; only where it is empty does a run that is far from the figure raise a doubt.
     `decimals` is no column: how many decimals `value` is printed with, as a fraction; None in plans that do not say.
     """
@@ -68,6 +80,26 @@ class Claim(Plain):
             return value
         ends = "is not below 0" if high == math.inf else "lies between 0 and 1; write a fraction, not percent"
         raise ValueError(f"{value} is no {metric}, which {ends}")
+
+    @field_validator("target")
+    @classmethod
+    def _pairs_of_a_mean(cls, target: str, info: ValidationInfo) -> str:
+        if info.data.get("source") != MEAN or ":" not in target:
+            return target
+        wrong = [part for part in _parts(target) if not all(part.rpartition(":")[::2])]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no pair; {_MEAN_FORM}")
+        return target
+
+    @property
+    def mean_of(self) -> tuple[str, ...]:
+        """The pairs, or globs of them, of which it is the mean; none where it is a figure of one pair."""
+        return tuple(_parts(self.target)) if self.source == MEAN and ":" in self.target else ()
+
+    @property
+    def place(self) -> str:
+        """The pair, or the pairs whose mean it is, in words."""
+        return f"mean of {'; '.join(self.mean_of)}" if self.mean_of else f"{self.source}:{self.target}"
 
     @property
     def pair(self) -> tuple[frozenset[str], str]:
@@ -109,16 +141,31 @@ def read_claims(path: Path) -> list[Claim]:
 def check_pairs(file: str, claims: Sequence[Claim], dataset: str, domains: Sequence[str]) -> None:
     """Raise `Faults` for figures of pairs that the dataset cannot have. Those of other datasets are not looked at.
 
-    `-` is no source, and `weights` the backbone's own.
+    `-` is no source, and `weights` the backbone's own. Of a mean over pairs, globs have to fit some domain.
     """
     faults = [
-        f"{claim.source}:{claim.target} ({claim.citation}): {unknown('domain', name, domains)}"
+        f"{claim.place} ({claim.citation}): {unknown('domain', name, domains)}{_mean_hint(claim, name)}"
         for claim in claims
         if claim.dataset == dataset
-        for name in sorted({*claim.source.split("+"), claim.target} - {*domains, WEIGHTS, "-"})
+        for name in _unknown_domains(claim, domains)
     ]
     if faults:
         raise Faults(f"{file}: published figures of pairs that {dataset!r} cannot have", list(dict.fromkeys(faults)))
+
+
+def _unknown_domains(claim: Claim, domains: Sequence[str]) -> list[str]:
+    pairs = [part.rpartition(":")[::2] for part in claim.mean_of] or [(claim.source, claim.target)]
+    named = {name for sources, target in pairs for name in (*sources.split("+"), target)}
+    known = (*domains, WEIGHTS, "-")
+    return sorted(name for name in named if name not in known and not (claim.mean_of and fnmatch.filter(known, name)))
+
+
+def _mean_hint(claim: Claim, name: str) -> str:
+    return f" ({_MEAN_FORM})" if name == MEAN == claim.source else ""
+
+
+def _parts(target: str) -> list[str]:
+    return [part.strip() for part in target.split(";") if part.strip()]
 
 
 def _as_printed(claims: Sequence[Claim]) -> list[Claim]:
@@ -138,18 +185,9 @@ def _place(path: Path, line: int, text: str) -> str:
 def _rows(path: Path) -> tuple[list[Row], list[tuple[int, str]]]:
     """The rows that hold something, with the line on which each begins, and what is wrong with the file itself."""
     try:
-        content = path.read_bytes()
-        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-    except FileNotFoundError:
-        return [], [(0, f"does not exist (looked for in {str(path.resolve().parent)!r})")]
-    except IsADirectoryError:
-        return [], [(0, "is a directory; give the CSV file itself")]
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        byte = error.object[error.start]
-        return [], [(line, f"a byte that is not UTF-8 (0x{byte:02x}); save the file as UTF-8")]
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        return [], [(0, f"cannot be read: {error}")]
+        reader = csv.reader(io.StringIO(read_text(path, LARGEST, "CSV"), newline=""), strict=True)
+    except UnreadableText as error:
+        return [], [(error.line, str(error))]
     rows: list[Row] = []
     begins = 1
     try:
@@ -185,13 +223,26 @@ def _claim(header: Sequence[str], cells: Sequence[str]) -> Claim:
         counted = f"{len(cells)} cells where the header names {len(header)} columns"
         raise ValueError(f"{counted}; quote a text that holds a comma, and leave no cell out")
     named = {name: cell for name, cell in zip(header, cells, strict=True) if name in COLUMNS}
-    return Claim.model_validate(named).model_copy(update={"decimals": _decimals(named["value"])})
+    claim = Claim.model_validate(named)
+    return claim.model_copy(update={"decimals": _decimals(named["value"])})
 
 
 def _decimals(number: str) -> int:
-    """The digits behind the point of a number that pydantic has taken for one."""
-    exponent = Decimal(number).as_tuple().exponent
-    return max(0, -int(exponent))
+    """The digits behind the point of a number that pydantic has taken for one.
+
+    Raises `ValueError` for more of them than a figure can have, and for an exponent that no number has.
+    """
+    try:
+        decimals = max(0, -int(Decimal(number).as_tuple().exponent))
+    except ArithmeticError:  # decimal's own, of an exponent that it cannot hold
+        decimals = MOST_DECIMALS + 1
+    if decimals > MOST_DECIMALS:
+        raise ValueError(f"value: {_cut(number)!r} has more than {MOST_DECIMALS} decimals; write the figure as printed")
+    return decimals
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _row_faults(error: ValueError, header: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ def dataset_domains(
         domains = tuple(open_dataset(name, options, host).domains)
     except TlbenchError as error:
         return None, [Fault(("dataset",), str(error))]
-    except Exception as error:  # a plugin's own code
+    except (Exception, SystemExit) as error:  # a plugin's own code
         return None, [Fault(("dataset",), f"{name!r} does not say its domains: {type(error).__name__}: {error}")]
     if WEIGHTS in domains:
         message = f"{name!r} has a domain {WEIGHTS!r}, a name that as a source means the backbone's weights"

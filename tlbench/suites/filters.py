@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 
+from tlbench.core.local_paths import shown_name
+from tlbench.core.names import composed
 from tlbench.errors import TlbenchError, unknown
 from tlbench.records.planned_cell import PlannedCell
 
@@ -34,7 +36,7 @@ def _names(cell: PlannedCell, name: str) -> set[str]:
     names: dict[str, set[str]] = {
         "strategy": {cell.variant, cell.strategy, *filter(None, [cell.family])},
         "pair": {cell.pair},
-        "backbone": {cell.backbone},
+        "backbone": {cell.backbone, shown_name(cell.backbone)},
         "seed": {str(cell.seed)},
         "setting": {cell.setting},
         "shots": {str(cell.shots)} if cell.shots is not None else set(),
@@ -46,4 +48,4 @@ def _names(cell: PlannedCell, name: str) -> set[str]:
 
 def _fits(name: str, glob: str) -> bool:
     """A glob, or the name itself: names of grid members hold brackets, which a glob reads otherwise."""
-    return name == glob or fnmatch.fnmatchcase(name, glob)
+    return name == glob or fnmatch.fnmatchcase(name, composed(glob))

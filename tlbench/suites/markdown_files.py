@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tlbench.errors import TlbenchError
+from tlbench.suites.named_text import UnreadableText, read_text
 
 #: Bytes: a page's text, not a book. The plan carries it.
 LARGEST = 64_000
+#: Bytes of a longer one that are read, to say how long it is.
+MOST_READ = 64_000_000
 
 
 def read_markdown(path: Path) -> str:
@@ -17,21 +20,12 @@ def read_markdown(path: Path) -> str:
     empty, or has more than 64 kB.
     """
     try:
-        content = path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise TlbenchError(f"{path}: does not exist (looked for in {str(path.resolve().parent)!r})") from None
-    except IsADirectoryError:
-        raise TlbenchError(f"{path}: is a directory; give the Markdown file itself") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        byte = error.object[error.start]
-        message = f"{path}:{line}: a byte that is not UTF-8 (0x{byte:02x}); save the file as UTF-8"
-        raise TlbenchError(message) from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        raise TlbenchError(f"{path}: cannot be read: {error}") from None
-    if len(content) > LARGEST:
-        raise TlbenchError(f"{path}: has {len(content):,} bytes; at most {LARGEST:,} are allowed; shorten it")
+        text = read_text(path, MOST_READ, "Markdown")
+    except UnreadableText as error:
+        place = f"{path}:{error.line}" if error.line else str(path)
+        raise TlbenchError(f"{place}: {error}") from None
+    if (size := len(text.encode())) > LARGEST:
+        raise TlbenchError(f"{path}: has {size:,} bytes; at most {LARGEST:,} are allowed; shorten it")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if not lines.strip():
         raise TlbenchError(f"{path}: is empty; write the text of the page, or leave it out")

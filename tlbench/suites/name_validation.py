@@ -10,7 +10,7 @@ from tlbench.errors import TlbenchError, unknown
 from tlbench.plugins.manager import PluginHost
 from tlbench.plugins.registry import Registry
 from tlbench.suites.dataset_options import dataset_domains
-from tlbench.suites.pairs import parse_pair
+from tlbench.suites.pairs import is_glob, matched, parse_pair
 from tlbench.suites.suite import REFERENCES
 from tlbench.suites.table_layouts import FURTHER_VIEWS
 from tlbench.suites.validation_errors import Fault, Location
@@ -133,15 +133,23 @@ def _pair_faults(at: Location, pairs: Any, domains: tuple[str, ...] | None) -> l
     if pairs == "all" and len(domains) < 2:
         message = f"'all' gives no pair, since the dataset has the domains {list(domains)} alone"
         return [Fault(at, f"{message}; transfer takes two or more")]
-    return [
+    faults = [
         Fault(where, f"{text!r}: {unknown('domain', name, domains)}")
         for where, text in strings(at, pairs)
         for name in _domain_names(text)
         if name not in domains
     ]
+    for where, text in strings(at, pairs):
+        if is_glob(text) and not matched(text, domains):
+            several = "; a glob stands for pairs of one source" if "+" in text else ""
+            message = f"matches no pair of the domains {', '.join(domains)}{several}"
+            faults.append(Fault(where, f"{text!r} {message}; write it as in 'one:*', '*:two' or '*'"))
+    return faults
 
 
 def _domain_names(text: str) -> list[str]:
+    if is_glob(text):
+        return []
     try:
         sources, target = parse_pair(text)
     except TlbenchError:  # the model says so

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 
 from tlbench.core.recipe import apart
-from tlbench.core.run_spec import Budget, Plain, Shots, Training, label_budget
+from tlbench.core.run_spec import Budget, Plain, Training, label_budget
 from tlbench.suites.name_validation import parts, strings, table
 from tlbench.suites.pairs import common_pairs
 from tlbench.suites.part_overrides import stacked
@@ -74,6 +74,9 @@ def _clash_faults(data: Mapping[str, Any]) -> Iterator[Fault]:
                 "both parts one recipe, or other pairs, backbones, shots or settings"
             )
             yield Fault(("part", second), message)
+        if one.classes != other.classes and (cells := _common_cells(suite, one, other)):
+            message = f"is not that of [[part]] {first + 1}, and both fill the same cells of a table: {cells}"
+            yield Fault(("part", second, "classes"), f"{other.classes!r} {message}; give both parts one")
 
 
 def _sound_suite(data: Mapping[str, Any]) -> Suite | None:
@@ -96,14 +99,10 @@ def _sound(model: type[_Model], value: Any) -> _Model | None:
 def _common_cells(suite: Suite, one: Part, other: Part) -> str:
     """The table cells that two parts share, in words; empty where they share none."""
     backbones = [name for name in one.backbones or suite.backbones if name in (other.backbones or suite.backbones)]
-    shots = [budget for budget in _listed(one.shots) if budget in _listed(other.shots)]
+    shots = [budget for budget in one.label_budgets if budget in other.label_budgets]
     pairs = common_pairs(one.pairs, other.pairs)
     if one.setting != other.setting or not (backbones and shots and pairs):
         return ""
     more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
     settings = "; ".join(f"{one.setting}{label_budget(budget)}" for budget in shots)
     return f"{settings} · {', '.join(backbones)} · {', '.join(pairs[:_SHOWN])}{more}"
-
-
-def _listed(shots: Shots | list[Shots] | None) -> list[Shots | None]:
-    return list(shots) if isinstance(shots, list) else [shots]

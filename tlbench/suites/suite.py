@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,20 +21,23 @@ from pydantic import (
 )
 
 from tlbench.core.recipe import Recipe
-from tlbench.core.run_spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training
+from tlbench.core.run_spec import CLUSTERING, Budget, Evaluation, Plain, Setting, Shots, Training, of_examples
 from tlbench.evaluation.verdicts import ROPE
 from tlbench.suites.claims import Claim
-from tlbench.suites.pairs import Pairs, parse_pair
+from tlbench.suites.pairs import Pairs, expanded, parse_pair
 from tlbench.suites.part_overrides import stand_over
 from tlbench.suites.unique_values import AtLeastOne, Distinct, distinct, repeated
 
-#: Strategies that the host schedules by itself, since they give every other number its meaning.
 #: The keys of a suite that name a file beside it.
 NAMING_FILES = ("about", "claims")
-REFERENCES = ("source-only", "target-only", "oracle")
+#: References that are added for a user's own data, or where a suite asks for them by `references`.
+FURTHER_REFERENCES = ("majority", "pooling")
+#: Strategies that the host schedules by itself, since they give every other number its meaning.
+REFERENCES = ("source-only", "target-only", "oracle", *FURTHER_REFERENCES)
 #: Between `source-only` and one source of several: the references from which the best single source is taken.
 SINGLE_SOURCE = " from "
 
+_EXAMPLES_FORM = "write a positive whole number of labelled target examples in all, or a list of these"
 _SHOTS_FORM = 'write a positive whole number per class, a share below 1 such as 0.1, "all", or a list of these'
 _SAFE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 
@@ -74,6 +77,18 @@ def _is_budget(value: Any) -> bool:
     return (type(value) is int and value > 0) or (type(value) is float and 0 < value < 1)
 
 
+def _examples(value: Any) -> Any:
+    """Label budgets by the number of examples in all, whatever their classes."""
+    items = value if isinstance(value, list) else [value]
+    if value is None:
+        return value
+    if wrong := [item for item in items if type(item) is not int or item < 1]:
+        raise ValueError(f"{', '.join(map(repr, wrong))} is not allowed; {_EXAMPLES_FORM}")
+    if not items:
+        raise ValueError(f"the list is empty; {_EXAMPLES_FORM}")
+    return distinct(value) if isinstance(value, list) else value
+
+
 Names = Annotated[list[str], AtLeastOne, Distinct]
 StrategyNames = Annotated[list[Annotated[str, AfterValidator(_no_reference)]], AtLeastOne, Distinct]
 # scikit-learn and numpy take seeds below 2³².
@@ -84,12 +99,16 @@ Grid = Annotated[dict[str, Annotated[list[Any], AtLeastOne]], AtLeastOne]
 class Part(Plain):
     """Strategies on pairs in one setting. `backbones` stands for the suite's own where it is given.
 
+    `shots` are label budgets by class, `examples` are budgets in all. `classes`: whether source and target are cut down
+    to the classes that both have.
     `budget` and `training` are what the part's tables say; their other keys are the suite's, see `Suite.recipe`.
     """
 
     setting: Setting
     pairs: Pairs
     strategies: StrategyNames
+    classes: Literal["all", "shared"] = "all"
+    examples: Annotated[int | list[int] | None, PlainValidator(_examples)] = None
     shots: Annotated[Shots | list[Shots] | None, PlainValidator(_shots)] = Field(default=None, validate_default=True)
     backbones: Names | None = None
     budget: Budget | None = None
@@ -104,11 +123,28 @@ class Part(Plain):
     @classmethod
     def _shots_fit_the_setting(cls, shots: Any, info: ValidationInfo) -> Any:
         setting = info.data.get("setting")  # absent where it is wrong itself
-        if setting == "inductive" and shots is None:
-            raise ValueError(f"is missing, and the setting 'inductive' needs it; {_SHOTS_FORM}")
+        if setting == "inductive" and shots is None and info.data.get("examples", 0) is None:
+            raise ValueError(f"is missing, and the setting 'inductive' needs it, or examples; {_SHOTS_FORM}")
         if setting in ("transductive", "unsupervised") and shots is not None:
             raise ValueError(f"{shots!r} does not go with the setting {setting!r}, which has no target labels; remove")
         return shots
+
+    @field_validator("examples")
+    @classmethod
+    def _examples_fit_the_setting(cls, examples: Any, info: ValidationInfo) -> Any:
+        setting = info.data.get("setting")
+        if setting in ("transductive", "unsupervised") and examples is not None:
+            message = f"does not go with the setting {setting!r}, which has no target labels; remove"
+            raise ValueError(f"{examples!r} {message}")
+        return examples
+
+    @property
+    def label_budgets(self) -> list[Shots | None]:
+        """All budgets of the part, those by class first; one that is None where the setting has none."""
+        shots = self.shots if isinstance(self.shots, list) else [self.shots]
+        examples = self.examples if isinstance(self.examples, list) else [self.examples]
+        named = [of_examples(count) for count in examples if count is not None]
+        return [*(budget for budget in shots if budget is not None or not named), *named]
 
 
 class Variant(Plain):
@@ -173,15 +209,26 @@ class Suite(Plain):
     #: Whether strategies of `transductive` are trained a second time, back to the source, to choose among variants.
     reverse_validation: bool = False
     evaluation: Evaluation = "held-out"
+    #: Whether `transductive-test` keeps the validation data of the sources back, which selectors need.
+    validation: bool = False
     claims: str | None = None
     about: str | None = None
     views: Annotated[list[str], Distinct] = Field(default_factory=list)
+    #: Beside those that every suite has; None: all of them for the user's own data, none for a published dataset.
+    references: Annotated[list[Literal["majority", "pooling"]], Distinct] | None = None
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     training: Training = Field(default_factory=lambda: Training.model_validate({}))
     part: Annotated[list[Part], AtLeastOne]
     strategies: dict[Annotated[str, AfterValidator(_variant_name)], Variant] = Field(default_factory=dict)
     _published: tuple[Claim, ...] = PrivateAttr(default=())
     _about_text: str = PrivateAttr(default="")
+
+    @field_validator("validation")
+    @classmethod
+    def _validation_is_of_transductive_test(cls, validation: bool, info: ValidationInfo) -> bool:
+        if validation and info.data.get("evaluation") == "held-out":
+            raise ValueError("true is for evaluation = 'transductive-test'; 'held-out' always keeps them back; remove")
+        return validation
 
     @property
     def published(self) -> tuple[Claim, ...]:
@@ -231,7 +278,7 @@ class Suite(Plain):
         """Sources and target of each pair of a part; "all" are the ordered pairs of distinct domains."""
         if part.pairs == "all":
             return [((source,), target) for source, target in itertools.permutations(domains, 2)]
-        return [parse_pair(text) for text in part.pairs]
+        return [parse_pair(text) for text in expanded(part.pairs, domains)]
 
 
 def _expand(name: str, variant: Variant | None) -> list[NamedVariant]:

@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from tlbench.errors import Faults, TlbenchError
+from tlbench.files import UnfitFile, read_file
 from tlbench.plugins.manager import PluginHost
 from tlbench.plugins.registry import Entry
 from tlbench.suites.claims import Claim, read_claims
 from tlbench.suites.markdown_files import read_markdown
 from tlbench.suites.name_validation import name_faults
+from tlbench.suites.named_files import named_file
 from tlbench.suites.param_validation import param_faults, sound_variants
 from tlbench.suites.recipe_validation import recipe_faults
 from tlbench.suites.suite import Suite
 from tlbench.suites.validation_errors import Fault, order, plain_faults, structure
+
+#: Bytes of a suite file that are read.
+LARGEST = 4 * 2**20
 
 
 def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False) -> Suite:
@@ -48,6 +53,11 @@ def read_suite(name_or_path: str, host: PluginHost, *, with_params: bool = False
     return suite
 
 
+def read_plain(name_or_path: str, host: PluginHost) -> dict[str, Any]:
+    """What a suite file says, unchecked. Raises `TlbenchError` where it cannot be read, or is no TOML."""
+    return _parse(*_content(name_or_path, host))
+
+
 def _is_path(name_or_path: str) -> bool:
     separators = filter(None, (os.sep, os.altsep))
     return name_or_path.endswith(".toml") or any(separator in name_or_path for separator in separators)
@@ -69,10 +79,10 @@ def _file_content(path: Path) -> bytes:
     if path.is_dir():
         raise TlbenchError(f"suite file {str(path)!r} is a directory; give the TOML file itself")
     try:
-        return path.read_bytes()
+        return read_file(path, LARGEST)
     except FileNotFoundError:
         raise TlbenchError(f"suite file {str(path)!r} does not exist (looked for in {str(Path.cwd())!r})") from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+    except (OSError, ValueError, UnfitFile) as error:  # ValueError: a path with a null byte
         raise TlbenchError(f"suite file {str(path)!r} cannot be read: {error}") from None
 
 
@@ -80,7 +90,7 @@ def _packaged_content(entry: Entry) -> bytes:
     package, _, name = str(entry.target).partition(":")
     try:
         return importlib.resources.files(package).joinpath(name).read_bytes()
-    except Exception as error:  # importing a plugin's package may fail in any way
+    except (Exception, SystemExit) as error:  # importing a plugin's package may fail in any way
         message = f"suite {entry.name!r} of plugin {entry.plugin!r} cannot be read from {str(entry.target)!r}"
         raise TlbenchError(
             f"{message} ({type(error).__name__}: {error}); a suite is named 'package:file.toml'"
@@ -89,12 +99,18 @@ def _packaged_content(entry: Entry) -> bytes:
 
 def _claims(name_or_path: str, host: PluginHost, written: Any) -> tuple[list[Claim], list[Fault]]:
     """The published figures in the file that `written` names, from the suite file's own folder on."""
-    if not isinstance(written, str):  # none are named, or the model says what is wrong
-        return [], []
     try:
-        return read_claims(_folder(name_or_path, host) / written), []
+        path = claims_file(name_or_path, host, written)
+        return ([], []) if path is None else (read_claims(path), [])  # none are named, or the model says what is wrong
     except Faults as error:
         return [], [Fault(("claims",), fault) for fault in error.faults]
+    except TlbenchError as error:
+        return [], [Fault(("claims",), str(error))]
+
+
+def claims_file(name_or_path: str, host: PluginHost, written: Any) -> Path | None:
+    """The file of published figures that a suite names as `written`, from its own file's folder on."""
+    return named_file(_folder(name_or_path, host), written) if isinstance(written, str) else None
 
 
 def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list[Fault]]:
@@ -102,7 +118,7 @@ def _about(name_or_path: str, host: PluginHost, written: Any) -> tuple[str, list
     if not isinstance(written, str):  # none is named, or the model says what is wrong
         return "", []
     try:
-        return read_markdown(_folder(name_or_path, host) / written), []
+        return read_markdown(named_file(_folder(name_or_path, host), written)), []
     except TlbenchError as error:
         return "", [Fault(("about",), str(error))]
 

@@ -107,7 +107,7 @@ class _Watch:
             return
         if event in _SEARCHES:
             what = f"calls {event}()"
-        elif event == "open" and isinstance(given[0], str | bytes | os.PathLike) and _is_data(os.fsdecode(given[0])):
+        elif event == "open" and isinstance(given[0], str | bytes | os.PathLike) and is_data(os.fsdecode(given[0])):
             what = f"opens {os.fsdecode(given[0])}"
         else:
             return
@@ -135,7 +135,7 @@ def _own_folders() -> str:
     return str(Path(tempfile.gettempdir()) / OWN_FOLDERS)
 
 
-def _is_data(path: str) -> bool:
+def is_data(path: str) -> bool:
     """Whether a file may hold data; what Python, its libraries and the host's own temporary folders hold is none."""
     installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
     place = str(Path(path).absolute())

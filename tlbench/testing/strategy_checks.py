@@ -13,15 +13,17 @@ from pydantic import BaseModel
 from safetensors.torch import load, save
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from tlbench.core.predictor import ModelPredictor, Predictor
-from tlbench.core.probabilities import softmax
+from tlbench.core.predictor import ModelPredictor
 from tlbench.core.run_spec import Budget, Setting
 from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.errors import TlbenchError
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
+from tlbench.testing.confined import confined
 from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
-from tlbench.testing.side_effects import as_they_were, only_allowed_files
-from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial
+from tlbench.testing.prediction_checks import check_predictions
+from tlbench.testing.side_effects import as_they_were
+from tlbench.testing.source_checks import check_uses_source, check_without_adaptation, check_without_source
+from tlbench.testing.strategy_trial import SHORT, Case, StrategyTrial
 from tlbench.testing.toy_domains import KINDS, Kind
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
@@ -29,8 +31,6 @@ SETTINGS: tuple[Setting, ...] = get_args(Setting)
 LONG = Budget(steps=80, batch_size=24, checkpoints=1)
 #: Above chance (0.5) by four standard errors of 61 test examples.
 LEARNT = 0.76
-#: Sums in another order make smaller differences of probabilities.
-CLOSE = 1e-3
 
 
 def checks(subject: PluginUnderTest) -> Iterator[Check]:
@@ -41,6 +41,7 @@ def checks(subject: PluginUnderTest) -> Iterator[Check]:
     bench = StrategyTrial(strategy, subject.host)
     check = subject.check
     yield from common_checks(subject)
+    yield check("without-adaptation", "the same without adapting", partial(check_without_adaptation, subject, strategy))
     yield check("metadata", "settings, paper and what it is trained on", partial(check_metadata, strategy))
     yield check("parameters", "they have defaults, are validated, and survive JSON", partial(check_params, strategy))
     if not _can_be_made(strategy):
@@ -116,42 +117,14 @@ def _can_be_made(strategy: type[Strategy]) -> bool:
 
 def check_runs(bench: StrategyTrial, setting: Setting, kind: Kind) -> None:
     """Finite logits (n, classes), the same one by one, by sevens and all at once."""
-    _check_predictions(bench.fit(bench.case(kind, setting)))
-
-
-def _check_predictions(fitted: Fitted) -> None:
-    if not isinstance(fitted.predictor, Predictor):
-        raise CheckFailed(
-            f"fit() gave a {type(fitted.predictor).__name__}; give what toolkit.train(…) gives, or a Predictor"
-        )
-    test, classes = fitted.case.test, len(fitted.case.task.class_names)
-    logits = fitted.logits()
-    if logits.shape != (len(test.labels), classes):
-        raise CheckFailed(f"logits have the shape {logits.shape}; ({len(test.labels)}, {classes}) is expected")
-    if not np.isfinite(logits).all():
-        raise CheckFailed("logits are not finite; look for a logarithm of 0 or a division by 0 in the loss")
-    for batch in (1, 7):
-        other = fitted.logits(batch=batch)
-        if not np.allclose(softmax(logits), softmax(other), atol=CLOSE):
-            worst = float(np.abs(softmax(logits) - softmax(other)).max())
-            raise CheckFailed(
-                f"probabilities change by up to {worst:.3f} when {batch} at a time are predicted: an example's "
-                "prediction must not depend on the others. Predict in evaluation mode (batch norm, dropout)"
-            )
+    check_predictions(bench.fit(bench.case(kind, setting)))
 
 
 def check_other_classes(bench: StrategyTrial) -> None:
     """Three classes of the target that the source has not."""
     if "inductive" not in bench.strategy.settings:
         raise NotApplicable("in its settings source and target have the same classes")
-    _check_predictions(bench.fit(bench.case("vector", "inductive", target_classes=3)))
-
-
-def check_without_source(bench: StrategyTrial) -> None:
-    """A(∅, T): where `without_source` is `self`, the same algorithm runs with no source at all."""
-    if bench.strategy.without_source != "self" or "inductive" not in bench.strategy.settings:
-        raise NotApplicable(f"without a source the host takes {bench.strategy.without_source!r}")
-    _check_predictions(bench.fit(bench.case("vector", "inductive", source=False)))
+    check_predictions(bench.fit(bench.case("vector", "inductive", target_classes=3)))
 
 
 def check_learns(bench: StrategyTrial) -> None:
@@ -266,13 +239,16 @@ def check_surroundings(bench: StrategyTrial) -> None:
 
 
 def check_labels(bench: StrategyTrial) -> None:
-    """It opens no file of data and does not go through the memory of its process, where labels could be found."""
+    """It opens no file of data and does not go through the memory of its process, where labels could be found.
+
+    It is fitted in a sandbox, where threads, other programs and calls into the C library are seen as well.
+    """
     case = _any_case(bench)
-    with only_allowed_files() as opened:
-        fitted = bench.fit(case)
-        fitted.logits()
-    if opened:
-        raise CheckFailed(f"it {'; '.join(opened)}: what a run may know is on its task, and test labels are not")
+    seen = confined(lambda: bench.fit(case).logits(), bench.files)
+    if seen.reached:
+        raise CheckFailed(f"it {'; '.join(seen.reached)}: what a run may know is on its task, and test labels are not")
+    if seen.error:
+        raise CheckFailed(f"in a sandbox, as runs have it, it raised {seen.error}")
 
 
 def check_saves(bench: StrategyTrial) -> None:
@@ -303,6 +279,7 @@ def check_cuda(bench: StrategyTrial) -> None:
 _OF_BENCH: tuple[Row, ...] = (
     ("other-classes", "a label space that the source has not", check_other_classes),
     ("without-source", "the same algorithm with no source", check_without_source),
+    ("uses-source", "another source is another result, or it says so", check_uses_source),
     ("learns", "better than chance where that is easy", check_learns),
     ("single-class", "batches of one class", check_single_class),
     ("same-seed", "one seed, one result", check_same_seed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from tlbench.core.backbone import Backbone
-from tlbench.core.inputs import Inputs
+from tlbench.core.inputs import Inputs, take
 from tlbench.core.predictor import Predictor
 from tlbench.core.run_spec import Budget, Setting, Training
 from tlbench.core.strategy import Strategy
 from tlbench.core.task import Examples, SourceView, TargetView, TaskOutline, TransferTask
 from tlbench.execution.source_training import fit_source_model
 from tlbench.plugins.backbone_factory import make_backbone
+from tlbench.plugins.backbone_metadata import has_parameters
 from tlbench.plugins.backbone_preparation import preparation_of
 from tlbench.plugins.manager import PluginHost
 from tlbench.testing.check import NotApplicable
@@ -61,6 +63,16 @@ class Fitted:
             parts = [self.predictor.predict(batch_tensor(inputs, rows, device)).logits.cpu().numpy() for rows in slices]
         return np.concatenate(parts)
 
+    def features(self) -> NDArray[np.floating[Any]]:
+        """Features (n, d) of the test inputs at the last checkpoint; they differ where sure predictions do not."""
+        self.predictor.load(list(self.predictor.steps)[-1])
+        rows = slice(0, len(self.case.test.inputs))
+        with torch.inference_mode():
+            found: NDArray[np.floating[Any]] = (
+                self.predictor.predict(batch_tensor(self.case.test.inputs, rows, "cpu")).features.cpu().numpy()
+            )
+        return found
+
 
 class StrategyTrial:
     """Makes tasks, and fits one strategy class on them."""
@@ -69,6 +81,12 @@ class StrategyTrial:
         self.strategy = strategy
         self._host = host
         self._params = params or {}
+
+    @property
+    def files(self) -> list[str]:
+        """The files of one-file plugins and of the strategy, which runs may read."""
+        of_plugins = [plugin.distribution for plugin in self._host.plugins if plugin.distribution.endswith(".py")]
+        return [*of_plugins, inspect.getfile(self.strategy)]
 
     def case(
         self,
@@ -134,11 +152,30 @@ class StrategyTrial:
             return domain
         return Made(preparation(domain.inputs, "cpu"), domain.labels, domain.class_names)
 
+    def uses_source(self, kind: Kind, setting: Setting) -> bool:
+        """What the strategy says of itself on the backbone of a kind, for source and target of the same classes."""
+        return self.strategy.uses_source(_outline(setting, True, True), has_parameters(BACKBONES[kind], self._host))
+
     def _ask(self, setting: Setting, same: bool, source: bool) -> None:
-        shots = SHOTS if setting == "inductive" else None
-        outline = TaskOutline(setting, shots, ("source",) if source else (), "target", same)
-        if reason := self.strategy.not_applicable(outline):
+        if reason := self.strategy.not_applicable(_outline(setting, same, source)):
             raise NotApplicable(reason)
+
+
+def _outline(setting: Setting, same: bool, source: bool) -> TaskOutline:
+    shots = SHOTS if setting == "inductive" else None
+    return TaskOutline(setting, shots, ("source",) if source else (), "target", same)
+
+
+def with_another_source(case: Case) -> Case:
+    """The same target, with half of the source's examples, twice, under the other label."""
+    view = case.task.sources[0]
+    train, val = (_other(examples, len(view.class_names)) for examples in (view.train, view.val))
+    return replace(case, task=replace(case.task, sources=(replace(view, train=train, val=val),)))
+
+
+def _other(examples: Examples, classes: int) -> Examples:
+    rows = np.arange(len(examples)) // 2
+    return Examples(take(examples.inputs, rows), (examples.labels[rows] + 1) % classes)
 
 
 def _of_source(task: TransferTask) -> TransferTask:

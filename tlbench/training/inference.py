@@ -34,9 +34,13 @@ class OutputBuffer:
         self._array: NDArray[np.float32] | None = None
 
     def fill(self, rows: slice, part: NDArray[np.float32]) -> None:
-        """Take the rows of one pass; the first says their shape."""
+        """Take the rows of one pass; the first says their shape. Raises `ValueError` for another."""
         if self._array is None:
             self._array = np.empty((self._count, *part.shape[1:]), np.float32)
+        if part.shape[1:] != self._array.shape[1:]:
+            raise ValueError(
+                f"one batch gave {self._array.shape[1:]} values for each input, and another {part.shape[1:]}"
+            )
         self._array[rows] = part
 
     @property

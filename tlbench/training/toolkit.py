@@ -23,7 +23,7 @@ from tlbench.core.seeds import derive
 from tlbench.core.task import Examples, TransferTask
 from tlbench.records.record import ModelSize, Seen
 from tlbench.training.batches import Batches, batch_tensor
-from tlbench.training.feature_predictor import FeaturePredictor
+from tlbench.training.feature_predictor import FeatureMap, FeaturePredictor
 from tlbench.training.inference import OutputBuffer, inference_slices
 from tlbench.training.loop import Groups, Loss, train, weights_of
 
@@ -190,10 +190,16 @@ class Toolkit:
         self.report.seen.append(Seen(phase="features", updates=0, **counts))
         return features
 
-    def feature_predictor(self, backbone: Backbone, classifier: Any, task: TransferTask) -> Predictor:
-        """A predictor from a frozen backbone and a classifier as `FeatureStrategy.fit_features` gives it."""
+    def feature_predictor(
+        self, backbone: Backbone, classifier: Any, task: TransferTask, *, of_source: FeatureMap | None = None
+    ) -> Predictor:
+        """A predictor from a frozen backbone and a classifier as `FeatureStrategy.fit_features` gives it.
+
+        `of_source`: what was done to source features (n, d) before the classifier was fitted, such as an alignment with
+        the target's; predictions for source examples, by which protocols select, are made on these.
+        """
         shared = bool(task.sources) and task.same_label_space
-        return FeaturePredictor(backbone, classifier, len(task.class_names), shared)
+        return FeaturePredictor(backbone, classifier, len(task.class_names), shared, of_source)
 
 
 def _size(model: nn.Module) -> ModelSize:

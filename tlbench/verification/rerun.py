@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
 
 def make_again(
-    result_set: ResultSet, chosen: Sequence[Record], ready: PreparedSuite, heard: Listener, limit: float | None
+    result_set: ResultSet,
+    chosen: Sequence[Record],
+    ready: PreparedSuite,
+    heard: Listener,
+    limit: float | None,
+    pass_env: tuple[str, ...] = (),
 ) -> list[tuple[MatchedRun, Judgement]]:
     """Run what stands for these records in the suite as it is planned here; `limit` is in seconds a run."""
     from tlbench.runner.prepare import RunOptions
 
     planned = [planned_for(record, ready.whole) for record in chosen]
     runs = [one.run for one in planned if one.run is not None]
-    with runs_aside(ready, runs, heard, RunOptions(reuse="never", timeout=limit)) as (again, _):
+    with runs_aside(ready, runs, heard, RunOptions(reuse="never", timeout=limit, pass_env=pass_env)) as (again, _):
         return [(one, _judged(result_set, one, again)) for one in planned]
 
 

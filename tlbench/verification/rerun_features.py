@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tlbench.core.local_paths import shown_name
+from tlbench.data.domain_view import DomainView
 from tlbench.errors import TlbenchError
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ def embedding_of(request: Request, heard: Listener) -> tuple[dict[str, Any], str
     panels = [panel_of(BEFORE, arrays[before])]
     panels += [panel_of(cell.variant, arrays[cell.run_key]) for cell in cells]
     first = cells[0]
-    classes = ready.domains.get(first.target, first.evaluation).class_names
-    title = f"{ready.suite.name} · {first.setting} · {first.backbone} · {first.pair} · seed {first.seed}"
+    view = DomainView.of(ready.whole.runs[first.run_key].spec)
+    classes = ready.domains.get(first.target, view).class_names
+    title = f"{ready.suite.name} · {first.setting} · {shown_name(first.backbone)} · {first.pair} · seed {first.seed}"
     return embedding(panels, classes), title
 
 

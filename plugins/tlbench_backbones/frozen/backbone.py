@@ -21,14 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tlbench.core.inputs import Inputs
+from tlbench.core.inputs import Inputs, Texts
 from tlbench.core.seeds import derive
 from tlbench.errors import TlbenchError
 from tlbench.plugins.backbone_preparation import preparation_of
@@ -38,7 +40,7 @@ from tlbench_backbones.frozen.head_network import check_network, named_backbone,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tlbench.core.backbone import Backbone
+    from tlbench.core.backbone import Backbone, SavedNetwork
     from tlbench.plugins.manager import PluginHost
 
 #: Examples per forward pass.
@@ -63,6 +65,13 @@ class Factory:
             return make_backbone(network, input_shape, _host(), _trusted(argument, trusted))
         return Backbone([nn.Flatten()], prod(input_shape))
 
+    def has_parameters(self, argument: str) -> bool:
+        """Those of the network after the last `+` alone."""
+        from tlbench.plugins.backbone_metadata import has_parameters
+
+        network = split(argument)[1]
+        return network is not None and has_parameters(network, _host())
+
     def runs_remote_code(self, argument: str) -> bool:
         """Whether either backbone does. Its name is trusted with `frozen:` before it."""
         from tlbench.plugins.backbone_metadata import runs_remote_code
@@ -74,8 +83,8 @@ class Factory:
             of_network = runs_remote_code(network, _host())
         return of_network or runs_remote_code(features, _host())
 
-    def check(self, argument: str, *, trusted: bool = False) -> None:
-        """Raises `TlbenchError` where a backbone is unknown, is not trusted, cannot be had, or does not fit."""
+    def check(self, argument: str, *, trusted: bool = False) -> list[str]:
+        """Notes on the weights. Raises `TlbenchError` where a backbone is unknown, not trusted, or does not fit."""
         from tlbench.plugins.backbone_metadata import check_backbone
 
         features, network = split(argument)
@@ -86,9 +95,16 @@ class Factory:
             if network is not None:  # first, for it is the cheaper one to check
                 check_network(network, _host(), names)
             with named_backbone(features):
-                check_backbone(features, _host(), names)
+                return check_backbone(features, _host(), names)
         except Untrusted as error:
             raise untrusted(f"frozen:{argument}", error.what) from error
+
+    def reads(self, argument: str) -> list[str]:
+        """What the network after the last `+` reads; the inputs of a run are features already."""
+        from tlbench.plugins.backbone_metadata import files_read
+
+        network = split(argument)[1]
+        return [] if network is None else files_read(network, _host())
 
     def revision(self, argument: str) -> str:
         """Those of the backbones and their weights."""
@@ -98,7 +114,8 @@ class Factory:
 
     def preparation(self, argument: str, *, trusted: bool = False) -> Features:
         """Examples to features of the first backbone, whatever is trained on them."""
-        return Features(split(argument)[0], _host(), _trusted(argument, trusted))
+        features, network = split(argument)
+        return Features(features, _host(), _trusted(argument, trusted), network)
 
 
 #: What is registered.
@@ -108,10 +125,12 @@ factory = Factory()
 class Features:
     """Inputs to the features (n, d), float32, of a backbone as it is initialised.
 
-    The backbone may run code of others only where `trusted` has its name.
+    The backbone may run code of others only where `trusted` has its name. `network` is what is trained on the features.
     """
 
-    def __init__(self, backbone: str, host: PluginHost, trusted: Sequence[str] = ()) -> None:
+    def __init__(
+        self, backbone: str, host: PluginHost, trusted: Sequence[str] = (), network: str | None = None
+    ) -> None:
         from tlbench.plugins.backbone_metadata import backbone_version
 
         self._backbone, self._host, self._trusted = backbone, host, trusted
@@ -120,6 +139,7 @@ class Features:
         before = "" if self._first is None else f" of {self._first.revision}"
         self.revision = f"features of {backbone} {backbone_version(backbone, host)}{before} by {_libraries()}"
         self._made: Any = None
+        self._rest = f"+{network}" if network else ""
 
     def __call__(self, inputs: Inputs, device: str) -> NDArray[np.float32]:
         """A row for each example."""
@@ -135,6 +155,14 @@ class Features:
                 for at in range(0, len(arrays), BATCH)
             ]
         return np.concatenate(parts)
+
+    def save_network(self, raw_shape: tuple[int, ...], folder: Path) -> SavedNetwork | None:
+        """Write the first backbone, for examples of a shape, as its library reads it; None where none does."""
+        shape = raw_shape if self._first is None else tuple(self._first(Texts.of(["a"]), "cpu").shape[1:])
+        saved: SavedNetwork | None = self._network(shape, "cpu").save_network(folder, None)
+        if saved is None or saved.name is None:
+            return saved
+        return replace(saved, name=f"frozen:{saved.name}{self._rest}")
 
     def _network(self, input_shape: tuple[int, ...], device: str) -> Any:
         """The backbone in evaluation mode, made once."""

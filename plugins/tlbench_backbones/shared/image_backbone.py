@@ -52,6 +52,10 @@ class ImageBackbone(Backbone):
             images = images.round_().clamp_(0, 255) if raw else images  # cubic ones overshoot; PIL gives whole numbers
         return self.normalise(images) if raw else images
 
+    def about_inputs(self) -> dict[str, Any]:
+        """The size that images get, and how."""
+        return {"size": list(self.size), "interpolation": self.interpolation}
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Images (n, 1 or 3, h, w) to features (n, feature_dim); by parts where no gradient needs the whole batch."""
         parts = [inputs] if torch.is_grad_enabled() or self.training else torch.split(inputs, IMAGES)
@@ -100,6 +104,11 @@ class NormalisedNetwork(ImageBackbone):
             values = torch.tensor(data[key], dtype=torch.float32).reshape(1, -1, 1, 1)
             self.register_buffer(key, values.expand(1, 3, 1, 1).clone(), persistent=False)
         self.feature_dim = self.measure(hint)
+
+    def about_inputs(self) -> dict[str, Any]:
+        """Size, and mean and deviation of images in [0, 1]."""
+        shown = {name: getattr(self, name).flatten().tolist() for name in ("mean", "std")}
+        return {**super().about_inputs(), **shown}
 
     def normalise(self, images: Tensor) -> Tensor:
         """To [0, 1], minus the mean, over the deviation."""

@@ -42,6 +42,10 @@ class Factory:
 
         return Backbone([nn.Flatten()], parse(argument))
 
+    def has_parameters(self, argument: str) -> bool:
+        """None at all."""
+        return False
+
     def check(self, argument: str) -> None:
         """Raises `TlbenchError` for an argument of another form."""
         parse(argument)

@@ -9,6 +9,17 @@ from torch import nn
 from tlbench.core.backbone import Backbone
 
 
-def linear(input_shape: tuple[int, ...]) -> Backbone:
-    """Features are the inputs, flattened (images scaled to [-1, 1]); one stage, and no parameter of its own."""
-    return Backbone([nn.Flatten()], prod(input_shape))
+class Factory:
+    """Makes the backbone `linear`."""
+
+    def __call__(self, input_shape: tuple[int, ...]) -> Backbone:
+        """Features are the inputs, flattened (images scaled to [-1, 1]); one stage."""
+        return Backbone([nn.Flatten()], prod(input_shape))
+
+    def has_parameters(self) -> bool:
+        """None of its own, so that training on a source leaves nothing in it."""
+        return False
+
+
+#: What is registered.
+linear = Factory()

@@ -8,8 +8,9 @@
     timm:mobilenetv2_100?pad_type=same&mean=0.5&std=0.5@mobilenetv2.safetensors
 
 `mean`, `std`, `interpolation` and `img_size` stand for those of the model's data configuration; every other key is an
-argument of its constructor. A FILE (.safetensors, .pt or .pth, see `weight_files`) is loaded strictly: every weight but
-the classifier's must be there and fit. Images are prepared as `network.py` says. This file is light, so that names
+argument of its constructor. A FILE (.safetensors, .pt, .pth and others, see `weight_files`) is loaded strictly: every
+weight but the classifier's must be there and fit; prefixes of keys are taken off, and position embeddings of another
+image size resampled, which is said. Images are prepared as `network.py` says. This file is light, so that names
 and revisions can be had without torch.
 """
 
@@ -36,18 +37,21 @@ class Factory:
         from tlbench_backbones.timm.network import TimmBackbone, make_network
 
         parsed = parse(argument)
-        network = make_network(parsed, pretrained=pretrained)
-        return TimmBackbone(network, parsed, input_shape)
+        network, notes = make_network(parsed, pretrained=pretrained)
+        return TimmBackbone(network, parsed, input_shape, notes)
 
-    def check(self, argument: str) -> None:
-        """Make the network with its weights, once. Raises `TlbenchError` with what a run would fail of."""
+    def check(self, argument: str) -> list[str]:
+        """Make the network with its weights, once; notes on these.
+
+        Raises `TlbenchError` with what a run would fail of.
+        """
         parsed = parse(argument)
         need_timm()
         if parsed.file is not None:
             need_file(parsed.file)
         from tlbench_backbones.timm.network import make_network
 
-        make_network(parsed, pretrained=True)
+        return make_network(parsed, pretrained=True)[1]
 
     def revision(self, argument: str) -> str:
         """The file's content, or the place on the hub that timm takes the weights from. No network is asked."""

@@ -52,9 +52,13 @@ class Factory:
         network = _network(options)
         return timm_.factory(input_shape, _with_weights(network) if pretrained else network, pretrained=pretrained)
 
-    def check(self, options: str | None = None) -> None:
+    def check(self, options: str | None = None) -> list[str]:
         """Raises `TlbenchError` for a wrong option, or where timm or the file is missing or the weights do not fit."""
-        timm_.factory.check(_with_weights(_network(options)))
+        return timm_.factory.check(_with_weights(_network(options)))
+
+    def reads(self, options: str | None = None) -> list[Path]:
+        """The file in the folder of data."""
+        return [Path(WEIGHTS.load())]
 
     def revision(self, options: str | None = None) -> str:
         """The file's content; options stand in the name."""

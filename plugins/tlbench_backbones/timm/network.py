@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import difflib
 import logging
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from tlbench.core.backbone import SavedNetwork
 from tlbench.errors import TlbenchError
 from tlbench_backbones.shared.image_backbone import NormalisedNetwork, need_images
 from tlbench_backbones.shared.name_syntax import INTERPOLATIONS, given
 from tlbench_backbones.shared.stages import by_children, stages_of
 from tlbench_backbones.shared.weight_files import first_line, load_strictly
 from tlbench_backbones.timm.name import ParsedName, need_timm
+from tlbench_backbones.timm.saving import save_network
 
 #: The smallest side that is not enlarged, where a model does not say: one cell of most networks' last feature map.
 SMALLEST = 32
@@ -34,17 +37,28 @@ class TimmBackbone(NormalisedNetwork):
     of a frozen one are frozen with it.
     """
 
-    def __init__(self, network: nn.Module, parsed: ParsedName, input_shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, network: nn.Module, parsed: ParsedName, input_shape: tuple[int, ...], notes: Sequence[str] = ()
+    ) -> None:
         name, config = f"timm:{parsed.name}", _data_config(network, parsed)
         size = _size(network, config, parsed, input_shape)
         super().__init__(network, stages_of(network, _groups(network)), name, size, config, f"{name}?img_size=224")
+        self._parsed = parsed
+        self.notes = tuple(f"{name}: {note}" for note in notes)
+
+    def save_network(self, folder: Path, head: nn.Module | None) -> SavedNetwork:
+        """A folder that `timm.create_model("local-dir:FOLDER", pretrained=True)` reads."""
+        return save_network(self, self._parsed, folder, head)
 
 
 # ---- the network and its weights --------------------------------------------------------------------------------
 
 
-def make_network(parsed: ParsedName, *, pretrained: bool) -> nn.Module:
-    """The network without its classifier. Raises `TlbenchError` for a name, an argument or weights that are wrong."""
+def make_network(parsed: ParsedName, *, pretrained: bool) -> tuple[nn.Module, list[str]]:
+    """The network without its classifier, and notes on its weights.
+
+    Raises `TlbenchError` for a name, an argument or weights that are wrong.
+    """
     _check_name(parsed.name)
     from_hub = pretrained and parsed.file is None
     try:
@@ -58,8 +72,8 @@ def make_network(parsed: ParsedName, *, pretrained: bool) -> nn.Module:
         message = f"the timm model {parsed.name!r} cannot be made with {options}: {first_line(error)}"
         raise TlbenchError(message) from error
     if pretrained and parsed.file is not None:
-        load_weights(network, parsed.file, parsed.name)
-    return network
+        return network, load_weights(network, parsed.file, parsed.name)
+    return network, []
 
 
 def origin(parsed: ParsedName) -> str:
@@ -83,11 +97,16 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def load_weights(network: nn.Module, file: Path, name: str) -> None:
-    """Load a file strictly, but for the classifier, which is dropped with the network's own."""
+def load_weights(network: nn.Module, file: Path, name: str) -> list[str]:
+    """Load a file strictly, but for the classifier, which is dropped with the network's own; notes on what was done.
+
+    Position embeddings of another image size are resampled by timm's own function for its kind of network.
+    """
     classifiers = _config_of(network).get("classifier") or ()
     heads = [classifiers] if isinstance(classifiers, str) else classifiers
-    load_strictly(network, file, f"the timm model {name!r}", heads)
+    of_kind: Any = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
+    convert = of_kind and (lambda weights: of_kind(weights, network))
+    return load_strictly(network, file, f"the timm model {name!r}", heads, convert)
 
 
 def _create(parsed: ParsedName, *, pretrained: bool) -> nn.Module:

@@ -46,8 +46,11 @@ class Factory:
         parsed = parse(argument)
         return parsed.file is not None or any(parsed.options.get(key) not in (False, None) for key in WITHOUT)
 
-    def check(self, argument: str) -> None:
-        """Make the network with its weights, once. Raises `TlbenchError` with what a run would fail of."""
+    def check(self, argument: str) -> list[str]:
+        """Make the network with its weights, once; notes on these.
+
+        Raises `TlbenchError` with what a run would fail of.
+        """
         parsed = parse(argument)
         if parsed.tag is None and not (parsed.folder / "hubconf.py").is_file():
             raise TlbenchError(f"{str(parsed.folder)!r} has no hubconf.py (looked for from {Path.cwd()}); {FORM}")
@@ -55,7 +58,7 @@ class Factory:
             need_file(parsed.file)
         from tlbench_backbones.torchhub.network import make_network
 
-        make_network(parsed, pretrained=True)
+        return make_network(parsed, pretrained=True)[2]
 
     def revision(self, argument: str) -> str:
         """The code, and the file's content; the tag where the code was not downloaded yet. No network is asked."""

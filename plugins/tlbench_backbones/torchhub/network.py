@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,12 @@ class HubBackbone(NormalisedNetwork):
     """
 
     def __init__(
-        self, network: nn.Module, classifier: str | None, parsed: ParsedName, input_shape: tuple[int, ...]
+        self,
+        network: nn.Module,
+        classifier: str | None,
+        notes: Sequence[str],
+        parsed: ParsedName,
+        input_shape: tuple[int, ...],
     ) -> None:
         name = f"torchhub:{parsed.repository}{'@' + parsed.tag if parsed.tag else ''}:{parsed.model}"
         need_images(name, input_shape)
@@ -40,7 +45,7 @@ class HubBackbone(NormalisedNetwork):
         what = (
             f"what its classifier {classifier!r} is given" if classifier else "its output, for no classifier is known"
         )
-        self.notes = (f"the features of {name} are {what}",)
+        self.notes = (f"the features of {name} are {what}", *(f"{name}: {note}" for note in notes))
 
     def extract(self, images: Tensor) -> Tensor:
         """What the network gives, flattened. Raises `ValueError` where it gives no tensor of vectors."""
@@ -51,8 +56,11 @@ class HubBackbone(NormalisedNetwork):
         return features.flatten(1)
 
 
-def make_network(parsed: ParsedName, *, pretrained: bool) -> tuple[nn.Module, str | None]:
-    """The network without its classifier, and what that was called. Raises `TlbenchError` where it cannot be had."""
+def make_network(parsed: ParsedName, *, pretrained: bool) -> tuple[nn.Module, str | None, list[str]]:
+    """The network without its classifier, what that was called, and notes on its weights.
+
+    Raises `TlbenchError` where it cannot be had.
+    """
     options = dict(parsed.options)
     if not pretrained:
         options |= {key: value for key, value in WITHOUT.items() if key in options}
@@ -62,8 +70,8 @@ def make_network(parsed: ParsedName, *, pretrained: bool) -> tuple[nn.Module, st
         raise TlbenchError(f"{whose} is no torch.nn.Module but a {type(network).__name__}; name another entry point")
     classifier = _take_off_classifier(network)
     if pretrained and parsed.file is not None:
-        load_strictly(network, parsed.file, whose, [classifier] if classifier else [])
-    return network, classifier
+        return network, classifier, load_strictly(network, parsed.file, whose, [classifier] if classifier else [])
+    return network, classifier, []
 
 
 def _run_code(parsed: ParsedName, options: dict[str, Any]) -> object:

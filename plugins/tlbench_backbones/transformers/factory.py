@@ -70,6 +70,11 @@ class Factory:
         TransformersBackbone(network, parsed, (parsed.max_length,))
         TransformersTokenizer(parsed).check(getattr(network.config, "vocab_size", None))
 
+    def reads(self, argument: str) -> list[str]:
+        """The folder that the name means; what the hub's cache holds every run may read."""
+        folder = parse(argument).folder
+        return [] if folder is None else [str(folder)]
+
     def revision(self, argument: str) -> str:
         """What the features depend on: the content of a folder or the commit of the hub, pooling, length and norm."""
         parsed = parse(argument)

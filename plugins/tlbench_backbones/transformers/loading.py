@@ -21,7 +21,7 @@ def make_network(parsed: ParsedName, *, pretrained: bool) -> Any:
     folder = locate(parsed)
     if pretrained:
         weight_files(parsed)
-    with _quiet():
+    with quiet():
         config = _config(parsed, folder)
         network = _load(parsed, folder, config) if pretrained else _random(parsed, config)
     # Code of its own may call its pooler, of which its last states know nothing.
@@ -93,7 +93,7 @@ def _misfits(network: Any, report: Mapping[str, Any]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No report and no bar of transformers, which would stand among our lines: what matters is raised."""
     from transformers.utils import logging
 

@@ -57,6 +57,10 @@ class Factory:
             raise _not_to_be_had(error) from error
         _refuse_other_weights(argument)
 
+    def reads(self, options: str = "") -> list[str]:
+        """The folder of the files, where it is no name on the hub."""
+        return [_place()]
+
     def revision(self, options: str = "") -> str:
         """The hash of the weights, which is the same wherever they lie, and how texts are read."""
         return f"sha256:{WEIGHTS[:16]},{_parsed(options).reading}"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tlbench.core.backbone import Backbone
+from tlbench.core.backbone import Backbone, SavedNetwork
 from tlbench.errors import TlbenchError
 from tlbench_backbones.transformers.families import family_of
 from tlbench_backbones.transformers.files import first_sentence
 from tlbench_backbones.transformers.name import ParsedName
+from tlbench_backbones.transformers.saving import save_network
 
 #: Tokens per forward pass where no gradient is taken: with 3,072 hidden units (BERT-base) they take about 0.1 GB.
 TOKENS = 64 * 128
@@ -44,6 +46,7 @@ class TransformersBackbone(Backbone):
             message = f"backbone 'transformers:{parsed.name}' takes texts as ids of {parsed.max_length} tokens"
             raise TlbenchError(f"{message}; the inputs are {input_shape}")
         self.network: nn.Module = network
+        self._parsed = parsed
         self.pooling, self.normalise = parsed.pooling, parsed.normalise
         self.padding_id = int(getattr(network.config, "pad_token_id", None) or 0)
         family = family_of(network.config)
@@ -54,6 +57,14 @@ class TransformersBackbone(Backbone):
         self.feature_dim = self._measure(parsed.name) if family is None else int(network.config.hidden_size)
         if family is None:
             self.notes = (f"'transformers:{parsed.name}' {UNKNOWN}",)
+
+    def about_inputs(self) -> dict[str, Any]:
+        """How texts become features."""
+        return {"max_length": self._parsed.max_length, "pooling": self.pooling, "normalise": self.normalise}
+
+    def save_network(self, folder: Path, head: nn.Module | None) -> SavedNetwork | None:
+        """A folder that `AutoModel` and `AutoTokenizer` read; a head on pooled features is none that they have."""
+        return None if family_of(self.network.config) is None else save_network(self.network, self._parsed, folder)
 
     def preprocess(self, inputs: Tensor) -> Tensor:
         """Token ids as int64, never as floats, which inputs of another kind are."""
@@ -71,8 +82,9 @@ class TransformersBackbone(Backbone):
     def _features(self, ids: Tensor) -> Tensor:
         there = ids >= 0
         there[:, 0] = True
-        longest = int(there.any(dim=0).sum())
-        ids, there = ids[:, :longest], there[:, :longest]
+        if not torch.compiler.is_compiling():  # a graph that is exported has no length that depends on its inputs
+            longest = int(there.any(dim=0).sum())
+            ids, there = ids[:, :longest], there[:, :longest]
         ids = ids.masked_fill(ids < 0, self.padding_id)
         pooled = self._pooled(self._states(ids, there.long()), there)
         return functional.normalize(pooled, dim=1) if self.normalise else pooled

@@ -6,6 +6,7 @@ import functools
 import importlib.metadata
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,10 @@ class TransformersTokenizer:
         for row, tokens in enumerate(self._tokens(texts) if texts else ()):
             ids[row, : len(tokens)] = tokens
         return ids
+
+    def save(self, folder: Path) -> None:
+        """Write it as `AutoTokenizer` reads it."""
+        self._tokenizer.save_pretrained(folder)
 
     def check(self, vocabulary: int | None) -> None:
         """Raise `TlbenchError` where the tokenizer cannot be had, or a network of so many words lacks some of its."""

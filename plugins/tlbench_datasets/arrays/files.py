@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import DataError
+from tlbench_datasets.shared.own_data import by_name, readable
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -28,12 +29,12 @@ def find_arrays(title: str, root: Path) -> dict[str, Path]:
     """The archive or the folder of each domain. Raises `DataError` where there is none, or are two for one."""
     if not root.is_dir():
         raise DataError(f"{title} is a file; name the folder that holds a domain.npz or a folder for each domain")
-    found = {path.stem: path for path in root.glob("*.npz")}
-    for folder in array_folders(root):
-        if folder.name in found:
-            message = f"{folder.name!r} is there as a folder and as {folder.name}.npz; remove one of them"
-            raise DataError(f"{title}: {message}")
-        found[folder.name] = folder
+    found = by_name(title, [(readable(path.stem), path) for path in sorted(root.glob("*.npz"))])
+    folders = by_name(title, [(readable(folder.name), folder) for folder in array_folders(root)])
+    for name in folders:
+        if name in found:
+            raise DataError(f"{title}: {name!r} is there as a folder and as {name}.npz; remove one of them")
+    found |= folders
     if not found:
         raise DataError(f"{title} holds no .npz files, and no folders of .npy files; {LAYOUT}")
     return found

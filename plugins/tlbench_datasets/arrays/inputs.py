@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import Modality
-from tlbench.core.inputs import COPIED_BYTES, Gathered, Inputs, SparseRows, join
+from tlbench.core.inputs import Gathered, Inputs, SparseRows, join
 from tlbench.errors import DataError
 from tlbench_datasets.arrays.files import LAYOUT, Arrays
 
@@ -30,7 +30,33 @@ def read_inputs(title: str, arrays: Arrays, prefixes: Sequence[str]) -> tuple[In
         raise DataError(
             f"{title}: the inputs of its splits differ in shape ({', '.join(shapes)}); one network needs one"
         )
-    return join([inputs for inputs, _, _ in parts]), np.concatenate([labels for _, labels, _ in parts]), parts[0][2]
+    labels = np.concatenate([labels for _, labels, _ in parts])
+    return join(_of_one_type([inputs for inputs, _, _ in parts])), labels, parts[0][2]
+
+
+def _of_one_type(parts: Sequence[Inputs]) -> list[Inputs]:
+    """Arrays of splits, which may have been written in several types of numbers, in one that holds them all."""
+    kinds = {part.dtype for part in parts}
+    if len(kinds) == 1:
+        return list(parts)
+    common = np.result_type(*kinds)
+    return [Gathered([part], np.arange(len(part)), common) if isinstance(part, np.ndarray) else part for part in parts]
+
+
+def named_items(title: str, arrays: Arrays, prefixes: Sequence[str], count: int) -> list[str]:
+    """What the arrays `ids` call the rows of all splits, one after the other; their places where there are none."""
+    if not any(f"{prefix}ids" in arrays for prefix in prefixes):
+        return [f"{prefix}inputs[{row}]" for prefix in prefixes for row in range(len(arrays[f"{prefix}labels"]))]
+    names: list[str] = []
+    for prefix in prefixes:
+        ids, rows = arrays.get(f"{prefix}ids"), len(arrays[f"{prefix}labels"])
+        if ids is None or ids.shape != (rows,) or ids.dtype.kind not in "biuUS":
+            found = "not there" if ids is None else f"{ids.dtype} {ids.shape}"
+            message = f"{prefix}ids is {found}; ids are strings or whole numbers of shape ({rows},), one for each row"
+            raise DataError(f"{title}: {message}")
+        names += [name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in ids.tolist()]
+    assert len(names) == count
+    return names
 
 
 def _part(title: str, arrays: Arrays, prefix: str) -> tuple[Inputs, NDArray[Any], Modality]:
@@ -50,11 +76,11 @@ def _part(title: str, arrays: Arrays, prefix: str) -> tuple[Inputs, NDArray[Any]
 
 
 def _canonical(title: str, rows: NDArray[Any] | SparseRows) -> tuple[Inputs, Modality]:
-    """Images as uint8 (n, channels, height, width), vectors as float32 (n, features); views, where they can be."""
+    """Images as uint8 (n, channels, height, width), vectors as they are (n, features); views, where they can be."""
     if isinstance(rows, SparseRows):
         return rows, "vector"
     if rows.ndim == 2 and rows.dtype.kind in "biuf":
-        return _float32(rows), "vector"
+        return rows, "vector"
     if rows.dtype == np.uint8 and rows.ndim == 3:
         return rows[:, None], "image"
     if rows.dtype == np.uint8 and rows.ndim == 4 and rows.shape[1] <= 4:
@@ -63,16 +89,6 @@ def _canonical(title: str, rows: NDArray[Any] | SparseRows) -> tuple[Inputs, Mod
         return rows.transpose(0, 3, 1, 2), "image"
     allowed = "images are uint8 of shape (n, c, h, w), (n, h, w, c) or (n, h, w), with at most 4 channels"
     raise DataError(f"{title}: inputs are {rows.dtype} {rows.shape}; {allowed}; vectors are numbers (n, features)")
-
-
-def _float32(rows: NDArray[Any]) -> Inputs:
-    """Numbers as float32; those of a large array become so when they are read."""
-    if rows.dtype == np.float32:
-        return rows
-    if rows.nbytes > COPIED_BYTES:
-        return Gathered([rows], np.arange(len(rows)), np.float32)
-    with np.errstate(over="ignore"):  # what is too large becomes infinity, and is told as such
-        return rows.astype(np.float32)
 
 
 def _sparse(title: str, arrays: Arrays, prefix: str) -> SparseRows:

@@ -10,21 +10,21 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tlbench.core.domain import SPLITS, Dataset, Domain, SplitName
+from tlbench.core.domain import SPLITS, Domain, SplitName
 from tlbench.core.inputs import Inputs, SparseRows, join
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.arrays.svmlight_file import HIGHEST_INDEX, PACKED, Lines, fail, read_lines
+from tlbench_datasets.shared.drawn_dataset import DrawnDataset
+from tlbench_datasets.shared.drawn_splits import LastMade, OwnSplits
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
-    SplitParams,
     check_names,
-    deal,
     domain_of,
     encode,
     files_fingerprint,
-    given_splits,
     located,
+    readable,
 )
 
 #: Files that are called so are meant; those called .txt are taken where there are no others.
@@ -38,7 +38,7 @@ LAYOUT = (
 Parts = Mapping[SplitName | None, Path]
 
 
-class Svmlight(Dataset):
+class Svmlight(DrawnDataset):
     """Sparse vectors with labels that are whole numbers, in the text format of SVMlight and LIBSVM.
 
     All domains have as many features as the widest of them, or as `features` says: `SparseRows` (n, features).
@@ -47,7 +47,7 @@ class Svmlight(Dataset):
     licence: ClassVar[str] = LICENCE
     origin: ClassVar[str] = ORIGIN
 
-    class Params(SplitParams):
+    class Params(OwnSplits):
         """`features`: how many there are. `zero_based`: whether the first has the index 0.
 
         Where `zero_based` is "auto", it is so if the index 0 stands in any of the files.
@@ -59,7 +59,9 @@ class Svmlight(Dataset):
     def __init__(self, argument: str, params: Params | None = None) -> None:
         self._title = f"svmlight:{argument}"
         self._root = located("svmlight", argument)
+        super().__init__()
         self._params = params or self.Params.model_validate({})
+        self._last: LastMade[dict[SplitName | None, Lines]] = LastMade()
 
     @cached_property
     def _files(self) -> dict[str, Parts]:
@@ -70,24 +72,25 @@ class Svmlight(Dataset):
         """The names of the files."""
         return check_names(self._title, self._files)
 
-    def load(self, domain: str) -> Domain:
+    def load_drawn(self, domain: str, seed: int) -> Domain:
         """Read the files of a domain. Raises `DataError` naming file and line of what cannot be used."""
         if domain not in self.domains:
             raise DataError(f"{self._title}: {unknown('domain', domain, self.domains)}")
         parts = self._files[domain]
-        read = {split: read_lines(path) for split, path in parts.items()}
+        read = self._last.get(domain, lambda: {split: read_lines(path) for split, path in parts.items()})
         inputs = join([self._rows(parts[split], lines) for split, lines in read.items()])
         names, labels = encode([str(int(label)) for lines in read.values() for label in lines.labels.tolist()])
         title = f"{self._title}, domain {domain!r}"
         if not len(inputs):
             raise DataError(f"{title} has no examples")
         splits = [split for split, lines in read.items() if split for _ in lines.labels]
-        members = (
-            given_splits(title, splits)
-            if splits
-            else deal(title, inputs, labels, names, [str(row) for row in range(len(labels))], self._params)
-        )
+        keys = [str(row) for row in range(len(labels))]
+        drawn = self._drawn(domain, seed, inputs, labels, names, keys)[0] if not splits else None
+        members = drawn or self._given(domain, splits)
         return domain_of(domain, "vector", names, inputs, labels, members)
+
+    def _names_splits(self, domain: str) -> bool:
+        return None not in self._files[domain]
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of all files: the widest decides the shape of the others."""
@@ -132,8 +135,9 @@ class Svmlight(Dataset):
 
     @cached_property
     def _width(self) -> int:
-        if self._params.features is not None:
-            return self._params.features
+        features: int | None = self._params.features
+        if features is not None:
+            return features
         width = self._extents[1] + int(self._zero_based)
         if width < 1:
             raise DataError(f"{self._title}: no line has a value; a line is 'label index:value index:value …'")
@@ -153,7 +157,7 @@ def find_domains(title: str, root: Path) -> dict[str, Parts]:
     stems: dict[str, Path] = {}
     for path in files:
         stem = path.name.removesuffix(path.suffix) if path.suffix in PACKED else path.name
-        other = stems.setdefault(stem.rpartition(".")[0], path)
+        other = stems.setdefault(readable(stem.rpartition(".")[0]), path)
         if other != path:
             raise DataError(f"{title}: {other.name!r} and {path.name!r} would be one domain; remove or rename one")
     return _by_domain(title, stems)

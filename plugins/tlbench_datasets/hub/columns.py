@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.shared.own_data import Indices
 
@@ -96,12 +98,24 @@ def names_in(title: str, table: Any, column: str, role: str) -> list[str | None]
     feature = table.features[column]
     values = table.data.column(column).to_pylist()
     if (kind := kind_of(feature)) == "class":
-        return [None if value is None or value < 0 else str(feature.names[value]) for value in values]
+        return [None if value is None or value < 0 else composed(feature.names[value]) for value in values]
     if kind not in ("text", "number"):
         message = f"the column {column!r} holds {_PLURAL[kind]}; a {role} is a class label, a whole number or text"
         raise DataError(f"{title}: {message}")
     named = {value: _name(title, column, role, value) for value in set(values)}
+    if role == "label" and kind == "text":
+        named = _whole_numbers(title, column, named)
     return [named[value] for value in values]
+
+
+def _whole_numbers(title: str, column: str, named: Mapping[Any, str | None]) -> dict[Any, str | None]:
+    """Labels of text that all are numbers: 1.0 is the class 1. Raises `DataError` for measurements."""
+    there = [name for name in named.values() if name is not None]
+    if not all(re.fullmatch(r"[+-]?\d+(\.\d*)?", name) for name in there):
+        return dict(named)
+    for name in there:
+        _name(title, column, "label", float(name))
+    return {value: name and re.sub(r"\.0*$", "", name) for value, name in named.items()}
 
 
 def _name(title: str, column: str, role: str, value: Any) -> str | None:
@@ -110,7 +124,7 @@ def _name(title: str, column: str, role: str, value: Any) -> str | None:
     if isinstance(value, float) and not value.is_integer():
         message = f"a {role} is a class label, a whole number or text; turn measurements into classes first"
         raise DataError(f"{title}: the column {column!r} holds {value!r}; {message}")
-    return value.strip() or None if isinstance(value, str) else str(int(value))
+    return composed(value.strip()) or None if isinstance(value, str) else str(int(value))
 
 
 def domain_names(title: str, table: Any, column: str) -> set[str]:

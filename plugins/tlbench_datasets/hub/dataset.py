@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from tlbench.core.domain import Dataset, Domain
+from tlbench.core.domain import Domain
+from tlbench.core.inputs import Inputs
 from tlbench.errors import DataError, unknown
 from tlbench_datasets.hub.columns import check_columns, domain_names
-from tlbench_datasets.hub.domain import Place, make_domain
+from tlbench_datasets.hub.domain import DomainRows, Place, grouped, kept, read_domain
 from tlbench_datasets.hub.outline import Outline, outlined
 from tlbench_datasets.hub.params import HubParams
 from tlbench_datasets.hub.source import HubSource
 from tlbench_datasets.hub.splits import configurations_of, splits_as_domains, used_splits
-from tlbench_datasets.shared.own_data import check_names
+from tlbench_datasets.images.decoding import images_from
+from tlbench_datasets.shared.drawn_dataset import DrawnDataset
+from tlbench_datasets.shared.drawn_splits import LastMade
+from tlbench_datasets.shared.groups import Grouped
+from tlbench_datasets.shared.own_data import check_names, domain_of
+from tlbench_datasets.tables.new_rows import texts_from
 
 
-class Hub(Dataset):
+class Hub(DrawnDataset):
     """Images or texts with a class each; domains by configuration, by split or by a column.
 
     Images become uint8 (n, 3, size, size), as of `folder:`; texts stay texts. Splits called train and test stay what
@@ -31,8 +37,11 @@ class Hub(Dataset):
         """As of every data set of the hub."""
 
     def __init__(self, argument: str, params: HubParams | None = None) -> None:
+        super().__init__()
         self._params = params or self.Params.model_validate({})
-        self._source = HubSource(argument, self._params.revision)
+        self._last: LastMade[DomainRows] = LastMade()
+        named = [name for name in (self._params.label, self._params.domain, self._params.group) if name]
+        self._source = HubSource(argument, self._params.revision, named)
         self._title = self._source.title
 
     @classmethod
@@ -45,16 +54,44 @@ class Hub(Dataset):
         """Names of configurations or splits, for which no row is read, or the values of the column of domains."""
         return check_names(self._title, self._places)
 
-    def load(self, domain: str) -> Domain:
+    def load_drawn(self, domain: str, seed: int) -> Domain:
         """The rows of a domain. Raises `TlbenchError` naming columns, splits and rows that cannot be used."""
         if domain not in self.domains:
             raise DataError(f"{self._title}: {unknown('domain', domain, self.domains)}")
+        rows = self._last.get(domain, lambda: read_domain(*self._at(domain), self._params))
+        names, labels = rows.class_names, rows.labels
+        if rows.roles:
+            members, notes = kept(rows.inputs, self._given(domain, rows.roles, rows.groups))
+        else:
+            members, notes = self._drawn(domain, seed, rows.inputs, labels, names, rows.keys, rows.groups)
+        commit = [] if self._source.folder is not None else [f"revision {self._commit} of the hub"]
+        notes = [*commit, *rows.notes, *notes]
+        return domain_of(domain, rows.modality, names, rows.inputs, labels, members, notes, rows.items, rows.reading)
+
+    def _at(self, domain: str) -> tuple[str, Place, Mapping[str, Any]]:
+        """What a domain is called in errors, its place, and the splits of its configuration."""
         place = self._places[domain]
-        tables = self._source.rows(place.configuration)
-        made = make_domain(f"{self._title}, domain {domain!r}", domain, place, tables, self._params)
-        if self._source.folder is not None:
-            return made
-        return replace(made, notes=(f"revision {self._commit} of the hub", *made.notes))
+        return f"{self._title}, domain {domain!r}", place, self._source.rows(place.configuration)
+
+    def _names_splits(self, domain: str) -> bool:
+        title, place, tables = self._at(domain)
+        return place.split is None and any(split.role for split in used_splits(title, list(tables), self._params))
+
+    def _grouped(self) -> dict[str, Grouped]:
+        found = {name: grouped(*self._at(name), self._params) for name in self.domains}
+        return {name: rows for name, rows in found.items() if rows is not None}
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """Images from their files, made as those of the domain were, or texts."""
+        if "size" in reading:
+            return images_from(raw, int(reading["size"]))
+        return texts_from(raw, {"texts": reading["columns"], "missing": "fail"})
+
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """What is new, for rows of the hub are not files."""
+        return ["", 'raw = ["new/1.jpg", "new/2.jpg"]  # files of images; of a data set of texts, the texts']
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of a folder's files; the commit of the hub."""

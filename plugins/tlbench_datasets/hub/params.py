@@ -8,17 +8,17 @@ from pydantic import Field, field_validator, model_validator
 
 from tlbench.core.domain import SPLITS
 from tlbench.errors import unknown
-from tlbench_datasets.shared.own_data import SplitParams
+from tlbench_datasets.shared.drawn_splits import GroupedSplits
 
 
-class HubParams(SplitParams):
+class HubParams(GroupedSplits):
     """What of a data set is taken, and how.
 
-    `revision`: a commit, a branch or a tag. `label`, `inputs`, `domain`: columns. `domains`: what they are where no
-    column says it. `configurations`: those that count. `hub_splits`: the hub's splits that count, or that are the
-    domains. `roles`: which of them are train, val and test. `max_per_class`: for a sample, how many examples of each
-    class are taken from each of the hub's splits. `size`: pixels of a side. `on_error`: whether an image that cannot be
-    read, or a text without a word, stops everything.
+    `revision`: a commit, a branch or a tag. `label`, `inputs`, `domain`, `group`: columns. `domains`: what they are
+    where no column says it. `configurations`: those that count. `hub_splits`: the hub's splits that count, or that are
+    the domains. `roles`: which of them are train, val and test. `max_per_class`: for a sample, how many examples of
+    each class are taken from each of the hub's splits. `size`: pixels of a side. `on_error`: whether an image that
+    cannot be read, or a text without a word, stops everything.
     """
 
     revision: str | None = Field(None, min_length=1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.core.domain import SplitName
-from tlbench.core.inputs import Inputs, Texts, digests
+from tlbench.core.inputs import Inputs, Texts, join
 from tlbench.core.seeds import derive
 from tlbench.errors import DataError
 from tlbench_datasets.hub.columns import names_in
@@ -22,8 +22,6 @@ from tlbench_datasets.shared.own_data import Indices
 
 #: Rows that are read at once: images are large before they are decoded.
 IMAGES_AT_ONCE, TEXTS_AT_ONCE = 64, 1000
-#: Test data stay whole; training data give way.
-_FIRST_KEPT: tuple[SplitName, ...] = ("test", "val", "train")
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,14 @@ class Rows:
 class Read:
     """Inputs of rows: those that can be read, `rows` (n,) being their places among all, and `keys` what names them.
 
-    `faults` has a sentence for each of the others.
+    `faults` has a sentence for each of the others, `items` say where each row stands in the hub's splits.
     """
 
     inputs: Inputs
     rows: list[int]
     keys: list[str]
     faults: list[str]
+    items: list[str]
 
 
 def labelled(title: str, table: Any, split: UsedSplit, numbers: Indices | None, column: str) -> Rows:
@@ -99,26 +98,28 @@ def sampled(rows: Rows, most: int, seed: int) -> Rows:
 def read_images(parts: Sequence[Rows], column: str, size: int) -> Read:
     """Images as uint8 (n, 3, size, size); a file's name is its key, as of `folder:`."""
     names: list[str] = []
-    sources = (source for rows in parts for source in _images(rows, column, names))
+    items: list[str] = []
+    sources = (source for rows in parts for source in _images(rows, column, names, items))
     inputs, good, faults = decode_all(sources, sum(map(len, parts)), size)
-    return Read(inputs, good, [names[row] for row in good], faults)
+    return Read(inputs, good, [names[row] for row in good], faults, [items[row] for row in good])
 
 
-def _images(rows: Rows, column: str, names: list[str]) -> Iterator[tuple[str, Source | None]]:
+def _images(rows: Rows, column: str, names: list[str], items: list[str]) -> Iterator[tuple[str, Source | None]]:
     for numbers, batch in rows.batches([column], IMAGES_AT_ONCE):
         for number, value in zip(numbers, batch[column], strict=True):
             content, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
             name = Path(path).name if path else f"{rows.split} {number}"
             names.append(name)
+            items.append(f"{rows.split} {number}{f' ({name})' if path else ''}")
             title = f"split {rows.split!r}, row {number}{f' ({name})' if path else ''}"
             yield title, io.BytesIO(content) if content is not None else Path(path) if path else None
 
 
 def read_texts(parts: Sequence[Rows], columns: Sequence[str]) -> Read:
     """Texts; those of several columns are joined by line ends, without the empty ones."""
-    read = Read(Texts.of([]), [], [], [])
+    read = Read(Texts.of([]), [], [], [], [])
     pieces = [Texts.of(texts) for rows in parts for texts in _texts(rows, columns, read)]
-    return replace(read, inputs=_joined(pieces))
+    return replace(read, inputs=join(pieces))
 
 
 def _texts(rows: Rows, columns: Sequence[str], read: Read) -> Iterator[list[str]]:
@@ -129,6 +130,7 @@ def _texts(rows: Rows, columns: Sequence[str], read: Read) -> Iterator[list[str]
             if text:
                 read.rows.append(len(read.rows) + len(read.faults))
                 read.keys.append(f"{rows.split} {number}")
+                read.items.append(f"{rows.split} {number}")
             else:
                 read.faults.append(f"split {rows.split!r}, row {number}: has no text")
         yield list(filter(None, texts))
@@ -136,27 +138,3 @@ def _texts(rows: Rows, columns: Sequence[str], read: Read) -> Iterator[list[str]
 
 def _says_something(text: str | None) -> bool:
     return bool(text and text.strip())
-
-
-def _joined(pieces: Sequence[Texts]) -> Texts:
-    """One after the other, as bytes."""
-    lengths = np.concatenate([np.diff(piece.offsets) for piece in pieces])
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Texts(np.concatenate([piece.content for piece in pieces]), offsets)
-
-
-def without_copies(
-    inputs: Inputs, members: Mapping[SplitName, Indices]
-) -> tuple[dict[SplitName, Indices], dict[SplitName, int]]:
-    """Splits that do not overlap, and of which how many rows were left out: what is tested on is not trained on."""
-    contents = list(digests(inputs))
-    kept: dict[SplitName, Indices] = {}
-    dropped: dict[SplitName, int] = {}
-    seen: set[bytes] = set()
-    for split in _FIRST_KEPT:
-        rows = members[split]
-        kept[split] = np.array([row for row in rows.tolist() if contents[row] not in seen], np.int64)
-        if left := len(rows) - len(kept[split]):
-            dropped[split] = left
-        seen |= {contents[row] for row in rows.tolist()}
-    return kept, dropped

@@ -7,13 +7,14 @@ makes an Arrow copy, from which rows are then read as they are needed: of what i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import logging
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,20 +22,27 @@ from typing import Any
 
 from tlbench.errors import DataError, TlbenchError
 from tlbench.files import cache_folder
+from tlbench_datasets.hub.csv_words import csv_options, metadata_as_written
 from tlbench_datasets.hub.errors import FORM, explained
 from tlbench_datasets.shared.own_data import files_fingerprint, located
 
+#: Part of a copy's name: raised when files would be read otherwise.
+COPIES = 2
+
 
 class HubSource:
-    """Configurations, splits and rows of what stands after `hub:`, an ID or a folder's path."""
+    """Configurations, splits and rows of what stands after `hub:`, an ID or a folder's path.
 
-    def __init__(self, argument: str, revision: str | None = None) -> None:
+    `named`: columns of names, which of CSV files are taken as they are written: 01 is not 1, and NA is a name.
+    """
+
+    def __init__(self, argument: str, revision: str | None = None, named: Sequence[str] = ()) -> None:
         self.title = f"hub:{argument}"
         if importlib.util.find_spec("datasets") is None:
             message = "needs the datasets library, which is not installed: pip install 'tlbench[hub]'"
             raise DataError(f"{self.title} {message}")
         self.folder = _folder(argument, revision)
-        self._name, self._revision = str(self.folder or argument), revision
+        self._name, self._revision, self._named = str(self.folder or argument), revision, named
         self.rows = cache(self._rows)  # of this object, and gone with it
 
     @cached_property
@@ -56,7 +64,8 @@ class HubSource:
         if self.folder is not None:
             return self._fingerprint
         with self._reading() as datasets:
-            commit = str(datasets.load_dataset_builder(self._name, configuration, revision=self._revision).hash)
+            load = functools.partial(datasets.load_dataset_builder, self._name, configuration, revision=self._revision)
+            commit = str(load(**csv_options(load, self._named)).hash)
         wanted = self._revision or ""
         if re.fullmatch("[0-9a-f]{40}", wanted) and commit != wanted:  # the library then takes what it has
             message = f"the revision {wanted} cannot be reached, and what is in the cache is {commit}"
@@ -65,10 +74,12 @@ class HubSource:
 
     def _rows(self, configuration: str) -> Mapping[str, Any]:
         """All splits of a configuration, by name; downloaded now if they are not yet, and memory-mapped."""
-        with self._reading() as datasets:
-            splits: Mapping[str, Any] = datasets.load_dataset(
-                self._name, configuration, revision=self._revision, cache_dir=self._copies()
+        with self._reading() as datasets, metadata_as_written(self.folder is not None):
+            place = {"revision": self._revision, "cache_dir": self._copies()}
+            options = csv_options(
+                functools.partial(datasets.load_dataset_builder, self._name, configuration, **place), self._named
             )
+            splits: Mapping[str, Any] = datasets.load_dataset(self._name, configuration, **place, **options)
             return splits
 
     @cached_property
@@ -80,10 +91,11 @@ class HubSource:
         if self.folder is None:
             return None
         room = cache_folder() / "hub" / hashlib.sha256(self._name.encode()).hexdigest()[:16]
+        copy = f"{self._fingerprint}-{COPIES}"
         for other in room.glob("*"):
-            if other.name != self._fingerprint:
+            if other.name != copy:
                 shutil.rmtree(other, ignore_errors=True)  # what cannot be removed does no harm
-        return str(room / self._fingerprint)
+        return str(room / copy)
 
     @contextmanager
     def _reading(self) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tlbench_datasets.shared.own_data import readable
+from tlbench.core.library_warnings import hidden
+from tlbench.errors import DataError, Faults
+from tlbench_datasets.shared.own_data import listed, quoted, readable
 from tlbench_datasets.shared.scratch_arrays import scratch_array
 
 #: A file, or its content, opened.
@@ -60,7 +63,8 @@ def decode_all(
         try:
             if source is None:
                 raise FileNotFoundError
-            inputs[len(good)] = decode(source, size)
+            with hidden():  # Pillow warns of half the size that it refuses, of odd palettes, of damaged EXIF data
+                inputs[len(good)] = decode(source, size)
         except Exception as error:  # decoders of broken files raise whatever they like
             faults.append(readable(f"{name}: {_reason(error)}"))
         else:
@@ -68,10 +72,31 @@ def decode_all(
     return inputs[: len(good)], good, faults
 
 
+def images_from(files: Any, size: int) -> NDArray[np.uint8]:
+    """Files, named one by one, as uint8 (n, 3, size, size). Raises `Faults` naming those that cannot be read."""
+    paths = [files] if isinstance(files, str | Path) else list(files)
+    if wrong := [path for path in paths if not isinstance(path, str | Path)]:
+        raise DataError(f"paths of image files are expected, as in ['new/1.jpg']; {type(wrong[0]).__name__} is none")
+    inputs, _, faults = decode_all(((str(path), Path(path)) for path in paths), len(paths), size)
+    if faults:
+        raise Faults(f"{images(len(faults))} cannot be read", listed(faults))
+    return inputs
+
+
+def files_example(folder: str) -> list[str]:
+    """Lines of Python that name all images below a folder."""
+    return [
+        "from pathlib import Path",
+        "",
+        f"folder = Path({quoted(folder)})",
+        'raw = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))',
+    ]
+
+
 def size_on_disk(path: Path) -> tuple[int, int] | None:
     """Width and height of an image in pixels; None where it cannot be read."""
     try:
-        with Image.open(path) as image:
+        with hidden(), Image.open(path) as image:
             return image.size
     except Exception:  # as in `decode_all`, which names it
         return None
@@ -85,4 +110,8 @@ def images(count: int) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "does not exist"
+    if isinstance(error, Image.DecompressionBombError):
+        pixels = re.search(r"\d+", str(error))
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+        return f"has {int(pixels[0]) / 1e6 if pixels else 0:.0f} million pixels, and {most:.0f} are the most; shrink it"
     return "is no image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__

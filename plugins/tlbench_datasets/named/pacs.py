@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from tlbench.core.domain import Domain, Split
+from tlbench.core.inputs import Inputs
 from tlbench_datasets.images.folder import Folder
 from tlbench_datasets.named.npz_files import JpegArchive, split_of
 from tlbench_datasets.named.public_data import DataFile, Form, PublicData, PublicDataset
@@ -75,7 +76,7 @@ class Pacs96(PublicDataset):
         title = f"pacs-96, domain {domain!r}"
         members = deal(title, images.inputs, images.labels, CLASS_NAMES, names, self._params)
         note = f"a copy of PACS that is reduced to {SIDE} pixels, as JPEG"
-        return domain_of(domain, "image", CLASS_NAMES, images.inputs, images.labels, members, [note])
+        return domain_of(domain, "image", CLASS_NAMES, images.inputs, images.labels, members, [note], names)
 
 
 def _folder(path: Path) -> Path:
@@ -113,6 +114,16 @@ class Pacs(PublicDataset):
     def make(self, domain: str) -> Domain:
         """Decode the images of a domain. Raises `TlbenchError` where the folder is not as it should be."""
         return self._images().load(domain)
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """Images from their files (a list of paths), made square and RGB as those of the domain were."""
+        return Folder.from_raw(raw, reading)
+
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The images of a domain."""
+        return Folder.example_of_raw("pacs", domain, options)
 
     def fingerprint(self) -> str:
         """Names, sizes and times of change of all images."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from tlbench.core.domain import SPLITS, Domain, Modality, Split, SplitName
 from tlbench.core.inputs import Inputs, digests, take
+from tlbench.core.names import composed
 from tlbench.core.seeds import derive
 from tlbench.core.strategy import Params
 from tlbench.errors import DataError, Faults
 
 Indices = NDArray[np.int64]
+T = TypeVar("T")
 
 #: How a split may be called in files; what is not here is no split.
 SPLIT_NAMES: Mapping[str, SplitName] = {
@@ -33,19 +37,22 @@ ORIGIN = "files on this machine"
 _SHOWN = 10
 
 
+def _checked(shares: tuple[float, float, float]) -> tuple[float, float, float]:
+    if min(shares) < 0 or not shares[0] or not shares[2] or abs(sum(shares) - 1) > 1e-6:
+        message = "must be the shares of train, val and test, which sum to 1; val alone may be 0"
+        raise ValueError(f"{list(shares)} {message}, as in [0.7, 0.1, 0.2]")
+    return shares
+
+
+#: The shares of train, val and test.
+Shares = Annotated[tuple[float, float, float], AfterValidator(_checked)]
+
+
 class SplitParams(Params):
     """How examples without a split of their own are dealt to train, val and test: shares of each class, by a seed."""
 
-    splits: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    splits: Shares = (0.7, 0.1, 0.2)
     seed: int = Field(0, ge=0)
-
-    @field_validator("splits")
-    @classmethod
-    def _splits_are_shares(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
-        if min(shares) < 0 or not shares[0] or not shares[2] or abs(sum(shares) - 1) > 1e-6:
-            message = "must be the shares of train, val and test, which sum to 1; val alone may be 0"
-            raise ValueError(f"{list(shares)} {message}, as in [0.7, 0.1, 0.2]")
-        return shares
 
 
 def located(kind: str, argument: str) -> Path:
@@ -71,7 +78,19 @@ def check_names(title: str, names: Iterable[str]) -> tuple[str, ...]:
 
 def readable(name: str) -> str:
     """A file's name as text; bytes that are not UTF-8, as old archives have them, become question marks."""
-    return name.encode(errors="replace").decode()
+    return composed(name.encode(errors="replace").decode())
+
+
+def by_name(title: str, found: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """What is found for each domain. Raises `DataError` where two have names that Unicode holds for the same."""
+    named: dict[str, T] = {}
+    for name, thing in found:
+        if composed(name) in named:
+            raise DataError(
+                f"{title}: two domains are called {composed(name)!r}, in two ways of writing it; rename one"
+            )
+        named[composed(name)] = thing
+    return named
 
 
 def files_fingerprint(paths: Iterable[Path]) -> str:
@@ -84,12 +103,21 @@ def files_fingerprint(paths: Iterable[Path]) -> str:
 
 
 def encode(values: Sequence[str]) -> tuple[tuple[str, ...], Indices]:
-    """Class names, sorted (numbers by their size), and for each value its index among them, int64 (n,)."""
-    names = sorted(set(values))
+    """Class names, sorted (numbers by their size), and for each value its index among them, int64 (n,).
+
+    Names are compared in one Unicode form.
+    """
+    one_form = {value: composed(value) for value in set(values)}
+    names = sorted(set(one_form.values()))
     if all(re.fullmatch(r"-?\d+", name) for name in names):
         names.sort(key=int)
     index = {name: number for number, name in enumerate(names)}
-    return tuple(names), np.array([index[value] for value in values], dtype=np.int64)
+    return tuple(names), np.array([index[one_form[value]] for value in values], dtype=np.int64)
+
+
+def quoted(value: Any) -> str:
+    """A text, or a list of texts, as it stands in Python, in double quotes."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def listed(items: Sequence[str]) -> list[str]:
@@ -168,7 +196,13 @@ def domain_of(
     labels: Indices,
     members: Mapping[SplitName, Indices],
     notes: Sequence[str] = (),
+    items: Sequence[str] | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Domain:
-    """A domain from all its rows and the rows of each split."""
-    train, val, test = (Split(take(inputs, members[split]), labels[members[split]]) for split in SPLITS)
-    return Domain(name, modality, class_names, train, val, test, tuple(notes))
+    """A domain from all its rows and the rows of each split. `items` name the rows, by default by their number."""
+    named = items if items is not None else [f"row {row}" for row in range(len(labels))]
+    train, val, test = (
+        Split(take(inputs, rows), labels[rows], [named[row] for row in rows.tolist()])
+        for rows in (members[split] for split in SPLITS)
+    )
+    return Domain(name, modality, class_names, train, val, test, tuple(notes), reading or {})

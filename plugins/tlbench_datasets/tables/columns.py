@@ -9,7 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from tlbench.core.domain import SplitName
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
+from tlbench_datasets.shared.own_data import SPLIT_NAMES
 
 
 def check_columns(title: str, there: Sequence[str], roles: Mapping[str, str | None], **lists: Sequence[str]) -> None:
@@ -20,7 +23,7 @@ def check_columns(title: str, there: Sequence[str], roles: Mapping[str, str | No
     for key, names in lists.items():
         faults += [f"{key}: {name!r} is the {role} itself; leave it out" for role, name in asked if name in names]
     if len({name for _, name in asked}) < len(asked):
-        faults.append("label, domain and split must be different columns")
+        faults.append(f"{', '.join(key for key, _ in asked[:-1])} and {asked[-1][0]} must be different columns")
     if faults:
         raise DataError(f"{title}: {'; '.join(faults)}{_separator_hint(there)}")
 
@@ -37,15 +40,14 @@ def _toml(separator: str) -> str:
 
 
 def written(values: pd.Series[Any]) -> list[str]:
-    """Values as they are shown: a whole number without its point, names without spaces around them."""
-    return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip() for v in values.tolist()]
+    """Values as they are shown: a whole number without its point, names without spaces around them, in one form."""
+    there = values.tolist()
+    return [str(int(v)) if isinstance(v, float) and v.is_integer() else composed(str(v).strip()) for v in there]
 
 
 def labels_of(title: str, values: pd.Series[Any], column: str) -> list[str]:
     """Names of classes. Raises `DataError` for labels that are missing or are measurements."""
-    if values.isna().any():
-        raise DataError(f"{title}: {absent(values, column, 'label')}")
-    texts = written(values)
+    texts = named_in(title, values, column, "label")
     numbers = pd.to_numeric(pd.Series(texts), errors="coerce")
     if numbers.isna().any():
         return texts
@@ -54,6 +56,21 @@ def labels_of(title: str, values: pd.Series[Any], column: str) -> list[str]:
         message = "labels are whole numbers or names of classes; turn measurements into classes first"
         raise DataError(f"{title}: the label column {column!r} holds {texts[broken.index[0]]!r}; {message}")
     return [re.sub(r"\.0*$", "", text) for text in texts]  # 1.0 is the class 1, as it is where no row has a hole
+
+
+def named_in(title: str, values: pd.Series[Any], column: str, role: str) -> list[str]:
+    """What each row says in a column. Raises `DataError` where one says nothing."""
+    if values.isna().any():
+        raise DataError(f"{title}: {absent(values, column, role)}")
+    return written(values)
+
+
+def splits_of(title: str, values: pd.Series[Any], column: str) -> list[SplitName]:
+    """The split of each row. Raises `DataError` where one names none, or what is no split."""
+    names = named_in(title, values, column, "split")
+    if wrong := sorted(set(names) - SPLIT_NAMES.keys()):
+        raise DataError(f"{title}: {unknown('split', wrong[0], SPLIT_NAMES)} (column {column!r})")
+    return [SPLIT_NAMES[name] for name in names]
 
 
 def plain_columns(title: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tlbench.core.names import composed
 from tlbench.errors import DataError
 
 #: How a column is called that only a separator at the end of each line makes.
@@ -41,7 +42,7 @@ def csv_shape(title: str, path: Path, separator: str) -> CsvShape:
             widest = _widest(title, rows, last, len(header))
         except csv.Error as error:
             raise ValueError(f"{error}, near line {rows.line_num}") from error
-    columns = [name or f"Unnamed: {place}" for place, name in enumerate(header[:last])]
+    columns = [composed(name) or f"Unnamed: {place}" for place, name in enumerate(header[:last])]
     if twice := next((name for name in columns if columns.count(name) > 1), None):
         raise DataError(f"{title}: the header has two columns {twice!r}; rename one")
     return CsvShape(columns, [*columns, *(f"{_BEYOND} {place}" for place in range(widest - last))])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import warnings
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field, model_validator
 
+from tlbench.core.library_warnings import hidden
+from tlbench.core.names import composed
 from tlbench.core.number_text import MISSING
 from tlbench.errors import DataError
+from tlbench_datasets.shared.own_data import quoted
 from tlbench_datasets.tables.columns import plain_columns
 from tlbench_datasets.tables.csv_shape import CsvShape, csv_shape
 from tlbench_datasets.tables.table import Table, TableParams
@@ -52,6 +55,19 @@ class Csv(Table):
                 raise ValueError("separator, decimal and thousands must be different signs")
             return self
 
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The rows of the whole file, read as its options say."""
+        said = {"sep": "separator", "decimal": "decimal", "thousands": "thousands", "na_values": "missing_values"}
+        words = [f"{name}={quoted(options[option])}" for name, option in said.items() if option in options]
+        if options.get("text"):
+            words.append("keep_default_na=False")
+        return [
+            "import pandas as pd",
+            "",
+            f"raw = pd.read_csv({', '.join([quoted(argument), *words])})",
+        ]
+
     def _columns(self) -> list[str]:
         return self._shape.columns
 
@@ -67,9 +83,7 @@ class Csv(Table):
         # Among numbers NA is a hole. In labels, domains, splits and texts it is a word, as None is.
         missing = ["", *MISSING, *self._params.missing_values]
         holes = {name: [""] if name in as_written else missing for name in there}
-        with warnings.catch_warnings():
-            # Cells beyond the header are empty in every row: `csv_shape` has looked.
-            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+        with hidden():  # cells beyond the header, of which pandas warns, are empty in every row: `csv_shape` has looked
             return pd.read_csv(
                 self._path,
                 sep=self._params.separator,
@@ -111,6 +125,15 @@ class Parquet(Table):
     class Params(TableParams):
         """As of every table."""
 
+    @classmethod
+    def example_of_raw(cls, argument: str | None, domain: str, options: Mapping[str, Any]) -> list[str]:
+        """The rows of the whole file."""
+        return [
+            "import pandas as pd",
+            "",
+            f"raw = pd.read_parquet({quoted(argument)}).reset_index()",
+        ]
+
     def __init__(self, argument: str, params: TableParams) -> None:
         if importlib.util.find_spec("pyarrow") is None:
             message = "needs pyarrow, which is not installed: pip install 'tlbench[parquet]', or write the table as CSV"
@@ -122,14 +145,22 @@ class Parquet(Table):
         return f"{super()._unreadable(error).rstrip('.')}{hint}"
 
     def _columns(self) -> list[str]:
+        return list(self._in_file)
+
+    @cached_property
+    def _in_file(self) -> dict[str, str]:
+        """The columns, and what each is called in the file."""
         import pyarrow.parquet
 
         names = [str(name) for name in pyarrow.parquet.read_schema(self._path).names]
-        return [name for name in names if not _UNNAMED_INDEX.fullmatch(name)]
+        return {composed(name): name for name in names if not _UNNAMED_INDEX.fullmatch(name)}
 
     def _read(self, columns: list[str] | None) -> pd.DataFrame:
         import pyarrow.parquet
 
         # Without pandas' own notes on it, an index that the writer named is a column as any other.
-        table = pyarrow.parquet.read_table(self._path, columns=self._columns() if columns is None else columns)
-        return plain_columns(self._title, table.to_pandas(ignore_metadata=True))
+        wanted = self._columns() if columns is None else columns
+        with hidden():
+            table = pyarrow.parquet.read_table(self._path, columns=[self._in_file[name] for name in wanted])
+            frame = table.to_pandas(ignore_metadata=True).rename(columns=composed)
+        return plain_columns(self._title, frame)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from tlbench.core.number_text import number_text
 from tlbench.errors import DataError, Faults
 from tlbench_datasets.shared.own_data import Indices, listed
 
+#: Means of columns, by their places, in the training data of other domains, and the names of these.
+Elsewhere = Callable[[Indices], tuple[NDArray[np.float64], list[str]]]
 NO_TEXT = "name columns of numbers in features, or a column of text in text"
 
 
@@ -35,6 +37,8 @@ def find_numbers(
     say how numbers are written.
     """
     others = [column for column in frame.columns if column not in roles]
+    empty = [column for column in others if frame[column].isna().all() and column not in (named or ())]
+    others = [column for column in others if column not in empty]
     text = [column for column in others if not is_number(frame[column])]
     if named is not None:
         wrong = [column for column in named if column in text]
@@ -49,13 +53,13 @@ def find_numbers(
     numbers = [column for column in others if column not in text]
     if not numbers:
         raise DataError(f"{title} has no columns of numbers beside label, domain and split; {NO_TEXT}")
-    note = f"columns that are no numbers are left out: {', '.join(_with_example(frame[name], name) for name in text)}"
-    return Numbers(numbers, (note,) if text else ())
+    left_out = [*(_with_example(frame[name], name) for name in text), *(f"{name!r} (empty)" for name in empty)]
+    note = f"columns that are no numbers are left out: {', '.join(left_out)}"
+    return Numbers(numbers, (note,) if left_out else ())
 
 
 def _with_example(values: pd.Series[Any], column: str) -> str:
-    there = values.dropna()
-    return f"{column!r} ({str(there.iloc[0])[:20]!r})" if len(there) else f"{column!r} (empty)"
+    return f"{column!r} ({str(values.dropna().iloc[0])[:20]!r})"
 
 
 def _number_fault(values: pd.Series[Any], column: str, options: bool) -> str | None:
@@ -96,59 +100,78 @@ def _text_fault(values: pd.Series[Any], column: str) -> str:
 
 
 def filled(
-    title: str, columns: Sequence[str], inputs: NDArray[np.float64], train: Indices, missing: str
+    title: str,
+    columns: Sequence[str],
+    inputs: NDArray[np.float64],
+    train: Indices,
+    missing: str,
+    elsewhere: Elsewhere,
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Inputs without holes: the mean of the domain's training data stands for a value that is not there."""
+    """Inputs without holes: the mean of the domain's training data stands for a value that is not there.
+
+    Those of `elsewhere` stand in for the mean of a column that has no value in this domain's.
+    """
     holes = np.isnan(inputs)
-    named = {column: int(count) for column, count in zip(columns, holes.sum(axis=0), strict=True) if count}
-    if not named:
+    counts = hole_counts(columns, holes)
+    if not counts:
         return inputs, []
-    counts = [f"{count} in column {column!r}" for column, count in named.items()]
     if missing == "fail":
-        hint = 'fill them in, leave the columns out of features, or set missing = "mean" in [data]'
-        raise Faults(f"{title}: values are missing; {hint}", listed(counts))
-    empty = np.flatnonzero(holes[train].all(axis=0))
-    if len(empty):
-        column = columns[empty[0]]
-        raise DataError(f"{title}: column {column!r} has no value in the training data; leave it out of features")
-    means = np.nanmean(inputs[train], axis=0)
-    note = f"missing values became the mean of the domain's training data: {', '.join(listed(counts))}"
-    return np.where(holes, means, inputs), [note]
+        raise holes_fault(title, counts)
+    means, empty, others = column_means(inputs[train], elsewhere)
+    notes = []
+    if own := hole_counts(columns, np.where(empty, False, holes)):
+        notes.append(f"missing values became the mean of the domain's training data: {', '.join(listed(own))}")
+    if empty.any():
+        if nowhere := [column for column, mean in zip(columns, means, strict=True) if np.isnan(mean)]:
+            message = f"column {nowhere[0]!r} has no value in the training data of any domain"
+            raise DataError(f"{title}: {message}; leave it out of features")
+        names = ", ".join(listed([repr(columns[place]) for place in np.flatnonzero(empty).tolist()]))
+        notes.append(
+            f"columns without a value in the domain's training data became their mean in that of "
+            f"{' and '.join(map(repr, others))}: {names}"
+        )
+    return np.where(holes, means, inputs), notes
 
 
-def scaled(
-    columns: Sequence[str], inputs: NDArray[np.float64], train: Indices, scale: Literal["none", "standardise"]
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Inputs as they are, or (x − mean)/deviation with both of the domain's own training inputs, no label used.
-
-    A dataset does not know which domain will be the source, so it can only take each for itself.
+def column_means(
+    train: NDArray[np.float64], elsewhere: Elsewhere
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
+    """Means of columns over the values that training rows (n, columns) have; of columns without any, those of other
+    domains, NaN where these have none either. Also which columns these are, and which domains.
     """
-    if scale == "none":
-        return inputs, []
+    empty = np.asarray(np.isnan(train).all(axis=0))
+    means: NDArray[np.float64] = np.full(train.shape[1], np.nan)
+    others: list[str] = []
     with np.errstate(all="ignore"):  # what is not finite is told of later, with its row
-        mean = inputs[train].mean(axis=0)
-        deviation = inputs[train].std(axis=0)
-        # What is the same in all training data says nothing of its scale, and is only shifted.
-        moved = (inputs - mean) / np.where(deviation > 0, deviation, 1.0)
-    notes = ["features were standardised by the mean and the deviation of the domain's own training data"]
-    constant = [column for column, spread in zip(columns, deviation, strict=True) if spread == 0]
-    if constant:
-        notes.append(f"columns that are constant in the training data: {', '.join(listed(list(map(repr, constant))))}")
-    return moved, notes
+        means[~empty] = np.nanmean(train[:, ~empty], axis=0)
+    if empty.any():
+        means[empty], others = elsewhere(np.flatnonzero(empty).astype(np.int64))
+    return means, empty, others
 
 
-def as_float32(columns: Sequence[str], inputs: NDArray[np.float64]) -> tuple[NDArray[np.float32], list[str]]:
-    """Inputs as they are stored, and a note on columns of which a tenth of the values become equal to others.
+def smallest_of(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """What `counted_from_smallest` takes from each column of numbers, (n,): the smallest of whole ones, else 0."""
+    return np.array([_offset(values) for _, values in frame.items()], np.float64)
 
-    Seconds since 1970 do: 32 bits hold them to 128 s.
-    """
-    with np.errstate(over="ignore"):  # what is not finite is told of later, with its row
-        stored = inputs.astype(np.float32)
-    merged = [
-        column
-        for place, column in enumerate(columns)
-        if len(np.unique(stored[:, place])) < 0.9 * len(np.unique(inputs[:, place]))
-    ]
-    hint = 'set scale = "standardise" in [data], which is computed before rounding'
-    note = f"different values become equal in 32 bits in columns {', '.join(listed(list(map(repr, merged))))}; {hint}"
-    return stored, [note] if merged else []
+
+def counted_from_smallest(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Columns of numbers (n, features), whole ones less the smallest of each: float64 holds these to 2^53 alone."""
+    moved = {place: values - _offset(values) for place, (_, values) in enumerate(frame.items())}
+    return pd.DataFrame(moved).to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _offset(values: pd.Series[Any]) -> Any:
+    whole = pd.api.types.is_integer_dtype(values) and values.notna().any()
+    return values.min() if whole else 0
+
+
+def hole_counts(columns: Sequence[str], holes: NDArray[np.bool_]) -> list[str]:
+    """How many values are not there, by column, of those that lack some; `holes` has shape (n, columns)."""
+    counts = zip(columns, holes.sum(axis=0).tolist(), strict=True)
+    return [f"{count} in column {column!r}" for column, count in counts if count]
+
+
+def holes_fault(title: str, counts: Sequence[str]) -> Faults:
+    """What is said of values that are not there, where nothing stands in for them."""
+    hint = 'fill them in, leave the columns out of features, or set missing = "mean" in [data]'
+    return Faults(f"{title}: values are missing; {hint}", listed(counts))

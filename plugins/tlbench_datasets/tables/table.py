@@ -3,53 +3,66 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
 
-from tlbench.core.domain import Dataset, Domain, SplitName
+from tlbench.core.domain import Domain
 from tlbench.core.inputs import Inputs
+from tlbench.core.library_warnings import hidden
+from tlbench.core.names import composed
 from tlbench.errors import DataError, unknown
+from tlbench_datasets.shared.drawn_dataset import DrawnDataset
+from tlbench_datasets.shared.drawn_splits import GroupedSplits, Members
+from tlbench_datasets.shared.groups import Grouped
 from tlbench_datasets.shared.own_data import (
     LICENCE,
     ORIGIN,
-    SPLIT_NAMES,
     Indices,
-    SplitParams,
     check_names,
-    deal,
     domain_of,
     encode,
     files_fingerprint,
-    given_splits,
     located,
 )
-from tlbench_datasets.tables.columns import absent, check_columns, labels_of, written
-from tlbench_datasets.tables.numbers import Numbers, as_float32, filled, find_numbers, scaled
+from tlbench_datasets.shared.scaling import Scale, as_float32, settled, standardised
+from tlbench_datasets.tables.columns import check_columns, labels_of, named_in, splits_of, written
+from tlbench_datasets.tables.faults import row_faults
+from tlbench_datasets.tables.new_rows import numbers_from, reading_of, texts_from
+from tlbench_datasets.tables.numbers import Numbers, counted_from_smallest, filled, find_numbers, smallest_of
 from tlbench_datasets.tables.texts import lengths_of, texts_of
 
 
-class TableParams(SplitParams):
+class TableParams(GroupedSplits):
     """Which columns say what. `features`: all other columns of numbers where it is left out.
 
+    `split`: a column that says train, val or test. `group`: one that names a person, or what else gave several rows.
     `text`: a column of text, or several, which then are the inputs in place of numbers.
     `missing`: whether a value that is not there is a fault, or becomes the mean of its domain's training data ("mean",
     of numbers) or an empty text ("empty", of text).
     `scale`: whether features are standardised by the training data of their own domain.
+    `id`: a column that names the rows, which then is no feature; by default they are numbered.
     """
 
     label: str
     domain: str
     split: str | None = None
+    id: str | None = None
     features: list[str] | None = Field(None, min_length=1)
     text: str | list[str] | None = Field(None, min_length=1)
     missing: Literal["fail", "mean", "empty"] = "fail"
-    scale: Literal["none", "standardise"] = "none"
+    scale: Scale = "none"
+
+    @field_validator("label", "domain", "split", "group", "id", "features", "text")
+    @classmethod
+    def _names_have_one_form(cls, given: Any) -> Any:
+        return [composed(name) for name in given] if isinstance(given, list) else given and composed(given)
 
     @model_validator(mode="after")
     def _inputs_are_numbers_or_text(self) -> TableParams:
@@ -59,6 +72,8 @@ class TableParams(SplitParams):
             raise ValueError("missing = 'mean' is for numbers; of text it is 'fail' or 'empty'")
         if self.text is not None and (self.features is not None or self.scale != "none"):
             raise ValueError("text and features (or their scale) do not go together; inputs are one or the other")
+        if self.split is not None and self.folds is not None:
+            raise ValueError(f"split names a column with the splits, and folds = {self.folds} draws others; keep one")
         return self
 
     @property
@@ -69,10 +84,11 @@ class TableParams(SplitParams):
     @property
     def roles(self) -> dict[str, str | None]:
         """The columns that are no inputs."""
-        return {"label": self.label, "domain": self.domain, "split": self.split}
+        roles = {"label": self.label, "domain": self.domain, "split": self.split, "group": self.group}
+        return {**roles, "id": self.id}
 
 
-class Table(Dataset):
+class Table(DrawnDataset):
     """A table with a column of labels, one of domains, and inputs: numbers, float32 (n, features), or `Texts` (n,)."""
 
     licence: ClassVar[str] = LICENCE
@@ -82,6 +98,7 @@ class Table(Dataset):
     number_options: ClassVar[bool] = False
 
     def __init__(self, argument: str, params: TableParams) -> None:
+        super().__init__()
         self._title = f"{self.kind}:{argument}"
         self._path = located(self.kind, argument)
         if not self._path.is_file():
@@ -110,33 +127,58 @@ class Table(Dataset):
         )
         with self._reading():
             values = self._read([self._params.domain])[self._params.domain]
-        if values.isna().any():
-            raise DataError(f"{self._title}: {absent(values, self._params.domain, 'domain')}")
-        if values.empty:
+        names = named_in(self._title, values, self._params.domain, "domain")
+        if not names:
             raise DataError(f"{self._title} has no rows")
-        return check_names(self._title, set(written(values)))
+        return check_names(self._title, set(names))
 
-    def load(self, domain: str) -> Domain:
+    def load_drawn(self, domain: str, seed: int) -> Domain:
         """The rows of a domain. Raises `DataError` naming columns and rows that cannot be used."""
         title = f"{self._title}, domain {domain!r}"
-        rows = self._rows(domain)
-        names, labels = encode(labels_of(title, rows[self._params.label], self._params.label))
+        names, labels = self._classes(domain)
         if self._params.texts:
-            texts, notes = texts_of(title, rows, self._params.texts, self._params.missing)
-            members = self._members(title, rows, texts, labels, names)
-            return domain_of(domain, "text", names, texts, labels, members, notes)
-        columns = self._numbers.columns
-        inputs = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
-        members = self._members(title, rows, inputs, labels, names)
-        inputs, imputed = filled(title, columns, inputs, members["train"], self._params.missing)
-        inputs, moved = scaled(columns, inputs, members["train"], self._params.scale)
-        inputs, rounded = as_float32(columns, inputs)
-        notes = [*self._numbers.notes, *imputed, *moved, *rounded]
-        return domain_of(domain, "vector", names, inputs, labels, members, notes)
+            texts, notes = texts_of(title, self._rows(domain), self._params.texts, self._params.missing)
+            members, more = self._members(domain, texts, seed)
+            reading = {"texts": self._params.texts, "missing": self._params.missing}
+            items = self._items(domain)
+            return domain_of(domain, "text", names, texts, labels, members, [*notes, *more], items, reading)
+        columns, scale = self._numbers.columns, self._params.scale
+        exact, offsets = self._exact(domain)
+        members, drawn = self._members(domain, exact, seed)
+        elsewhere = partial(self._means_elsewhere, domain, seed)
+        counted = partial(self._means_elsewhere, domain, seed, offsets=offsets)
+        whole, imputed = filled(title, columns, exact, members["train"], self._params.missing, counted)
+        moved, said = standardised(columns, whole, members["train"]) if scale == "standardise" else (whole, [])
+        stored, rounded = as_float32(columns, moved, scale)
+        redrawn, grouped = self._params.split is None, self._params.group is not None
+        kept, left_out = settled(title, whole, stored, members, drawn=redrawn, grouped=grouped)
+        notes = [*self._numbers.notes, *drawn, *imputed, *said, *rounded, *left_out]
+        reading = reading_of(columns, self._features(domain), kept["train"], self._params, elsewhere)
+        return domain_of(domain, "vector", names, stored, labels, kept, notes, self._items(domain), reading)
+
+    @classmethod
+    def from_raw(cls, raw: Any, reading: Mapping[str, Any]) -> Inputs:
+        """Rows of a `pandas.DataFrame` with the columns that the model was trained on, or texts.
+
+        Raises `DataError` naming columns that are not there or hold no numbers.
+        """
+        return texts_from(raw, reading) if "texts" in reading else numbers_from(raw, reading)
+
+    def _items(self, domain: str) -> list[str]:
+        """What names the rows: their column, or their number below the header."""
+        if self._params.id is None:
+            return [f"row {int(number) + 1}" for number in self._rows(domain).index]
+        return self._role(domain, self._params.id, "id")
 
     def fingerprint(self) -> str:
         """Name, size and time of change of the file."""
         return files_fingerprint([self._path])
+
+    def faults(self, domain: str | None = None) -> list[str]:
+        """Labels, splits and values that are not there, and columns that cannot be read, each by itself."""
+        title = self._title if domain is None else f"{self._title}, domain {domain!r}"
+        rows = self._frame if domain is None else self._rows(domain)
+        return row_faults(title, rows, self._params, lambda: self._numbers.columns)
 
     def about(self, domain: str) -> list[str]:
         """The range of the features, by which one sees whether they have a like scale; of texts their lengths."""
@@ -173,15 +215,65 @@ class Table(Dataset):
         roles, features = list(self._params.roles.values()), self._params.features
         return find_numbers(self._title, self._frame, roles, features, self.number_options)
 
-    def _members(
-        self, title: str, rows: pd.DataFrame, inputs: Inputs, labels: Indices, names: Sequence[str]
-    ) -> dict[SplitName, Indices]:
+    def _classes(self, domain: str) -> tuple[tuple[str, ...], Indices]:
+        title, column = f"{self._title}, domain {domain!r}", self._params.label
+        return encode(labels_of(title, self._rows(domain)[column], column))
+
+    def _features(self, domain: str) -> NDArray[np.float64]:
+        return self._rows(domain)[self._numbers.columns].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def _exact(self, domain: str) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Features in which no number is rounded that is scaled afterwards, and what was taken from each column."""
+        if self._params.scale == "none":
+            return self._features(domain), None
+        frame = self._rows(domain)[self._numbers.columns]
+        return counted_from_smallest(frame), smallest_of(frame)
+
+    def _means_elsewhere(
+        self, domain: str, seed: int, places: Indices, offsets: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float64], list[str]]:
+        """Means of some columns over the training data of the other domains, and which domains these are.
+
+        `offsets` are taken from them, as from the features of the domain itself.
+        """
+        moved = 0.0 if offsets is None else offsets[places]
+        found = []
+        for other in self.domains:
+            if other != domain:
+                inputs = self._features(other)
+                train = self._members(other, self._exact(other)[0], seed)[0]["train"]
+                rows = inputs[train][:, places]
+                if np.isfinite(rows).any():
+                    found.append((other, rows))
+        if not found:
+            return np.full(len(places), np.nan), []
+        with hidden():  # of columns without any value, which stay NaN
+            means = np.nanmean(np.concatenate([rows for _, rows in found]), axis=0)
+        return means - moved, [other for other, _ in found]
+
+    def _names_splits(self, domain: str) -> bool:
+        return self._params.split is not None
+
+    def _grouped(self) -> dict[str, Grouped]:
+        found = {}
+        for domain in self.domains:
+            names, labels = self._classes(domain)
+            found[domain] = Grouped([names[label] for label in labels.tolist()], self._groups(domain) or ())
+        return found
+
+    def _groups(self, domain: str) -> list[str] | None:
+        """Whom each row is of; None where no column says it."""
+        return None if self._params.group is None else self._role(domain, self._params.group, "group")
+
+    def _role(self, domain: str, column: str, role: str) -> list[str]:
+        return named_in(f"{self._title}, domain {domain!r}", self._rows(domain)[column], column, role)
+
+    def _members(self, domain: str, inputs: Inputs, seed: int) -> tuple[Members, list[str]]:
+        groups = self._groups(domain)
         if self._params.split is None:
-            return deal(title, inputs, labels, names, [str(row) for row in range(len(rows))], self._params)
-        column = rows[self._params.split]
-        if column.isna().any():
-            raise DataError(f"{title}: {absent(column, self._params.split, 'split')}")
-        values = written(column)
-        if wrong := sorted(set(values) - SPLIT_NAMES.keys()):
-            raise DataError(f"{title}: {unknown('split', wrong[0], SPLIT_NAMES)} (column {self._params.split!r})")
-        return given_splits(title, [SPLIT_NAMES[value] for value in values])
+            names, labels = self._classes(domain)
+            keys = [str(row) for row in range(len(labels))]
+            return self._drawn(domain, seed, inputs, labels, names, keys, groups)
+        column = self._params.split
+        splits = splits_of(f"{self._title}, domain {domain!r}", self._rows(domain)[column], column)
+        return self._given(domain, splits, groups), []

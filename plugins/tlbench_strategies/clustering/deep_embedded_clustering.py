@@ -31,6 +31,7 @@ from torch.nn import functional
 
 import tlbench
 from tlbench import Backbone, Batch, DataError, Predictor, Strategy, Toolkit, TransferModel, TransferTask
+from tlbench.core.saved_heads import CentroidsHead
 from tlbench_strategies.clustering.kmeans import fit_centroids, squared_distances
 
 
@@ -47,6 +48,10 @@ class ClusterHead(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Log of q_ij, Student's t with one degree of freedom (eq. 1)."""
         return functional.log_softmax(-torch.log1p(squared_distances(features, self.centroids)), dim=1)
+
+    def as_saved(self) -> CentroidsHead:
+        """The centroids, for a model that is kept: the running mean is of training alone."""
+        return CentroidsHead(self.centroids.detach(), student=True)
 
     @torch.no_grad()
     def follow(self, assignments: Tensor, weight: float) -> None:

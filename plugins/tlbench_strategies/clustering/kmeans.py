@@ -21,7 +21,8 @@ from torch import Tensor
 
 import tlbench
 from tlbench import Backbone, DataError, Prediction, Predictor, Strategy, Toolkit, TransferTask
-from tlbench.core.predictor import Side
+from tlbench.core.predictor import PredictorParts, Side
+from tlbench.core.saved_heads import CentroidsHead
 from tlbench_strategies.frozen_features.scaling import Scale, Scaler
 
 
@@ -55,8 +56,12 @@ class CentroidPredictor(Predictor):
 
     def __init__(self, backbone: Backbone, scaler: Scaler, centroids: NDArray[np.float32], device: str) -> None:
         self._backbone = backbone
-        self._scaler = scaler
+        self._scaler = scaler.to(device)
         self.centroids = torch.from_numpy(centroids).to(device)
+
+    def parts(self) -> PredictorParts:
+        """Backbone and centroids."""
+        return PredictorParts(self._backbone, CentroidsHead(self.centroids, scaling=self._scaler))
 
     def predict(self, inputs: Tensor, side: Side = "target") -> Prediction:
         """The nearest centroid has the largest logit."""

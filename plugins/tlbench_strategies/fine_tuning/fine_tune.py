@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 import tlbench
 from tlbench import Batch, GradientStrategy, TransferModel, losses
+from tlbench.core.task import TaskOutline
 
 
 class FineTune(GradientStrategy):
@@ -37,6 +38,11 @@ class FineTune(GradientStrategy):
         freeze: Literal["none", "backbone"] | Annotated[int, Field(ge=0)] = "none"
         backbone_lr: Annotated[float, Field(ge=0)] = 1.0
         head_lr: Annotated[float, Field(ge=0)] = 1.0
+
+    @classmethod
+    def uses_source(cls, outline: TaskOutline, trainable: bool) -> bool:
+        """By the backbone, or by the head, which is new where the classes are others."""
+        return trainable or outline.same_label_space or outline.weights_alone
 
     def loss(self, model: TransferModel, batch: Batch, progress: float) -> Tensor:
         """Cross entropy on labelled target examples."""

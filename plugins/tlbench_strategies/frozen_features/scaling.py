@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+
+from tlbench.core.saved_heads import Scaling
 
 #: As they are; each feature to mean 0 and deviation 1; each example to Euclidean norm 1.
 Scale = Literal["none", "standardise", "l2"]
@@ -17,23 +17,15 @@ Scale = Literal["none", "standardise", "l2"]
 EPSILON = 1e-6
 
 
-class Scaler:
+class Scaler(Scaling):
     """Scales features (n, d) as `scale` says, by the mean and the deviation of the features that it is made from."""
 
     def __init__(self, features: NDArray[np.float32], scale: Scale) -> None:
-        self._scale = scale
+        shift = divide = None
         if scale == "standardise":
-            self._mean = torch.from_numpy(features.mean(axis=0))
-            self._deviation = torch.from_numpy(features.std(axis=0))
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """Features (n, d), scaled, on the device that they are on."""
-        if self._scale == "standardise":
-            mean, deviation = (part.to(features.device) for part in (self._mean, self._deviation))
-            return (features - mean) / (deviation + EPSILON)
-        if self._scale == "l2":
-            return functional.normalize(features, dim=1, eps=EPSILON)
-        return features
+            shift = torch.from_numpy(features.mean(axis=0))
+            divide = torch.from_numpy(features.std(axis=0)) + EPSILON
+        super().__init__(scale, shift, divide, EPSILON)
 
     def of_array(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same of an array."""

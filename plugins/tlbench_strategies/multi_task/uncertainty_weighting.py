@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 import tlbench
 from tlbench import Backbone, Batch, GradientStrategy, TransferModel, TransferTask, losses
+from tlbench.core.task import TaskOutline
 
 
 class LogVariances(nn.Module):
@@ -45,6 +46,11 @@ class MultiTask(GradientStrategy):
 
         weighting: Literal["fixed", "uncertainty"] = "fixed"
         source_weight: Annotated[float, Field(ge=0)] = 1.0
+
+    @classmethod
+    def uses_source(cls, outline: TaskOutline, trainable: bool) -> bool:
+        """By the backbone alone: heads of different domains share nothing."""
+        return trainable
 
     def build_on(self, task: TransferTask, backbone: Backbone) -> Mapping[str, nn.Module]:
         """A head for every source, and the learnt variances where they are asked for."""

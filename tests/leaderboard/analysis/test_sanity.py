@@ -220,3 +220,66 @@ def test_target_only_of_several_label_budgets_is_left_alone_for_a_figure_names_n
 def test_a_plan_without_claims_is_read(results):
     one_pair(results)
     assert results.result_set().plan.claims == []
+
+
+def test_a_row_above_the_oracle_of_its_cell_bears_a_flag_in_every_table(results):
+    pairs = {"syn:uci": [0.99, 0.99, 0.99], "uci:syn": [0.7, 0.7, 0.7]}
+    base = dict.fromkeys(pairs, NARROW)
+    results.transductive({"dann": pairs, "coral": dict.fromkeys(pairs, NARROW)}, SEEDS, base, oracle=0.98)
+    (by_strategy,), (by_pair,) = (leaderboard(results.result_set(), by=by) for by in ("strategy", "pair"))
+    marked = {row[0].text for row in by_strategy.rows if "⚑" in row[0].marks}
+    assert marked == {"dann"}
+    flagged = [
+        (row[0].text, column.name)
+        for row in by_pair.rows
+        for column, cell in zip(by_pair.columns, row, strict=True)
+        if "⚑" in cell.marks
+    ]
+    assert flagged == [("dann", "syn:uci")]
+    for table in (by_strategy, by_pair):
+        assert "⚑ above oracle, which is trained on all target labels: dann on syn:uci (+1.0 points)" in table.notes
+
+
+def test_a_row_at_the_oracle_or_without_one_bears_none(results):
+    scores = {"syn:uci": [0.98, 0.98, 0.98]}
+    results.transductive({"dann": scores}, SEEDS, {"syn:uci": NARROW}, oracle=0.98)
+    (table,) = leaderboard(results.result_set())
+    assert not any("above oracle" in note for note in table.notes)
+
+
+# An oracle that is no better than the most frequent class -----------------------------------------------------------
+
+
+def with_majority(results, scores, pairs=("syn:uci",)):
+    for pair in pairs:
+        for seed, score in enumerate(scores):
+            options = {"setting": "inductive", "shots": "all"}
+            key = results.record("majority", "", pair.partition(":")[2], seed, score, **options)
+            results.cell("majority", pair, seed, key, setting="transductive", role="reference")
+
+
+@pytest.mark.parametrize(
+    ("majority", "said"),
+    [
+        ([0.98, 0.98, 0.98], "oracle is not above majority on uci (98.0 against 98.0)"),
+        ([0.99, 0.99, 0.99], "oracle is not above majority on uci (98.0 against 99.0)"),
+        ([0.97, 0.979, 0.98], "oracle is not shown to be above majority on uci (98.0 against 97.6)"),
+    ],
+)
+def test_oracle_that_is_not_shown_to_be_above_majority_is_marked(results, flagged, majority, said):
+    results.transductive({}, [0, 1, 2], {"syn:uci": NARROW[:3], "uci_m:uci": NARROW[:3]})
+    with_majority(results, majority, ("syn:uci", "uci_m:uci"))
+    lines, rows, cells = flagged()
+    why = "all target labels, with this backbone and recipe, give no more than the most frequent class"
+    assert lines == [f"⚑ {said}: {why}"]
+    assert (rows, cells) == (["oracle"], [("oracle", "syn:uci"), ("oracle", "uci_m:uci")])
+
+
+def test_oracle_above_majority_is_not_marked_nor_is_a_missing_one(results, flagged):
+    one_pair(results)
+    with_majority(results, [0.5] * len(NARROW))
+    assert flagged() == ([], [], [])
+    for cell in results.cells:
+        if cell["variant"] == "majority" and cell["seed"] == 0:
+            (results.folder / f"{cell['run_key']}.json").unlink()
+    assert flagged() == ([], [], [])

@@ -253,6 +253,59 @@ def test_a_mean_with_a_missing_run_is_missing_even_where_missing_runs_are_droppe
         assert [row[-1].text for row in table.rows][1:] == [second, "missing"]
 
 
+# Figures that are means themselves -----------------------------------------------------------------------------------
+
+
+def mean_of(claim, target="*:*", **changes):
+    return claim(**{"source": "mean", "target": target, **changes})
+
+
+def test_a_published_mean_is_compared_with_ours_over_its_pairs_and_counted(results, claim, with_claims):
+    results.transductive({}, SEEDS, {**TWO_PAIRS, "uci:syn": [0.1, 0.2, 0.3]})
+    result_set = with_claims(
+        mean_of(claim, "syn:uci; uci_m:uci", value=0.61, plus_minus=0.02), mean_of(claim, value=0.5)
+    )
+    (table,) = by_figure(result_set)
+    two, three = table.rows
+    assert [row[0].text for row in table.rows] == ["source-only · mean of 2 pairs", "source-only · mean of 3 pairs"]
+    assert (two[2].text, two[4].text) == ("60.0 ± 0.0", "reproduced")
+    assert two[3].half_width == pytest.approx(2 * math.hypot(0.02, 0.0005))
+    assert three[2].value == pytest.approx((0.6 + 0.6 + 0.2) / 3)
+    assert sum(verdict_counts(result_set).values()) == 2
+    assert any("compared with the mean of ours over the same pairs" in note for note in table.notes)
+    assert not any("not counted as a figure" in note for note in table.notes)
+
+
+def test_a_published_mean_without_an_error_has_that_of_one_run_on_its_test_sets(results, claim, with_claims):
+    results.transductive({}, SEEDS, TWO_PAIRS)
+    (table,) = by_figure(with_claims(mean_of(claim, "*:uci", value=0.6)))
+    # Ours by seed are 0.6 each; p is 0.6 on both pairs, n = 1000.
+    theirs = (0.6 * 0.4 / 1000 + 0.6 * 0.4 / 1000) / 4 + 0.0005**2
+    assert table.rows[0][3].half_width == pytest.approx(2 * math.sqrt(theirs))
+    (table,) = by_figure(with_claims(mean_of(claim), test_examples={}))
+    assert any(note.startswith("p(1 − p)/n is left out for mean of *:*") for note in table.notes)
+
+
+def test_a_published_mean_over_pairs_that_are_not_all_there_has_no_number(results, claim, with_claims):
+    results.transductive({"dann": {**TWO_PAIRS, "syn:uci": [None, 0.6, 0.6]}}, SEEDS, TWO_PAIRS)
+    figures = [mean_of(claim, strategy="dann"), mean_of(claim, "syn:uci; uci:syn"), mean_of(claim, strategy="mdd")]
+    found = rows_of(by_figure(with_claims(*figures)))
+    assert {label: row[3:] for label, row in found.items()} == {
+        "dann · mean of 2 pairs": ("missing", "dann: not run (1 of 6 runs: syn:uci; seed 0)"),
+        "source-only · mean of syn:uci; uci:syn": ("missing", "this table has no pair uci:syn"),
+        "mdd · mean of *:*": ("missing", "this table has no row of 'mdd'"),
+    }
+
+
+def test_filters_of_pairs_leave_no_mean_for_it_would_be_another(results, claim, with_claims):
+    results.transductive({"dann": TWO_PAIRS}, SEEDS, TWO_PAIRS)
+    result_set = with_claims(mean_of(claim, strategy="dann"), claim())
+    (table,) = by_figure(result_set, filters={"pair": ["syn:*"]})
+    assert [row[0].text for row in table.rows] == ["source-only · syn:uci"]
+    (table,) = by_figure(result_set, filters={"strategy": ["dann"]})
+    assert "dann · mean of 2 pairs" in [row[0].text for row in table.rows]
+
+
 # Options and formats -------------------------------------------------------------------------------------------------
 
 

@@ -96,7 +96,7 @@ def test_a_run_that_is_missing_at_one_budget_is_a_dash_with_its_reason_there(cur
     assert (at(table, "fine-tune", "gap:20").text, at(table, "fine-tune", "gap:20").footnotes) == ("—", (1,))
     assert table.footnotes == ["fine-tune: not run (1 of 3 runs: syn:uci; seed 0)"]
     assert at(table, "fine-tune", "5").text.startswith("50.0")
-    assert "fine-tune: helps at 5 labels per class; no gap at 20" in table.notes
+    assert "fine-tune: helps at 5 labels per class; runs are missing at 20" in table.notes
     dropped = one(leaderboard(result_set, by="shots", missing="drop"))
     assert at(dropped, "fine-tune", "20").value == pytest.approx(0.5505, **EXACT)
     assert any(line.startswith("20 shots: Dropped from means, of 3 runs each: fine-tune 1") for line in dropped.notes)
@@ -131,6 +131,19 @@ def test_nothing_run_yet_is_a_table_of_dashes(curve, at):
     assert "fine-tune: not run (all 3 runs)" in table.footnotes
 
 
+def test_budgets_that_were_not_run_or_not_asked_for_are_named_as_such(curve, results):
+    """`other` is asked for at 5 alone; at 20 and 100 no run of `fine-tune` is there."""
+    curve("syn:uci", {5: -0.1, 20: -0.1, 100: -0.1})
+    curve("syn:uci", {5: -0.1}, variant="other")
+    result_set = results.result_set()
+    for cell in result_set.cells:
+        if cell.variant == "fine-tune" and cell.shots in (20, 100):
+            result_set.records.pop(cell.run_key, None)
+    table = one(leaderboard(result_set, by="shots"))
+    assert table.notes[0] == "fine-tune: hurts at 5 labels per class; not run at 20 and 100"
+    assert table.notes[1] == "other: hurts at 5 labels per class; not asked for at 20 and 100"
+
+
 # --- the curve
 
 
@@ -160,7 +173,7 @@ def test_gaps_bear_their_verdicts_and_a_sentence_says_up_to_where_the_source_hel
     marks = [at(table, "fine-tune", f"gap:{budget}").marks for budget in ("5", "20", "100", "all")]
     assert marks == [("↑",), ("↑",), ("?",), ("↓",)]
     assert at(table, "fine-tune", "gap:all").text == "+3.0 ± 0.2"
-    assert table.notes[0] == "fine-tune: helps up to 20 labels per class; undecided at 100; hurts with all"
+    assert table.notes[0] == "fine-tune: helps at 5 and 20 labels per class; undecided at 100; hurts with all"
     legend = ["↑ transfer is shown to help", "↓ transfer is shown to hurt", "? undecided"]
     assert [line for line in table.notes if line in legend] == legend
 
@@ -207,7 +220,7 @@ def test_a_mean_over_pairs_does_not_hide_the_pair_that_it_harms(curve, at):
     curve("syn:uci", {5: 0.1, 20: 0.3})
     table = one(leaderboard(curve("uci_m:uci", {5: 0.1, 20: -0.05}).result_set(), by="shots"))
     assert at(table, "fine-tune", "gap:20").value == pytest.approx(-0.125, **EXACT)
-    assert "fine-tune: helps at every label budget" in table.notes
+    assert "fine-tune: helps at 5 and 20 labels per class" in table.notes
     assert "20 shots, pair by pair: hurts: fine-tune on uci_m:uci (+5.0 points ± 0.2)" in table.notes
     assert "over 3 seeds of the mean over 2 pairs." in table.caption
     assert any("paired t over seeds of the mean over pairs" in line for line in table.notes)

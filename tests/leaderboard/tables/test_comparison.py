@@ -245,6 +245,81 @@ def test_mcnemar_is_of_the_checkpoint_that_the_protocol_chooses(results, at):
     assert at(early, "syn:uci", "mcnemar").text == "A 0, B 0 of 1"
 
 
+def repeated(results, a, b, seeds=3):
+    """Frames of two variants that no seed changes: by pair, which items each has right."""
+    means = [{pair: [float(np.mean(right))] * seeds for pair, right in side.items()} for side in (a, b)]
+    both = frames(results, *means)
+    for frame, side in zip(both, (a, b), strict=True):
+        store(results, frame, [side[pair] for pair in frame.pair])
+    return both
+
+
+def items(only_a, only_b, both=40, neither=20):
+    """Which items A and B have right, with these numbers of each kind."""
+    a = [1] * only_a + [0] * only_b + [1] * both + [0] * neither
+    b = [0] * only_a + [1] * only_b + [1] * both + [0] * neither
+    return a, b
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_where_seeds_repeat_one_result_the_test_items_decide_and_rows_are_corrected(results, at, seeds):
+    clear, slight, equal = items(30, 5), items(12, 3), items(4, 4)
+    sides = [
+        dict(zip(("syn:uci", "uci:syn", "a:b"), side, strict=True)) for side in zip(clear, slight, equal, strict=True)
+    ]
+    a, b = repeated(results, *sides, seeds=seeds)
+    stored = stored_correct(results.folder)
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    p = {"syn:uci": (30, 5, False), "uci:syn": (12, 3, True), "a:b": (4, 4, True)}
+    p = {pair: mcnemar([[40, only_a], [only_b, 20]], exact=exact).pvalue for pair, (only_a, only_b, exact) in p.items()}
+    assert {pair: at(table, pair, "p").value for pair in p} == pytest.approx(p, **EXACT)
+    assert at(table, "syn:uci", "holm").value == pytest.approx(3 * p["syn:uci"], **EXACT)
+    assert at(table, "uci:syn", "holm").value == pytest.approx(2 * p["uci:syn"], **EXACT)
+    assert p["uci:syn"] < 0.05 < 2 * p["uci:syn"]
+    assert [at(table, pair, "verdict").text for pair in p] == ["A better", "undecided", "undecided"]
+    assert table.notes[0] == (
+        "Verdicts: McNemar's test on the test items for every row; Holm-corrected over 3 rows, family-wise 5 %."
+    )
+    assert at(table, "overall", "verdict").text == "—"
+    assert any("Overall: not tested" in note for note in table.notes)
+    assert not any("0 rows" in note or "no test" in note or "no verdicts" in note for note in table.notes)
+
+
+def test_tests_over_seeds_and_over_items_are_corrected_together(results, at):
+    a, b = frames(
+        results,
+        {"syn:uci": [0.7] * 3, "uci:syn": [0.6, 0.701, 0.799]},
+        {"syn:uci": [0.45] * 3, "uci:syn": [0.5, 0.6, 0.7]},
+    )
+    right = [np.asarray(side) for side in items(30, 5)]
+    store(results, a, [right[0] if pair == "syn:uci" else None for pair in a.pair])
+    store(results, b, [right[1] if pair == "syn:uci" else None for pair in b.pair])
+    stored = stored_correct(results.folder)
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    assert at(table, "syn:uci", "verdict").text == at(table, "uci:syn", "verdict").text == "A better"
+    found = sorted((at(table, pair, "p").value, at(table, pair, "holm").value) for pair in ("syn:uci", "uci:syn"))
+    assert found[0][1] == pytest.approx(2 * found[0][0], **EXACT)
+    assert table.notes[0].startswith(
+        "Verdicts: paired t over seeds; McNemar's test on the test items for syn:uci; Holm-corrected over 2 rows"
+    )
+
+
+def test_equal_scores_of_other_items_are_no_repetition_and_another_metric_is_not_decided_by_items(results, at):
+    right = [np.roll(np.arange(100) < 60, shift) for shift in range(3)]
+    a, b = frames(results, {"syn:uci": [0.6] * 3}, {"syn:uci": [0.4] * 3})
+    store(results, a, right)
+    store(results, b, [np.arange(100) < 40] * 3)
+    stored = stored_correct(results.folder)
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    assert (at(table, "syn:uci", "p").text, at(table, "syn:uci", "verdict").text) == ("—", "undecided")
+    assert table.notes[0] == "No row has a test, so nothing is decided."
+    store(results, a, [right[0]] * 3)
+    assert at(one(compare(a, b, "accuracy", correct=(stored, stored))), "syn:uci", "verdict").text == "A better"
+    other = one(compare(a, b, "macro_f1", correct=(stored, stored)))
+    assert at(other, "syn:uci", "verdict").text == "undecided"
+    assert any("--metric accuracy is decided by test items" in note for note in other.notes)
+
+
 def test_runs_that_do_not_store_what_is_right_have_a_dash_and_a_note(results, at):
     pairs = {"syn:uci": [0.6] * 3, "uci:syn": [0.6] * 3}
     a, b = frames(results, pairs, pairs)

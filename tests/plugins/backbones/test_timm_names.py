@@ -56,7 +56,7 @@ def test_a_missing_file_and_another_format_are_named(tmp_path):
     with pytest.raises(TlbenchError, match=r"gone\.safetensors' does not exist"):
         factory.revision(f"resnet18@{tmp_path}/gone.safetensors")
     with pytest.raises(TlbenchError, match="weights are read from no other"):
-        factory.revision(f"resnet18@{tmp_path}/weights.bin")
+        factory.revision(f"resnet18@{tmp_path}/weights.h5")
 
 
 def test_the_revision_of_a_file_is_its_content_whatever_its_time(tmp_path):

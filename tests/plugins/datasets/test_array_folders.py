@@ -12,8 +12,8 @@ from tlbench.core.domain import SPLITS
 from tlbench.core.inputs import Gathered, SparseRows
 from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
-from tlbench_datasets.arrays import inputs as array_inputs
 from tlbench_datasets.arrays.dataset import Npz
+from tlbench_datasets.shared import scaling
 
 INPUTS, LABELS = vectors(0)
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 9, 8, 3), dtype=np.uint8)
@@ -108,7 +108,7 @@ def test_what_is_large_is_read_when_it_is_asked_for_and_is_the_same(tmp_path, mo
         tmp_path, inputs=array + np.arange(60, dtype=array.dtype).reshape(-1, *[1] * (array.ndim - 1)), labels=LABELS
     )
     small = Npz(str(tmp_path)).load("one")
-    for module in (core, array_inputs):
+    for module in (core, scaling):
         monkeypatch.setattr(module, "COPIED_BYTES", 100)
     large = Npz(str(tmp_path)).load("one")
     assert isinstance(small.train.inputs, np.ndarray)

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tlbench.core.domain import SPLITS
+from tlbench.data.domain_checks import check_domain
 from tlbench.errors import TlbenchError
 from tlbench_datasets.tables.formats import Csv, Parquet
 
@@ -170,11 +172,34 @@ def test_large_numbers_are_standardised_before_they_are_rounded(tmp_path, offset
     np.testing.assert_allclose(domain.train.inputs, small.train.inputs, atol=1e-4)
 
 
-def test_what_rounding_makes_equal_is_told(tmp_path):
-    text = rows("{hospital},{label},{value}", value=0).split("\n")
-    lines = [text[0]] + [f"{line.rsplit(',', 1)[0]},{1_700_000_000 + i}" for i, line in enumerate(text[1:-1])]
-    notes = csv(tmp_path, "\n".join(lines)).load("north").notes
-    assert "different values become equal in 32 bits in columns 'dose'" in notes[-1]
+def seconds(step):
+    lines = rows("{hospital},{label}").replace("hospital,class,dose", "hospital,class,dose").split("\n")
+    return "\n".join([lines[0], *(f"{line},{1_700_000_000 + step * i}" for i, line in enumerate(lines[1:-1]))])
+
+
+def test_what_rounding_makes_equal_is_told_and_stays_in_one_split(tmp_path):
+    domain = csv(tmp_path, seconds(50)).load("north")
+    assert "different values become equal in 32 bits in columns 'dose'" in domain.notes[-1]
+    check_domain("csv", domain)
+
+
+def test_where_too_few_are_left_the_reason_is_told(tmp_path):
+    message = error_of(csv(tmp_path, seconds(1)))
+    assert "examples that differ become equal in 32 bits, and too few are left; set scale = " in message
+
+
+def test_identifiers_beyond_53_bits_are_told_apart(tmp_path):
+    lines = rows("{hospital},{label}").split("\n")
+    text = "\n".join([lines[0], *(f"{line},{900_000_000_000_000_000 + i}" for i, line in enumerate(lines[1:-1]))])
+    domain = csv(tmp_path, text, scale="standardise").load("north")
+    assert len(np.unique(np.concatenate([domain.split(name).inputs for name in SPLITS]))) == 40
+
+
+def test_a_constant_column_is_shifted_and_nothing_more(tmp_path):
+    text = rows("{hospital},{label},{i},0.1", header="hospital,class,dose,batch")
+    domain = csv(tmp_path, text, scale="standardise").load("north")
+    assert np.all(domain.train.inputs[:, 1] == 0)
+    assert "columns that are constant in the training data: 'batch'" in domain.notes
 
 
 # Parquet -------------------------------------------------------------------------------------------------------------

@@ -111,8 +111,8 @@ def test_split_that_is_none(tmp_path):
 
 
 def test_column_without_any_value_cannot_be_imputed(tmp_path):
-    message = error_of(tmp_path, frame().assign(e=np.nan), missing="mean")
-    assert "column 'e' has no value in the training data" in message
+    message = error_of(tmp_path, frame().assign(e=np.nan), missing="mean", features=["a", "e"])
+    assert "column 'e' has no value in the training data of any domain; leave it out of features" in message
 
 
 # What is right -------------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def _chance(place: TableGroup, pair: str) -> float:
 
 def _difference(place: TableGroup, variant: str, pair: str) -> CrossedDifference | None:
     """The gap on a pair, over seeds and items where these are known; None where a run is missing and not dropped."""
-    ours, base = place.errors(variant, pair), place.base_errors(variant, pair, place.base or "")
+    ours, base = place.errors(variant, pair), place.base_errors(variant, pair, place.base_of(variant) or "")
     seeds = sorted(ours.keys() & base.keys())
     if not (place.is_enough(ours) and place.is_enough(base)) or not seeds:
         return None
@@ -138,7 +138,7 @@ def gap_over_pairs(place: TableGroup, variant: str) -> CrossedDifference | None:
     targets: dict[str, list[Items]] = {}
     by_seed = np.zeros(len(shown.seeds))
     for pair in shown.pairs:
-        ours, base = place.errors(variant, pair), place.base_errors(variant, pair, place.base or "")
+        ours, base = place.errors(variant, pair), place.base_errors(variant, pair, place.base_of(variant) or "")
         if not set(shown.seeds) <= ours.keys() & base.keys():
             return None
         by_seed += [(ours[seed] - base[seed]) / len(shown.pairs) for seed in shown.seeds]
@@ -170,7 +170,7 @@ def _same_test_items(place: TableGroup, variant: str, pair: str) -> bool:
 
 def _item_row(place: TableGroup, cell: PlannedCell) -> Items | None:
     ours = place.correct(cell.run_key, reference=cell.role == "reference")
-    base = place.correct(cell.references.get(place.base or "", ""), reference=True)
+    base = place.correct(cell.references.get(place.base_of(cell.variant) or "", ""), reference=True)
     if ours is None or base is None or ours.shape != base.shape:
         return None
     return base.astype(np.int8) - ours.astype(np.int8)

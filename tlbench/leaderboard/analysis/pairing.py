@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tlbench.core.run_spec import Shots, label_budget
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import McNemarTest, PairedTest, mcnemar, paired_difference
@@ -30,6 +33,10 @@ class CellKey(NamedTuple):
     def place(self) -> str:
         """What may not be mixed, as in the titles of the leaderboard."""
         return f"{self.setting}{label_budget(self.shots)} · {self.backbone} · {self.evaluation}"
+
+    def shown_place(self, backbones: Mapping[str, str]) -> str:
+        """The same with backbones as titles have them."""
+        return self._replace(backbone=backbones[self.backbone]).place
 
     @property
     def label(self) -> str:
@@ -104,6 +111,25 @@ class RunPair:
         tests = (_same_items(self.a[seed], self.b[seed], correct) for seed in self.seeds)
         return [test for test in tests if test is not None]
 
+    def repeated_items(self, correct: tuple[Correct, Correct]) -> McNemarTest | None:
+        """McNemar's test of two sides that give every test item the same answer whatever the seed, made once.
+
+        None with a single seed, which shows no repetition, where a seed changes an item of either side, and where it is
+        not stored which items are right.
+        """
+        sides = [self._repeated(side, of) for side, of in zip((self.a, self.b), correct, strict=True)]
+        if len(self.seeds) < 2 or sides[0] is None or sides[1] is None or sides[0].shape != sides[1].shape:
+            return None
+        return mcnemar(sides[0], sides[1])
+
+    def _repeated(self, side: BySeed, correct: Correct) -> NDArray[Any] | None:
+        """Which items every seed of one side has right; None where seeds differ in one."""
+        found = [_right(side[seed], correct) for seed in self.seeds]
+        first = found[0] if found else None
+        if first is None or any(other is None or not np.array_equal(first, other) for other in found):
+            return None
+        return first
+
 
 def runs_of(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> dict[CellKey, dict[int, Run]]:
     """The runs of (a part of) `ResultSet.frame` by cell and seed; `single`: it holds one variant, whose name goes.
@@ -145,10 +171,12 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124
 
 
+def _right(run: Run, correct: Correct) -> NDArray[Any] | None:
+    return None if run.checkpoint is None else correct(run.key, run.checkpoint)
+
+
 def _same_items(a: Run, b: Run, correct: tuple[Correct, Correct]) -> McNemarTest | None:
-    if a.checkpoint is None or b.checkpoint is None:
-        return None
-    right_a, right_b = correct[0](a.key, a.checkpoint), correct[1](b.key, b.checkpoint)
+    right_a, right_b = _right(a, correct[0]), _right(b, correct[1])
     if right_a is None or right_b is None or right_a.shape != right_b.shape:
         return None
     return mcnemar(right_a, right_b)

@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
+from tlbench.core.local_paths import shown_name, shown_names
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.verdicts import ROPE
+from tlbench.files import UnfitFile
+from tlbench.records.data_note import DataNote
 from tlbench.records.item_correctness import stored_correct
+from tlbench.records.plan_file import PLAN_FILE, plan_bytes
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
+from tlbench.records.sealed_json import BrokenSeal
 from tlbench.records.shared_examples import SharedExamples
 from tlbench.suites.claims import Claim
 
 if TYPE_CHECKING:
     import pandas as pd
-
-PLAN_FILE = "plan.json"
 
 #: Which test items the run with this key has right after this step; None where that is not stored.
 Correct = Callable[[str, int], NDArray[Any] | None]
@@ -36,9 +39,11 @@ class PlanHeader(BaseModel):
 
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
     domain the size of the test split, `classes` how many there are; plans that were written before they were kept lack
-    them. `rope`: differences of errors within ± this do not matter. `summary`, `about` (Markdown)
+    them. `rope`: differences of errors within ± this do not matter. `notes`: what readers are told of the data.
+    `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
-    `contributor`: who made the runs, where they were submitted.
+    `own_data`: the dataset is the user's own and no published one. `contributor`: who made the runs, where they were
+    submitted.
     """
 
     suite: str
@@ -54,9 +59,11 @@ class PlanHeader(BaseModel):
     test_examples: dict[str, int] = Field(default_factory=dict)
     classes: dict[str, int] = Field(default_factory=dict)
     rope: float = ROPE
+    notes: list[DataNote] = Field(default_factory=list)
     summary: str = ""
     about: str = ""
     views: list[str] = Field(default_factory=list)
+    own_data: bool = False
     contributor: str = ""
 
     @property
@@ -87,6 +94,14 @@ class ResultSet:
     def cells(self) -> list[PlannedCell]:
         """The places in the tables, in the plan's order."""
         return self.plan.cells
+
+    def shown_backbone(self, name: str) -> str:
+        """A backbone as titles have it: of weights in a file on this machine the file's name."""
+        return self._shown_backbones.get(name) or shown_name(name)
+
+    @cached_property
+    def _shown_backbones(self) -> dict[str, str]:
+        return shown_names(dict.fromkeys(cell.backbone for cell in self.cells))
 
     def status(self, key: str) -> str:
         """The status of a run's record; `missing` where there is none that can be read."""
@@ -194,13 +209,15 @@ def read_plan(folder: Path) -> PlanHeader:
     published = is_published(folder)
     again = REMEDY if published else f"run `tlbench run {folder.name}`, which writes it"
     try:
-        return PlanHeader.model_validate_json(path.read_bytes())
+        return PlanHeader.model_validate_json(plan_bytes(folder))
     except FileNotFoundError:
         what = f"no whole published folder: {path}" if published else f"no results of the suite {folder.name!r}: {path}"
         then = REMEDY if published else f"run `tlbench run {folder.name}` first"
         raise TlbenchError(f"{what} does not exist; {then}") from None
     except OSError as error:
         raise TlbenchError(f"cannot read {path}: {error.strerror or error}") from error
+    except (BrokenSeal, UnfitFile, RecursionError) as error:
+        raise TlbenchError(f"damaged plan {path}: {error}; {again}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole file"

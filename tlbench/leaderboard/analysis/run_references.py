@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from tlbench.core.run_spec import CLUSTERING, label_budget
 from tlbench.leaderboard.analysis.result_set import PlanHeader, as_number
 from tlbench.leaderboard.analysis.sanity import last_score
+from tlbench.leaderboard.analysis.scores import TWIN
 from tlbench.leaderboard.claims.matching import named_budget
 from tlbench.leaderboard.tables.cells import Scale, metric_name
 from tlbench.records.record import Record
@@ -15,6 +16,7 @@ from tlbench.suites.claims import Claim
 #: What the difference to a reference is called in a setting; a gain has the sign of accuracies, a gap that of errors.
 _NAMES = {
     ("transductive", "source-only"): "adaptation gap",
+    ("transductive", TWIN): "adaptation gap",
     ("inductive", "without-source"): "NTG",
     ("inductive", "target-only"): "gain",
     ("unsupervised", "without-source"): "gap to alone",

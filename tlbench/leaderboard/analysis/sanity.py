@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tlbench.evaluation.statistics import Estimate
+from tlbench.evaluation.statistics import Estimate, paired_difference
 from tlbench.leaderboard.analysis.result_set import as_number
-from tlbench.leaderboard.analysis.scores import CEILING, CellKey, TableGroup
+from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, CellKey, TableGroup
 from tlbench.leaderboard.claims.matching import is_about_pair
 from tlbench.leaderboard.tables.cells import FLAGGED
 from tlbench.records.record import Record
@@ -19,22 +19,33 @@ FAR = 0.05
 
 @dataclass(frozen=True)
 class Sanity:
-    """The lines under a table, and the references on pairs that bear the mark."""
+    """The lines under a table, and the rows on pairs that bear the mark."""
 
     lines: list[str]
     spots: frozenset[CellKey]
 
     def marks(self, variant: str, pair: str | None = None) -> tuple[str, ...]:
-        """The mark of a reference on a pair, or of its row."""
+        """The mark of a variant on a pair, or of its row."""
         found = any(name == variant and pair in (None, where) for name, where in self.spots)
         return (FLAGGED,) if found else ()
 
 
-def sanity(place: TableGroup) -> Sanity:
-    """What is doubtful in one table."""
+def sanity(place: TableGroup, strategy: str | None = None) -> Sanity:
+    """What is doubtful in one table; of its strategies, in one that is about a single one."""
     low = _low_oracles(place)
     lines = [f"{FLAGGED} oracle is below source-only on {', '.join(low)}"] if low else []
     spots = {(CEILING, pair) for pair in low}
+    above = dict(_above_oracle(place, place.strategies if strategy is None else [strategy]))
+    if above:
+        named = ", ".join(
+            f"{name} on {pair} ({place.scale.text(by, signed=True)}{place.scale.unit})"
+            for (name, pair), by in above.items()
+        )
+        lines.append(f"{FLAGGED} above oracle, which is trained on all target labels: {named}")
+        spots |= set(above)
+    if trivial := _trivial_oracles(place):
+        lines.append(f"{FLAGGED} {'; '.join(trivial.values())}: {_WORTHLESS}")
+        spots |= {(CEILING, pair) for pair in place.pairs if _target(pair) in trivial}
     for (variant, pair), found, claim in _far_from_published(place):
         ours, theirs = place.scale.text(found.mean), place.scale.text(claim.value)
         lines.append(f"{FLAGGED} {variant} on {pair} is {ours}, published {theirs} ({claim.citation})")
@@ -49,6 +60,51 @@ def _low_oracles(place: TableGroup) -> list[str]:
         return []
     found = {pair: (place.at(CEILING, pair), place.at("source-only", pair)) for pair in place.pairs}
     return [pair for pair, (top, low) in found.items() if top and low and top.mean < low.mean]
+
+
+def _above_oracle(place: TableGroup, strategies: Sequence[str]) -> Iterator[tuple[CellKey, float]]:
+    """The strategies that beat the ceiling of their cells, with how much: by chance, by a fault, or by labels seen."""
+    if place.scale.lower_is_better or CEILING not in place.variants:
+        return
+    for pair in place.pairs:
+        top = place.at(CEILING, pair)
+        for variant in strategies:
+            found = place.at(variant, pair)
+            if top is not None and found is not None and found.mean > top.mean:
+                yield (variant, pair), found.mean - top.mean
+
+
+_WORTHLESS = "all target labels, with this backbone and recipe, give no more than the most frequent class"
+
+
+def _trivial_oracles(place: TableGroup) -> dict[str, str]:
+    """The targets on which the ceiling is not shown to be above what the most frequent class gives, in words.
+
+    Both are one run for each target, seed and backbone, whatever the source.
+    """
+    if not {TRIVIAL, CEILING} <= set(place.variants):
+        return {}
+    pairs = {_target(pair): pair for pair in place.pairs}
+    return {target: text for target, pair in pairs.items() if (text := _trivial(place, target, pair))}
+
+
+def _trivial(place: TableGroup, target: str, pair: str) -> str:
+    """`oracle is not above majority on north (55.0 against 72.9)`; empty where it is above, or a run is missing."""
+    top, floor = place.at(CEILING, pair), place.at(TRIVIAL, pair)
+    ours, theirs = place.errors(CEILING, pair), place.errors(TRIVIAL, pair)
+    if top is None or floor is None or ours.keys() != theirs.keys():
+        return ""
+    above = paired_difference([theirs[seed] for seed in ours], list(ours.values()))
+    if above.mean > (above.half_width or 0.0):
+        return ""
+    shown = "is not" if above.mean <= 0 else "is not shown to be"
+    better = "below" if place.scale.lower_is_better else "above"
+    numbers = f"{place.scale.text(top.mean)} against {place.scale.text(floor.mean)}"
+    return f"{CEILING} {shown} {better} {TRIVIAL} on {target} ({numbers})"
+
+
+def _target(pair: str) -> str:
+    return pair.rpartition(":")[2]
 
 
 def _far_from_published(place: TableGroup) -> Iterator[tuple[CellKey, Estimate, Claim]]:

@@ -28,15 +28,18 @@ BySeed = dict[int, float]
 #: A variant on a pair.
 CellKey = tuple[str, str]
 #: References in the order of rows: what no transfer gives first, the ceiling last.
-BASELINES = ("source-only", BEST_SINGLE, "target-only")
-CEILING = "oracle"
+TRIVIAL, CEILING, POOLING = "majority", "oracle", "pooling"
+BASELINES = (TRIVIAL, "source-only", BEST_SINGLE, "target-only", POOLING)
 REVERSE = "reverse-validation"
 #: From fewer pairs nothing is said of a new one.
 MIN_PAIRS = 3
 REFERENCES = (*BASELINES, CEILING)
 
 #: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
-GAP_BASE = {"transductive": "source-only", "inductive": "without-source", "unsupervised": "without-source"}
+WITHOUT_SOURCE = "without-source"
+GAP_BASE = {"transductive": "source-only", "inductive": WITHOUT_SOURCE, "unsupervised": WITHOUT_SOURCE}
+#: Of a strategy that names the same without adapting, the gap is taken to that, and not to `source-only`.
+TWIN = "without-adaptation"
 
 
 @dataclass(frozen=True)
@@ -235,6 +238,27 @@ class TableGroup:
         """The reference that a setting's gap is taken to."""
         return GAP_BASE.get(self.setting)
 
+    def base_of(self, variant: str) -> str | None:
+        """The reference that the gap of a variant is taken to."""
+        return TWIN if variant in self.twins else self.base
+
+    @cached_property
+    def twins(self) -> dict[str, str]:
+        """By variant the strategy that does the same without adapting, where it names one."""
+        keys = {cell.variant: cell.references[TWIN] for cell in self.cells if TWIN in cell.references}
+        names = {cell.run_key: cell.variant for cell in self.cells}
+        return {variant: names.get(key, TWIN) for variant, key in keys.items()}
+
+    def used_source(self, variant: str) -> list[str]:
+        """The pairs that a variant is asked for on, but those whose source can change nothing that it predicts."""
+        pairs = self.planned_pairs(variant)
+        return [pair for pair in pairs if any(cell.uses_source for cell in self._spot(variant, pair))]
+
+    def unused_source(self, variant: str) -> list[str]:
+        """The pairs on which nothing of the source can change what a variant predicts."""
+        used = self.used_source(variant)
+        return [pair for pair in self.planned_pairs(variant) if pair not in used]
+
     @cached_property
     def adapting(self) -> list[str]:
         """The strategies that use something of the target: the others have no gap and no verdict."""
@@ -306,7 +330,7 @@ class TableGroup:
 
     def _has_gap(self, cell: PlannedCell) -> bool:
         skipped = self.result_set.status(cell.run_key) == "skipped"
-        return not skipped and cell.references.get(self.base or "") not in (None, cell.run_key)
+        return not skipped and cell.references.get(self.base_of(cell.variant) or "") not in (None, cell.run_key)
 
     def _gap(self, variant: str, pair: str) -> PairedTest | None:
         test = self.decisions[variant, pair].test
@@ -317,7 +341,7 @@ class TableGroup:
 
     def seed_gap(self, variant: str, pair: str) -> PairedTest | None:
         """A gap with its interval over its own seeds alone; None where a run is missing and not to be dropped."""
-        ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base or "")
+        ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base_of(variant) or "")
         if not (self.is_enough(ours) and self.is_enough(base)):
             return None
         gap = gaps.adaptation_gap if self.setting == "transductive" else gaps.negative_transfer_gap
@@ -332,7 +356,7 @@ class TableGroup:
         """The mean gap over pairs, with the interval of the row's verdict."""
         found = self.row_decisions.get(variant)
         if found is None or found.test is None:
-            return self.overall_gap(variant, self.base)
+            return self.overall_gap(variant, self.base_of(variant))
         return with_interval(found.test, len(self.seeds))
 
     def overall_gap(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tlbench.core.plain_text import plain
 from tlbench.evaluation.ranks import critical_difference, friedman, wilcoxon_holm
 from tlbench.leaderboard.analysis.scores import TableGroup
-from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.tables.cells import count
 
 ALPHA = 0.05

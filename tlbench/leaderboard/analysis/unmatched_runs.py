@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from tlbench.core.local_paths import shown_names
 from tlbench.leaderboard.analysis.pairing import BySeed, CellKey
 from tlbench.leaderboard.tables.cells import count
 
@@ -24,7 +25,8 @@ def nothing_in_common(names: tuple[str, str], metric: str, selection: str, a: Si
 def without_numbers(spots: Sequence[CellKey], a: Side, b: Side) -> str:
     """A note: a place that has no table, because no run of the one can be paired with one of the other there."""
     within: list[Side] = [{spot: side[spot] for spot in spots} for side in (a, b)]
-    return f"not compared: {spots[0].place}: {_reasons(('A', 'B'), *within)}"
+    place = spots[0].shown_place(shown_names(spot.backbone for spot in (*a, *b)))
+    return f"not compared: {place}: {_reasons(('A', 'B'), *within)}"
 
 
 def alone(a: Side, b: Side) -> list[str]:
@@ -49,9 +51,10 @@ def _reasons(names: tuple[str, str], a: Side, b: Side) -> str:
 
 def _listing(spots: Sequence[CellKey]) -> str:
     """By place the pairs, or of several variants how many pairs of each."""
+    backbones = shown_names(spot.backbone for spot in spots)
     by_place: dict[str, list[CellKey]] = {}
     for spot in spots:
-        by_place.setdefault(spot.place, []).append(spot)
+        by_place.setdefault(spot.shown_place(backbones), []).append(spot)
     return "; ".join(f"{_names(within)} ({place})" for place, within in by_place.items()) or "nothing"
 
 

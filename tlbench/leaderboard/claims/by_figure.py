@@ -12,10 +12,10 @@ from tlbench.evaluation.statistics import MIN_SEEDS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.sections import Section, elsewhere, sections, tally
-from tlbench.leaderboard.claims.verdicts import ClaimVerdict, tested_on, widest
+from tlbench.leaderboard.claims.verdicts import ClaimVerdict, tested_counts, widest
 from tlbench.leaderboard.leaderboard import with_columns
 from tlbench.leaderboard.tables import notes
-from tlbench.leaderboard.tables.cells import MISSING, Cell, Column, Scale, Table, metric_name
+from tlbench.leaderboard.tables.cells import MISSING, Cell, Column, Scale, Table, count, metric_name
 from tlbench.suites.claims import Claim
 from tlbench.suites.filters import Filters
 from tlbench.suites.table_layouts import TableLayout
@@ -126,9 +126,9 @@ def _label(finding: ClaimVerdict) -> str:
     match, claim = finding.first, finding.first.claim
     variant = match.variant or claim.strategy
     use = f" ({claim.strategy})" if variant != claim.strategy else ""
-    where = (
-        f"mean of {len(finding.matches)} pairs" if finding.is_mean else match.pair or f"{claim.source}:{claim.target}"
-    )
+    where = match.pair or claim.place
+    if over := len(finding.matches) if finding.is_mean else len(match.pairs):
+        where = f"mean of {count(over, 'pair')}"
     parts = [variant + use, where]
     return " · ".join(parts if match.place else [*parts, claim.setting, claim.backbone, metric_name(claim.metric)])
 
@@ -184,12 +184,18 @@ def _exceptions(place: TableGroup, claim_verdicts: Sequence[ClaimVerdict]) -> It
             f"{', '.join(same)}: every seed gives the same to the last bit, so that ± {place.scale.text(0)} is true of "
             "the seeds, and no sign of care."
         )
-    compared = [match.claim for finding in claim_verdicts if finding.comparison for match in finding.matches]
-    alone = [claim for claim in compared if claim.plus_minus is None and tested_on(place, claim) is None]
+    if any(finding.first.pairs for finding in claim_verdicts):
+        yield (
+            "A published mean of pairs is compared with the mean of ours over the same pairs; where no ± is printed, "
+            "p(1 − p)/n is that of our own accuracies, summed over its N pairs and divided by N²."
+        )
+    matched = [match for finding in claim_verdicts if finding.comparison for match in finding.matches]
+    compared = [match.claim for match in matched]
+    alone = [m.claim for m in matched if m.claim.plus_minus is None and tested_counts(place, m) is None]
     if alone and place.metric not in PROPORTIONS:
         yield f"{metric_name(place.metric)} is no share of examples, so p(1 − p)/n is left out."
     elif alone:
-        targets = ", ".join(dict.fromkeys(claim.target for claim in alone))
+        targets = ", ".join(dict.fromkeys(claim.place if claim.mean_of else claim.target for claim in alone))
         yield f"p(1 − p)/n is left out for {targets}, since n is not known: {_OLD_PLAN}."
     if any(claim.decimals is None for claim in compared):
         yield f"half a unit of the last digit is left out, since the printed digits are not known: {_OLD_PLAN}."

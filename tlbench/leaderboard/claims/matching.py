@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from tlbench.evaluation.selection import PROTOCOLS
 from tlbench.leaderboard.analysis.scores import CEILING, TableGroup
 from tlbench.suites.claims import Claim
 
+#: References whose run is one in every setting.
+SAME_IN_ALL = (CEILING, "source-only")
 #: How a part of a claim's `protocol` may name its label budget, as titles of tables do.
 _BUDGET = re.compile(r"\d+ shots?|all target labels|[\d.]+ % of target labels")
 
@@ -30,6 +33,8 @@ class Match:
     pair: str = ""
     apart: tuple[str, ...] = ()
     lacks: str = ""
+    #: The pairs over which a claimed mean is taken; none where the figure is of one pair.
+    pairs: tuple[str, ...] = ()
 
 
 def matches(claim: Claim, places: Sequence[TableGroup]) -> list[Match]:
@@ -39,18 +44,48 @@ def matches(claim: Claim, places: Sequence[TableGroup]) -> list[Match]:
     if place is None:
         return [Match(claim, apart=(*stated, *apart), lacks=lacks)]
     apart = (*stated, *_contradictions(claim, place))
+    if claim.mean_of:
+        return _of_mean(claim, place, apart)
     pair = next((pair for pair in place.pairs if is_about_pair(claim, pair)), None)
     variants = _variants(claim, place)
     if not variants or pair is None:
-        lacks = f"this table has no pair {claim.source}:{claim.target}" if variants else _no_row(claim, place)
+        lacks = f"this table has no pair {claim.place}" if variants else _no_row(claim, place)
         return [Match(claim, place, apart=apart, lacks=lacks)]
     return [Match(claim, place, variant, pair, apart) for variant in variants]
 
 
+def _of_mean(claim: Claim, place: TableGroup, apart: tuple[str, ...]) -> list[Match]:
+    """The rows of which a figure is the mean over pairs; all of these have to be pairs of the table."""
+    pairs, absent = pairs_of_mean(claim, place.pairs)
+    variants = _variants(claim, place)
+    if not variants or absent:
+        lacks = f"this table has no pair {', '.join(absent)}" if variants else _no_row(claim, place)
+        return [Match(claim, place, apart=apart, lacks=lacks)]
+    return [Match(claim, place, variant, apart=apart, pairs=pairs) for variant in variants]
+
+
+def pairs_of_mean(claim: Claim, pairs: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The pairs over which a claimed mean is taken, and what of it fits none of these pairs.
+
+    A pair may name its sources in any order; a glob stands for all pairs that it fits.
+    """
+    fitting = {part: [pair for pair in pairs if _fits(pair, part)] for part in claim.mean_of}
+    chosen = {pair for found in fitting.values() for pair in found}
+    return tuple(pair for pair in pairs if pair in chosen), [part for part, found in fitting.items() if not found]
+
+
+def _fits(pair: str, part: str) -> bool:
+    return fnmatch.fnmatchcase(pair, part) or _sides(pair) == _sides(part)
+
+
+def _sides(pair: str) -> tuple[frozenset[str], str]:
+    sources, _, target = pair.rpartition(":")
+    return frozenset(sources.split("+")), target
+
+
 def is_about_pair(claim: Claim, pair: str) -> bool:
     """Whether a claim is about a pair, in whatever order its sources are written."""
-    sources, _, target = pair.rpartition(":")
-    return claim.pair == (frozenset(sources.split("+")), target)
+    return claim.pair == _sides(pair)
 
 
 def named_budget(claim: Claim) -> str | None:
@@ -80,7 +115,7 @@ def _place(claim: Claim, places: Sequence[TableGroup]) -> tuple[TableGroup | Non
 
 def _same_run(claim: Claim, places: Sequence[TableGroup]) -> list[TableGroup]:
     """Tables of another setting in which the very run stands: a reference's number may not depend on the setting."""
-    if claim.strategy == CEILING or (claim.strategy == "source-only" and claim.setting == "transductive"):
+    if claim.strategy == CEILING or (claim.strategy in SAME_IN_ALL and claim.setting == "transductive"):
         return [place for place in places if claim.strategy in place.variants]
     return []
 

@@ -99,13 +99,16 @@ def _is_left(claim: Claim, cells: Sequence[PlannedCell], filters: Filters) -> bo
     asked = {name: globs for name, globs in filters.items() if globs and name != "seed"}
     if not asked:
         return True
+    if claim.mean_of and "pair" in asked:  # over fewer pairs it would be another mean
+        return False
     own = _as_cell(claim)
     return leaves(asked, own) or any(_may_be_about(claim, cell) for cell in cells)
 
 
 def _may_be_about(claim: Claim, cell: PlannedCell) -> bool:
     same = (cell.backbone, cell.setting) == (claim.backbone, claim.setting)
-    return same and is_about_pair(claim, cell.pair) and claim.strategy in (cell.variant, cell.strategy, cell.family)
+    here = bool(claim.mean_of) or is_about_pair(claim, cell.pair)
+    return same and here and claim.strategy in (cell.variant, cell.strategy, cell.family)
 
 
 def _as_cell(claim: Claim) -> PlannedCell:

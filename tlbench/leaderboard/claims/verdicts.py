@@ -13,7 +13,6 @@ from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.matching import Match
 from tlbench.leaderboard.tables.cells import Scale
 from tlbench.leaderboard.tables.footnotes import Footnotes
-from tlbench.suites.claims import Claim
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,31 @@ def _single(place: TableGroup | None, match: Match) -> ClaimVerdict:
         outcome: Outcome = "missing" if match.lacks else "not comparable"
         reasons = tuple(filter(None, (match.lacks, *match.apart)))
         return ClaimVerdict((match,), claim.value, claim.plus_minus, None, None, outcome, reasons)
+    if match.pairs:
+        return _claimed_mean(place, match)
     if place.at(match.variant, match.pair) is None:
         return _missing(place, (match,), claim.value, claim.plus_minus, [match.pair])
     seeds = list(place.by_seed(match.variant, match.pair).values())
     same = _same_for_every_seed(place, match.variant, match.pair)
     return _compared(place, (match,), claim.value, claim.plus_minus, _error(place, match), seeds, same)
+
+
+def _claimed_mean(place: TableGroup, match: Match) -> ClaimVerdict:
+    """A figure that is a mean over pairs itself."""
+    claim, variant = match.claim, match.variant
+    shown = place.shown(variant, pairs=match.pairs)
+    means = place.means(variant, shown) if shown and len(shown.pairs) == len(match.pairs) else None
+    if means is None:
+        return _missing(place, (match,), claim.value, claim.plus_minus, match.pairs)
+    error = reproduction.published_error_of_mean(
+        list(means.values()),
+        plus_minus=claim.plus_minus,
+        half_unit=claim.half_unit,
+        accuracies=[statistics.fmean(place.by_seed(variant, pair).values()) for pair in match.pairs],
+        examples=tested_counts(place, match),
+    )
+    same = all(_same_for_every_seed(place, variant, pair) for pair in match.pairs)
+    return _compared(place, (match,), claim.value, claim.plus_minus, error, list(means.values()), same)
 
 
 def _mean(place: TableGroup, group: Sequence[Match]) -> ClaimVerdict:
@@ -139,18 +158,22 @@ def widest(scale: Scale) -> str:
 def _error(place: TableGroup, match: Match) -> float:
     """The standard error of one published figure."""
     claim, seeds = match.claim, place.by_seed(match.variant, match.pair)
+    sizes = tested_counts(place, match)
     return reproduction.published_error(
         claim.value,
         list(seeds.values()),
         plus_minus=claim.plus_minus,
         half_unit=claim.half_unit,
-        examples=tested_on(place, claim),
+        examples=sizes[0] if sizes else None,
     )
 
 
-def tested_on(place: TableGroup, claim: Claim) -> int | None:
-    """How many examples a figure was tested on, where that bounds its error and the plan says so."""
-    return place.result_set.plan.test_examples.get(claim.target) if claim.metric in PROPORTIONS else None
+def tested_counts(place: TableGroup, match: Match) -> list[int] | None:
+    """How many examples a figure was tested on, by pair, where that bounds its error and the plan says so."""
+    sizes = place.result_set.plan.test_examples
+    targets = [pair.rpartition(":")[2] for pair in match.pairs] or [match.claim.target]
+    known = match.claim.metric in PROPORTIONS and all(target in sizes for target in targets)
+    return [sizes[target] for target in targets] if known else None
 
 
 def _same_for_every_seed(place: TableGroup, variant: str, pair: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlbench.leaderboard.tables.cells import Table
+from tlbench.plugins.foreign_code import no_exit, output_to_stderr
 from tlbench.plugins.manager import PluginHost, plugin_host
 
 
@@ -14,7 +15,9 @@ def render(tables: Sequence[Table], form: str = "table", host: PluginHost | None
     Raises `TlbenchError` for a format that no plugin has.
     """
     entry, _ = (host or plugin_host()).find("renderers", form)
-    text: str = entry.load()(tables)
+    renderer = entry.load()
+    with no_exit(f"the format {form!r} of plugin {entry.plugin!r}"), output_to_stderr(entry.builtin):
+        text: str = renderer(tables)
     return text.rstrip("\n") + "\n" if text else ""
 
 

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 
+from tlbench.core.plain_text import plain
 from tlbench.leaderboard.tables.cells import Table
 
 #: With these a spreadsheet starts a formula, unless it is a signed number that follows.
@@ -32,6 +33,7 @@ def render(tables: Sequence[Table]) -> str:
 
 def _safe(value: object) -> object:
     """Text that a spreadsheet does not take for a formula."""
+    value = plain(value) if isinstance(value, str) else value
     if not isinstance(value, str) or _NUMBER.fullmatch(value) or not value.startswith(_FORMULA):
         return value
     return f"'{value}"

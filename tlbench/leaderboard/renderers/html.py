@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from tlbench.core.plain_text import plain, plain_lines
 from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 
@@ -14,20 +15,20 @@ def render(tables: Sequence[Table]) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{html.escape(column.title)}</th>' for column in table.columns)
+    head = "".join(f'<th scope="col">{_text(column.title)}</th>' for column in table.columns)
     rows = "\n".join(f"<tr>{_row(table.columns, row)}</tr>" for row in table.rows)
-    notes = [f"<li>{html.escape(line)}</li>" for line in (*table.notes, table.bold) if line]
-    notes += [f"<li><sup>{n}</sup> {html.escape(text)}</li>" for n, text in enumerate(table.footnotes, 1)]
+    notes = [f"<li>{_text(line)}</li>" for line in (*table.notes, table.bold) if line]
+    notes += [f"<li><sup>{n}</sup> {_text(text)}</li>" for n, text in enumerate(table.footnotes, 1)]
     lines = [
         "<section>",
-        f"<h2>{html.escape(table.title)}</h2>",
+        f"<h2>{_text(table.title)}</h2>",
         "<table>",
-        f"<caption>{html.escape(table.caption)}</caption>",
+        f"<caption>{_text(table.caption)}</caption>",
         f"<thead><tr>{head}</tr></thead>",
         f"<tbody>\n{rows}\n</tbody>",
         "</table>",
         f"<ul>{''.join(notes)}</ul>" if notes else "",
-        f"<pre>{html.escape(table.diagram)}</pre>" if table.diagram else "",
+        f"<pre>{html.escape(plain_lines(table.diagram))}</pre>" if table.diagram else "",
         "</section>",
     ]
     return "\n".join(line for line in lines if line)
@@ -41,7 +42,12 @@ def _row(columns: Sequence[Column], row: Sequence[Cell]) -> str:
 
 
 def _content(cell: Cell) -> str:
-    signs = "".join(f" {html.escape(mark)}" for mark in cell.marks)
+    signs = "".join(f" {_text(mark)}" for mark in cell.marks)
     numbers = f"<sup>{','.join(map(str, cell.footnotes))}</sup>" if cell.footnotes else ""
-    text = f"<strong>{html.escape(cell.text)}</strong>" if cell.best else html.escape(cell.text)
+    text = f"<strong>{_text(cell.text)}</strong>" if cell.best else _text(cell.text)
     return text + signs + numbers
+
+
+def _text(text: str) -> str:
+    """Text that a page shows as it is."""
+    return html.escape(plain(text))

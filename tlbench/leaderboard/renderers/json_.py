@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from tlbench.core.plain_text import escaped
 from tlbench.leaderboard.tables.cells import Cell, Table
 
 
 def render(tables: Sequence[Table]) -> str:
     """A list of tables; each row maps a column's name to text, value, interval, marks and footnote numbers."""
-    return json.dumps([_table(table) for table in tables], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return escaped(json.dumps([_table(t) for t in tables], indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _table(table: Table) -> dict[str, Any]:

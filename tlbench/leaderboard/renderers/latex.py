@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tlbench.leaderboard.renderers.terminal import drawn, plain
+from tlbench.core.plain_text import plain
+from tlbench.leaderboard.renderers.latex_signs import sign
+from tlbench.leaderboard.renderers.terminal import drawn
 from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 # Marks and signs as mathematics, so that no font or input encoding is needed for them.
@@ -98,30 +100,39 @@ def _table(table: Table, label: str) -> str:
 
 def _head(column: Column) -> str:
     """The lines of a head under each other, the last at the foot."""
-    lines = [escape(line) for line in column.head.replace(":", ":\n").split("\n")]  # a pair's target under its source
+    lines = [
+        _after_break(escape(line)) for line in column.head.replace(":", ":\n").split("\n")
+    ]  # a pair's target under its source
     if len(lines) == 1:
         return lines[0]
     align = "l" if column.align == "left" else "r"
     return rf"\begin{{tabular}}[b]{{@{{}}{align}@{{}}}}" + r" \\ ".join(lines) + r"\end{tabular}"
 
 
+def _after_break(text: str) -> str:
+    """Text that begins a line: a bracket or a star there would be the argument of the line break before it."""
+    return f"{{{text}}}" if text.lstrip(" ~").startswith(("[", "*")) else text
+
+
 def _verbatim(diagram: str) -> list[str]:
     """A diagram as it is, small enough that 80 characters fit a line; a name in it cannot end the environment."""
     if not diagram:
         return []
-    lines = (line.replace(r"\end{", r"\end {") for line in drawn(diagram))
+    # As it is, but for signs that no font of LaTeX has.
+    lines = ("".join(char if char.isascii() else "?" for char in line) for line in drawn(diagram))
+    lines = (line.replace(r"\end{", r"\end {") for line in lines)
     return [r"{\scriptsize", r"\begin{verbatim}", *lines, r"\end{verbatim}", "}"]
 
 
 def _cell(cell: Cell) -> str:
     signs = "".join(f"~{escape(mark)}" for mark in cell.marks)
     numbers = ",".join(map(str, cell.footnotes))
-    # A row that began with a bracket would be read as the argument of the line break before it.
-    text = f"{{{escape(cell.text)}}}" if cell.text.startswith(("[", "*")) else escape(cell.text)
+    text = _after_break(escape(cell.text))
     text = rf"\textbf{{{text}}}" if cell.best else text
     return text + signs + (rf"\textsuperscript{{{numbers}}}" if numbers else "")
 
 
 def escape(text: str) -> str:
     """Text that LaTeX sets as it is."""
-    return plain(text.replace("\n", " ")).translate(_ESCAPES)
+    known = plain(text.replace("\n", " ")).translate(_ESCAPES)
+    return "".join(char if char.isascii() else sign(char) for char in known)

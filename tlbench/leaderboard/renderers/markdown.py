@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from tlbench.leaderboard.renderers.terminal import drawn, plain, superscript
+from tlbench.core.plain_text import plain
+from tlbench.leaderboard.renderers.terminal import drawn, superscript
 from tlbench.leaderboard.tables.cells import Cell, Table
 
 # `&` and `<` would be read as HTML, the others as Markdown.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from textwrap import wrap
 
 from tabulate import SEPARATING_LINE, tabulate
 
+from tlbench.core.plain_text import plain
 from tlbench.leaderboard.tables.cells import Cell, Column, Table
 
 WIDTH = 120
@@ -102,8 +102,3 @@ def _wrapped(text: str, width: int) -> list[str]:
     held = plain(text).replace(" ± ", "\u00a0±\u00a0")
     lines = wrap(held, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     return [line.replace("\u00a0", " ") for line in lines]
-
-
-def plain(text: str) -> str:
-    """Text without control characters, which a terminal would obey."""
-    return "".join(char if unicodedata.category(char)[0] != "C" else "?" for char in text)

@@ -10,6 +10,7 @@ from tlbench.core.run_spec import Shots
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import PairedTest
 from tlbench.evaluation.verdicts import Decision, Verdict, strategy_decisions
+from tlbench.leaderboard.analysis.budget_curves import BudgetCurve, alike
 from tlbench.leaderboard.analysis.gap_tests import gap_over_pairs
 from tlbench.leaderboard.analysis.sanity import sanity
 from tlbench.leaderboard.analysis.scores import TableGroup, with_interval
@@ -28,7 +29,8 @@ from tlbench.leaderboard.tables.cells import (
 )
 from tlbench.leaderboard.tables.footnotes import Footnotes
 
-NO_GAP = "no gap"
+#: Of a budget without a gap: none of its runs was asked for, none was run, some are missing, or there is none to take.
+NOT_ASKED, NOT_RUN, NOT_WHOLE, NO_GAP = "not asked for", "not run", "runs are missing", "no gap"
 _OTHER_TEST = "tests every pair by itself, and corrects within each budget"
 
 
@@ -37,15 +39,12 @@ def by_shots(places: Sequence[TableGroup]) -> list[Table]:
 
     `places`: all of a result set under one protocol, at least one. Raises `TlbenchError` where there is no such table.
     """
-    groups: dict[tuple[str, str, str], list[TableGroup]] = {}
-    for place in places:
-        first = place.cells[0]
-        groups.setdefault((place.setting, first.backbone, first.evaluation), []).append(place)
-    curves = [group for group in groups.values() if len(group) > 1]
+    groups = alike(places)
+    curves = [group for group in groups if len(group) > 1]
     if not curves:
         raise TlbenchError(_no_curve(places))
     tables = [_Curve(group).table() for group in curves]
-    left_out = [notes.place_name(group[0]) for group in groups.values() if len(group) == 1]
+    left_out = [notes.place_name(group[0]) for group in groups if len(group) == 1]
     if left_out:
         tables[-1].notes.append(f"not shown, for want of a second label budget: {'; '.join(left_out)}")
     return tables
@@ -60,25 +59,17 @@ def _no_curve(places: Sequence[TableGroup]) -> str:
     )
 
 
-class _Curve:
-    """One backbone under one evaluation, at each label budget."""
+class _Curve(BudgetCurve):
+    """The table of a curve."""
 
     def __init__(self, places: Sequence[TableGroup]) -> None:
-        self.places: dict[Shots, TableGroup] = {
-            shots: place
-            for place in sorted(places, key=lambda place: label_budgets.order(place.cells[0].shots))
-            if (shots := place.cells[0].shots) is not None
-        }
+        super().__init__(places)
         for place in places:
-            # A mean over the pairs that one budget happens to have could not be set beside that of another.
-            place.also_on(pair for other in places for pair in other.pairs)
+            place.also_on(self.pairs)
         self.doubts = {shots: sanity(place) for shots, place in self.places.items()}
         self.texts: list[str] = []
         self.footnotes = {shots: Footnotes(place, self.texts) for shots, place in self.places.items()}
-        # Where a metric leaves ±1 at one budget it is shown as it is at all.
-        self.first = next((place for place in places if not place.scale.percent), next(iter(self.places.values())))
         self.scale = self.first.scale
-        self.variants = _in_order(list(self.places.values()))
 
     def table(self) -> Table:
         columns = list(self._columns())
@@ -102,23 +93,6 @@ class _Curve:
             )
             yield column, lambda v, s=shots: self._gap(v, s)  # type: ignore[misc]
 
-    @cached_property
-    def constant(self) -> dict[str, Shots]:
-        """References whose runs are the same at every budget, as they see other labels; where each is complete."""
-        found = {}
-        for variant in self.variants:
-            if not any(variant in place.strategies for place in self.places.values()) and self._is_constant(variant):
-                found[variant] = max(self.places, key=lambda shots: len(self.places[shots].planned_pairs(variant)))
-        return found
-
-    def _is_constant(self, variant: str) -> bool:
-        keys: dict[tuple[str, int], set[str]] = {}
-        for place in self.places.values():
-            for pair in place.planned_pairs(variant):
-                for seed, cell in place.by_spot[variant, pair].items():
-                    keys.setdefault((pair, seed), set()).add(cell.run_key)
-        return all(len(several) == 1 for several in keys.values())
-
     def _constant(self, variant: str) -> Cell:
         return self._number(variant, self.constant[variant]) if variant in self.constant else EMPTY
 
@@ -138,7 +112,7 @@ class _Curve:
         found = {}
         for (variant, shots), decision in self.decisions.items():
             place = self.places[shots]
-            gap = place.overall_gap(variant, place.base)
+            gap = place.overall_gap(variant, place.base_of(variant))
             found[variant, shots] = gap if gap is None or decision.test is None else with_interval(decision.test, gap.n)
         return found
 
@@ -166,6 +140,8 @@ class _Curve:
         if not any(variant in other.strategies for other in self.places.values()):
             return EMPTY
         gap = self.gaps.get((variant, shots))
+        if gap is None and place.planned_pairs(variant) and not place.used_source(variant):
+            return EMPTY
         if gap is None:
             numbers = self.footnotes[shots].missing(variant, place.metric)
             return Cell(MISSING, footnotes=numbers + self.footnotes[shots].without_base(variant))
@@ -179,10 +155,21 @@ class _Curve:
         lines = []
         for variant in self.variants:
             gaps = {shots: self.gaps.get((variant, shots)) for shots in self.places}
-            said = {shots: self.verdicts[variant, shots] if gap else NO_GAP for shots, gap in gaps.items()}
+            said = {s: self.verdicts[variant, s] if gap else self._without_gap(variant, s) for s, gap in gaps.items()}
             if any(gap is not None for gap in gaps.values()):
                 lines.append(f"{variant}: {label_budgets.in_words(said)}")
         return lines
+
+    def _without_gap(self, variant: str, shots: Shots) -> str:
+        """Why there is no gap at a budget."""
+        place = self.places[shots]
+        runs = [cell for pair in place.planned_pairs(variant) for cell in place.by_spot[variant, pair].values()]
+        if not runs:
+            return NOT_ASKED
+        found = {place.result_set.status(cell.run_key) for cell in runs}
+        if found == {"missing"}:
+            return NOT_RUN
+        return NOT_WHOLE if found - {"ok", "skipped"} else NO_GAP
 
     def _hidden(self) -> list[str]:
         """Harm that --by strategy shows and a mean over pairs, or a larger family of tests, would hide."""
@@ -214,7 +201,8 @@ class _Curve:
         found: dict[str, list[Shots]] = {}
         for shots, place in self.places.items():
             lines = [notes.dropped(place, over_pairs=True), *notes.same_for_every_seed(place, over_pairs=True)]
-            lines += [*notes.shared_examples(place), *self.doubts[shots].lines]
+            lines += [*notes.unused_source(place), *notes.references(place)]
+            lines += [*notes.about_data(place), *self.doubts[shots].lines]
             for line in (*lines, *notes.marks(place, columns, (cell.marks for row in rows for cell in row))):
                 found.setdefault(line, []).append(shots)
         return [
@@ -224,9 +212,3 @@ class _Curve:
 
 def _listing(several: Sequence[Shots]) -> str:
     return ", ".join(map(label_budgets.short, several))
-
-
-def _in_order(places: Sequence[TableGroup]) -> list[str]:
-    """All rows of several tables: references, strategies, the ceiling."""
-    parts = ("baselines", "strategies", "ceiling")
-    return list(dict.fromkeys(name for part in parts for place in places for name in getattr(place, part)))

@@ -12,7 +12,7 @@ from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.best_values import best_overall
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import MIN_PAIRS, TableGroup
+from tlbench.leaderboard.analysis.scores import MIN_PAIRS, TRIVIAL, TWIN, WITHOUT_SOURCE, TableGroup
 from tlbench.leaderboard.analysis.significance import significance
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import (
@@ -113,8 +113,10 @@ class _ByStrategy:
                 *notes.verdict_note(self.place),
                 *notes.row_verdict_note(self.place, columns),
                 *notes.not_adapting(self.place),
+                *notes.unused_source(self.place),
+                *notes.references(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
-                *notes.shared_examples(self.place),
+                *notes.about_data(self.place),
                 *recipes(self.place),
                 *self.sanity.lines,
                 *marks,
@@ -143,11 +145,16 @@ class _ByStrategy:
     def _gap(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
             return EMPTY
+        if self._never_uses_source(variant):
+            return EMPTY
         if variant not in self.place.adapting:
             return self._classifier_difference(variant)
+        base = self.place.base_of(variant)
         cell = self.place.scale.cell(self.place.row_gap(variant), signed=True)
-        notes_ = self.footnotes.without_base(variant) if self.place.base == "without-source" else ()
-        return replace(cell, footnotes=notes_)
+        return replace(cell, footnotes=self.footnotes.without_base(variant) if base in (WITHOUT_SOURCE, TWIN) else ())
+
+    def _never_uses_source(self, variant: str) -> bool:
+        return not self.place.used_source(variant)
 
     def _gain(self, variant: str) -> Cell:
         if variant not in self.place.strategies:
@@ -156,6 +163,8 @@ class _ByStrategy:
 
     def _verdicts(self, variant: str) -> Cell:
         found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
+        if variant in self.place.strategies and self._never_uses_source(variant):
+            return Cell(notes.SOURCE_UNUSED)
         if not found:
             return Cell(MISSING) if variant in self.place.adapting else EMPTY
         failed = f" +{found['training failed']}{FAILED}" if found["training failed"] else ""
@@ -178,7 +187,7 @@ class _ByStrategy:
 
     def _classifier_difference(self, variant: str) -> Cell:
         """In parentheses: it stands beside gaps, and is none."""
-        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base), signed=True)
+        cell = self.place.scale.cell(self.place.overall_gap(variant, self.place.base_of(variant)), signed=True)
         return cell if cell.value is None else replace(cell, text=f"({cell.text})")
 
     def _closed(self, variant: str) -> Cell:
@@ -210,6 +219,8 @@ class _ByStrategy:
         return Cell(f"{rank.rank:.1f} [{rank.low:.1f}, {rank.high:.1f}]", rank.rank, None, rank.low, rank.high)
 
     def _train(self, variant: str) -> Cell:
+        if variant == TRIVIAL:
+            return EMPTY
         marks = () if all(record.throughput.by_steps for record in self.place.records(variant)) else (NO_STEPS,)
         return self._cost(variant, lambda record: record.throughput.train_examples_per_second, compact, marks)
 

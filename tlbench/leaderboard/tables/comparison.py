@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tlbench.core.local_paths import shown_names
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, verdicts
 from tlbench.leaderboard.analysis.pairing import CellKey, Correct, Run, RunPair, runs_of
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
+#: The metric that test items decide: each is right or wrong by itself.
+BY_ITEM = "accuracy"
 #: Verdicts are made from errors of A minus errors of B.
 WORDS = {"helps": "A better", "hurts": "B better", "undecided": "undecided"}
 
@@ -46,7 +50,8 @@ def compare(
     several, each variant is compared with its namesake. Only what both hold is compared; the rest is named in a note.
     There is one table for each setting, label budget, backbone and evaluation, and verdicts are Holm-corrected over it.
     `overall` is the mean over a variant's pairs, by seed; it is not shown where a run is missing. With `correct`
-    McNemar's test is made for each seed. Raises `TlbenchError` where there is nothing to compare.
+    McNemar's test is made for each seed; of accuracy it decides where neither side varies over seeds.
+    Raises `TlbenchError` where there is nothing to compare.
     """
     single = frame_a["variant"].nunique() <= 1 and frame_b["variant"].nunique() <= 1
     a, b = (runs_of(frame, metric, selection, single) for frame in (frame_a, frame_b))
@@ -55,10 +60,12 @@ def compare(
         raise TlbenchError(nothing_in_common(names, metric, selection, a, b))
     values = [value for couple in couples.values() for value in couple.values(couple.a) + couple.values(couple.b)]
     scale = Scale.of(metric, values)
+    backbones = shown_names(spot.backbone for spot in (*a, *b))
     tables, notes = [], alone(a, b)
     for within in _by_place(couples):
         if any(couple.seeds for couple in within.values()):
-            tables.append(_Comparison(within, scale, names, single, correct).table(metric, selection))
+            place = next(iter(within)).shown_place(backbones)
+            tables.append(_Comparison(within, metric, scale, names, single, correct).table(selection, place))
         else:
             notes.append(without_numbers(list(within), a, b))
     tables[-1].notes += notes
@@ -79,26 +86,40 @@ class _Comparison:
     def __init__(
         self,
         couples: Mapping[CellKey, RunPair],
+        metric: str,
         scale: Scale,
         names: tuple[str, str],
         single: bool,
         correct: tuple[Correct, Correct] | None,
     ) -> None:
-        self.couples, self.scale, self.names, self.single = couples, scale, names, single
+        self.couples, self.metric, self.scale, self.names, self.single = couples, metric, scale, names, single
         #: McNemar's tests; None where they are not asked for.
         self.tests = {spot: couple.same_items(correct) for spot, couple in couples.items()} if correct else None
         self.few_seeds = all(len(couple.seeds) < MIN_SEEDS for couple in couples.values())
+        self.differences = {spot: couple.difference for spot, couple in couples.items()}
+        #: Rows that test items decide, since seeds only repeat one result.
+        self.by_items = self._decided_by_items(correct) if correct and metric == BY_ITEM else {}
         self.footnotes: list[str] = []
 
-    def table(self, metric: str, selection: str) -> Table:
+    def _decided_by_items(self, correct: tuple[Correct, Correct]) -> dict[CellKey, PairedTest]:
+        """The differences of rows without a test over seeds, with the p-value of McNemar's test."""
+        found = {}
+        for spot, difference in self.differences.items():
+            if difference is not None and difference.p_value is None:
+                test = self.couples[spot].repeated_items(correct)
+                if test is not None:
+                    found[spot] = replace(difference, p_value=test.p_value)
+        return found
+
+    def table(self, selection: str, place: str) -> Table:
         warning = f"{DISHONEST} " if selection == "target-test" else ""
         first = next(iter(self.couples))
-        title = f"A: {self.names[0]}, B: {self.names[1]} · {first.place} · {warning}selection: {selection}"
+        title = f"A: {self.names[0]}, B: {self.names[1]} · {place} · {warning}selection: {selection}"
         unit = " in %" if self.scale.percent else ""
         spread = "mean" if self.few_seeds else "mean ± 95 % interval"
         caption = (
-            f"{metric_name(metric)}{unit} on {TESTED_ON[first.evaluation]}, {spread} over seeds; difference: A − B, "
-            "paired by seed."
+            f"{metric_name(self.metric)}{unit} on {TESTED_ON[first.evaluation]}, {spread} over seeds; "
+            "difference: A − B, paired by seed."
         )
         return Table(title, self._columns(), self._rows(), caption, self._notes(selection), self.footnotes)
 
@@ -119,21 +140,20 @@ class _Comparison:
 
     def _rows(self) -> list[list[Cell]]:
         """A row per pair; under several pairs of a variant an overall row."""
-        differences = [couple.difference for couple in self.couples.values()]
-        adjusted = holm([None if test is None else test.p_value for test in differences])
-        said = verdicts([self._as_error(test) for test in differences])
+        tests = [self.by_items.get(spot, difference) for spot, difference in self.differences.items()]
+        adjusted = holm([None if test is None else test.p_value for test in tests])
+        said = verdicts([self._as_error(test) for test in tests])
         rows: dict[str, list[list[Cell]]] = {}
-        for (spot, couple), p, verdict in zip(self.couples.items(), adjusted, said, strict=True):
-            row = [*self._row(spot.label, couple, p, verdict), self._seeds(couple), *self._same_items(spot)]
+        for (spot, couple), test, p, verdict in zip(self.couples.items(), tests, adjusted, said, strict=True):
+            row = [*self._row(spot.label, couple, test, p, verdict), self._seeds(couple), *self._same_items(spot)]
             rows.setdefault(spot.variant, []).append(row)
         for variant, listed in rows.items():
             if len(listed) > 1:
                 listed.append(self._overall(variant))
         return [row for listed in rows.values() for row in listed]
 
-    def _row(self, label: str, couple: RunPair, p: float | None, verdict: str) -> list[Cell]:
+    def _row(self, label: str, couple: RunPair, test: PairedTest | None, p: float | None, verdict: str) -> list[Cell]:
         a, b = (estimate(couple.values(which)) if couple.seeds else None for which in (couple.a, couple.b))
-        test = couple.difference
         numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(test, signed=True)]
         said = Cell(WORDS[verdict] if test else MISSING)
         return [Cell(label), *numbers, _p(test.p_value if test else None), _p(p), said]
@@ -145,14 +165,16 @@ class _Comparison:
         if mean is None:
             return [Cell(label), *[Cell(MISSING)] * 4, EMPTY, Cell(MISSING), *blank]
         # One test, so that there is nothing to correct.
-        row = self._row(label, mean, None, verdicts([self._as_error(mean.difference)])[0])
-        return [*row[:5], EMPTY, row[6], *blank]
+        test = mean.difference
+        row = self._row(label, mean, test, None, verdicts([self._as_error(test)])[0])
+        untested = bool(self.by_items) and test is not None and test.p_value is None
+        return [*row[:5], EMPTY, Cell(MISSING) if untested else row[6], *blank]
 
     def _as_error(self, test: PairedTest | None) -> PairedTest | None:
         """The difference of errors, of which a positive one is bad."""
         if test is None or self.scale.lower_is_better:
             return test
-        return PairedTest(-test.mean, test.half_width, test.n, test.p_value)
+        return replace(test, mean=-test.mean)
 
     def _seeds(self, couple: RunPair) -> Cell:
         """How many seeds are compared, with a footnote for each reason why others are not."""
@@ -175,7 +197,7 @@ class _Comparison:
         return [Cell(f"A {a}, B {b} of {len(self.tests[spot])}" if self.tests[spot] else MISSING)]
 
     def _notes(self, selection: str) -> list[str]:
-        lines = [FEW_SEEDS] if self.few_seeds else [self._verdict_note()]
+        lines = [FEW_SEEDS] if self.few_seeds and not self.by_items else self._verdict_notes()
         if len(self.couples) > 1 and not all(couple.whole for couple in self.couples.values()):
             lines.append(f"{MISSING}: a run is missing, so there is no overall difference.")
         lines += [*self._same_note(), *self._mcnemar_notes()]
@@ -185,17 +207,39 @@ class _Comparison:
             lines.append(f"{DISHONEST} chosen by the target test score: shown for comparison, never ranked")
         return lines
 
-    def _verdict_note(self) -> str:
-        tests = [couple.difference for couple in self.couples.values()]
-        rows = count(sum(test is not None and test.p_value is not None for test in tests), "row")
-        overall = " Overall: a test of the mean over pairs by itself, not corrected." if len(self.couples) > 1 else ""
-        return f"Verdicts: paired t over seeds, Holm-corrected over {rows}, family-wise 5 %.{overall}"
+    def _verdict_notes(self) -> list[str]:
+        over_seeds = sum(test is not None and test.p_value is not None for test in self.differences.values())
+        tests = ["paired t over seeds"] if over_seeds else []
+        if self.by_items:
+            tests.append(f"McNemar's test on the test items for {self._labels(self.by_items)}")
+        if not tests:
+            return ["No row has a test, so nothing is decided."]
+        rows = count(over_seeds + len(self.by_items), "row")
+        lines = [f"Verdicts: {'; '.join(tests)}; Holm-corrected over {rows}, family-wise 5 %."]
+        if self.by_items:
+            lines.append(
+                "McNemar's test decides where every seed gives each test item the same answer on both sides, so that a "
+                "test over seeds would count one difference several times. It asks which of the two is right more "
+                "often on such items, and knows nothing of other seeds or splits."
+            )
+        if len(self.couples) > 1 and over_seeds:
+            lines[0] += " Overall: a test of the mean over pairs by itself, not corrected."
+        elif len(self.couples) > 1:
+            lines.append("Overall: not tested, since pairs with one target share its test items.")
+        return lines
+
+    def _labels(self, spots: Collection[CellKey]) -> str:
+        """Rows by their labels, or `every row` where they are all there are."""
+        return "every row" if len(spots) == len(self.couples) > 1 else ", ".join(spot.label for spot in spots)
 
     def _same_note(self) -> list[str]:
-        """Where neither side varies over seeds, so that a test over them would count one difference several times."""
-        tests = {spot.label: couple.difference for spot, couple in self.couples.items()}
-        same = [label for label, test in tests.items() if test and test.same_for_every_seed]
-        return [f"{SAME_RESULT}, and no test, as neither side varies: {', '.join(same)}"] if same else []
+        """Where neither side varies over seeds, and test items do not decide either, with the reason."""
+        tests = {spot: test for spot, test in self.differences.items() if spot not in self.by_items}
+        same = [spot.label for spot, test in tests.items() if test and test.same_for_every_seed]
+        if not same:
+            return []
+        why = "" if self.metric == BY_ITEM else f"; --metric {BY_ITEM} is decided by test items"
+        return [f"{SAME_RESULT}, and no test, as neither side varies: {', '.join(same)}{why}"]
 
     def _mcnemar_notes(self) -> list[str]:
         if self.tests is None:

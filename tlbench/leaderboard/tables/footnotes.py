@@ -31,7 +31,7 @@ class Footnotes:
         numbers: tuple[int, ...] = ()
         for reason, spots in self._holes(variant, metric).items():
             if any(pair in wanted for pair, _ in spots):
-                numbers += self.add(f"{variant}: {reason} ({self._where(variant, spots)})")
+                numbers += self.add(f"{variant}: {reason} ({self._where(spots)})")
         return numbers
 
     def without_base(self, variant: str, pairs: Sequence[str] | None = None) -> tuple[int, ...]:
@@ -40,14 +40,15 @@ class Footnotes:
         reasons: dict[str, list[tuple[str, int]]] = {}
         for pair in self.place.planned_pairs(variant):
             for seed, cell in self.place.by_spot[variant, pair].items():
-                key = cell.references.get("without-source")
+                key = cell.references.get(self.place.base_of(variant) or "")
                 if key and key != cell.run_key and self.place.score(key, self.place.metric, reference=True) is None:
                     reason = phrase(self.place.result_set.status(key), self.place.result_set.reason(key) or "no score")
                     reasons.setdefault(reason, []).append((pair, seed))
         numbers: tuple[int, ...] = ()
         for why, at in reasons.items():
             if any(pair in wanted for pair, _ in at):
-                numbers += self.add(f"{variant} without the source: {why} ({self._where(variant, at)})")
+                without = "adaptation" if variant in self.place.twins else "the source"
+                numbers += self.add(f"{variant} without {without}: {why} ({self._where(at)})")
         return numbers
 
     def _holes(self, variant: str, metric: str) -> dict[str, list[tuple[str, int]]]:
@@ -63,7 +64,7 @@ class Footnotes:
                     holes.setdefault(phrase(status, reason), []).append((pair, seed))
         return holes
 
-    def _where(self, variant: str, spots: Sequence[tuple[str, int]]) -> str:
+    def _where(self, spots: Sequence[tuple[str, int]]) -> str:
         pairs = list(dict.fromkeys(pair for pair, _ in spots))
         total = len(self.place.pairs) * len(self.place.seeds)
         if len(spots) == total:

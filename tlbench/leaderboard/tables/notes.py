@@ -9,7 +9,7 @@ from tlbench.evaluation.gaps import count_verdicts
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
 from tlbench.evaluation.verdicts import Verdict
-from tlbench.leaderboard.analysis.scores import REVERSE, CellKey, TableGroup
+from tlbench.leaderboard.analysis.scores import POOLING, REVERSE, TRIVIAL, CellKey, TableGroup
 from tlbench.leaderboard.tables.cells import (
     DISHONEST,
     FAILED,
@@ -39,6 +39,14 @@ GAP_MEANINGS = {
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
     "the source hurt.",
 }
+#: In place of verdicts.
+SOURCE_UNUSED = "no source"
+REFERENCE_MEANINGS = {
+    TRIVIAL: "majority: always the class that is most frequent among all training labels of the target",
+    POOLING: "pooling: one classifier on the source's labels and the target's that the setting gives, together",
+}
+#: Targets that a caption names one by one.
+NAMED_TARGETS = 6
 GAIN_MEANING = "Gain: error of target-only minus that of the strategy."
 
 
@@ -50,7 +58,7 @@ def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
     parts = (
         place.result_set.plan.suite,
         first.setting + (label_budget(first.shots) if budget is None else budget),
-        first.backbone,
+        place.result_set.shown_backbone(first.backbone),
         first.evaluation,
         warning + protocol,
     )
@@ -60,7 +68,8 @@ def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
 def place_name(place: TableGroup) -> str:
     """A table among others of its suite: `inductive, 5 shots · small-cnn · held-out`."""
     first = place.cells[0]
-    return f"{first.setting}{label_budget(first.shots)} · {first.backbone} · {first.evaluation}"
+    backbone = place.result_set.shown_backbone(first.backbone)
+    return f"{first.setting}{label_budget(first.shots)} · {backbone} · {first.evaluation}"
 
 
 def caption(place: TableGroup, *, over_pairs: bool) -> str:
@@ -75,8 +84,36 @@ def measured(place: TableGroup, *, over_pairs: bool, of: str | None = None) -> s
     pairs = count(len(place.pairs), "pair")
     mean = f" of the mean over {pairs}" if over_pairs and len(place.pairs) > 1 else ""
     over = f"{count(len(place.seeds), 'seed')}{mean}"
-    where = TESTED_ON[place.cells[0].evaluation]
+    where = TESTED_ON[place.cells[0].evaluation] + test_items(place)
     return f"{of or metric_name(place.metric) + unit} on {where}, {interval} over {over}."
+
+
+def test_items(place: TableGroup) -> str:
+    """` (25 items of north, 61 of south)`, of a user's own data: how little a number may rest on."""
+    sizes = {cell.target: place.result_set.plan.test_examples.get(cell.target) for cell in place.cells}
+    known = {target: size for target, size in sizes.items() if size is not None}
+    if not place.result_set.plan.own_data or not known:
+        return ""
+    if len(known) > NAMED_TARGETS:
+        fewest = min(known, key=lambda target: known[target])
+        return f" ({known[fewest]} to {max(known.values())} items of {len(known)} targets, the fewest of {fewest})"
+    first, *others = known.items()
+    listing = [f"{count(first[1], 'item')} of {first[0]}", *(f"{size} of {target}" for target, size in others)]
+    return f" ({', '.join(listing)})"
+
+
+def references(place: TableGroup) -> list[str]:
+    """What references are that not every table has."""
+    return [REFERENCE_MEANINGS[name] for name in place.baselines if name in REFERENCE_MEANINGS]
+
+
+def unused_source(place: TableGroup, only: str | None = None) -> list[str]:
+    """The strategies for which the source is nothing, so that there is no gap to take."""
+    found = {name: place.unused_source(name) for name in place.strategies if only in (None, name)}
+    rows = [_row(name, pairs, len(place.planned_pairs(name))) for name, pairs in found.items() if pairs]
+    if not rows:
+        return []
+    return [f"{SOURCE_UNUSED}: with this backbone the result is the same whatever the source: {'; '.join(rows)}"]
 
 
 def dropped(place: TableGroup, over_pairs: bool, only: str | None = None) -> str:
@@ -154,11 +191,13 @@ def not_adapting(place: TableGroup) -> list[str]:
     ]
 
 
-def shared_examples(place: TableGroup) -> list[str]:
-    """The line that says which test examples stand in a source too."""
+def about_data(place: TableGroup) -> list[str]:
+    """How splits were drawn, what was left out, and which test examples stand in a source too."""
+    plan, pairs = place.result_set.plan, {cell.pair for cell in place.cells}
+    said = [note.text for note in plan.notes if any(map(note.is_about, pairs))]
     asked = {(source, cell.target) for cell in place.cells for source in cell.source}
-    found = [shared.text for shared in place.result_set.plan.shared if (shared.source, shared.target) in asked]
-    return [f"duplicates across domains: {'; '.join(found)}"] if found else []
+    found = [shared.text for shared in plan.shared if (shared.source, shared.target) in asked]
+    return [*said, *([f"duplicates across domains: {'; '.join(found)}"] if found else [])]
 
 
 def _spot(spot: CellKey) -> str:
@@ -174,7 +213,17 @@ def points(scale: Scale, gap: PairedTest) -> str:
 def gap_meaning(place: TableGroup, *, gain: bool = False) -> str:
     """What the gap of a setting is, and its unit; with `gain` what that is too, where the setting has it."""
     gained = f" {GAIN_MEANING}" if gain and place.setting == "inductive" else ""
-    return GAP_MEANINGS[place.setting] + gained + (" Gaps are in points." if place.scale.percent else "")
+    return (
+        GAP_MEANINGS[place.setting] + _twins(place) + gained + (" Gaps are in points." if place.scale.percent else "")
+    )
+
+
+def _twins(place: TableGroup) -> str:
+    """To what the gaps of strategies are taken that name the same without adapting."""
+    if not place.twins:
+        return ""
+    listing = ", ".join(f"that of {variant} is to {twin}" for variant, twin in place.twins.items())
+    return f" Where a strategy names the same without adapting, its gap is to that: {listing}."
 
 
 def verdict_note(place: TableGroup, *, gain: bool = True) -> list[str]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from tabulate import tabulate
 
+from tlbench.core.plain_text import plain
 from tlbench.core.recipe import in_words
 from tlbench.core.run_spec import label_budget
 from tlbench.leaderboard.analysis.result_set import PlanHeader, as_number
 from tlbench.leaderboard.analysis.run_references import beside, beside_published
 from tlbench.leaderboard.analysis.sanity import oracle_below_source_only
-from tlbench.leaderboard.renderers.terminal import plain
 from tlbench.leaderboard.tables.cells import FLAGGED, MISSING, TESTED_ON, metric_name
 from tlbench.records.record import Record
 

@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from tlbench.core.local_paths import shown_name
+from tlbench.core.plain_text import plain, plain_data, plain_lines
 from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
@@ -21,12 +23,15 @@ from tlbench.leaderboard.tables.cells import count
 from tlbench.publishing.harm_counts import harm
 from tlbench.publishing.run_environment import device, statuses
 from tlbench.publishing.web.page_data import content
+from tlbench.suites.suite import FURTHER_REFERENCES
 from tlbench.version import __version__
 
 #: In the order in which they need each other.
 LIBRARIES = ("d3.min.js", "plot.umd.min.js", "tabulator.min.js")
 STYLES = ("vendor/tabulator_simple.min.css", "page.css")
 LIVE_STYLE, LIVE_SCRIPT = "live.css", "live.js"
+#: Of pages with several label budgets and targets alone, and of those with references that not every suite has.
+BUDGETS_SCRIPT, REFERENCES_SCRIPT = "label_budgets.js", "further_references.js"
 #: In JSON inside HTML these would be read as markup, or end a line of script.
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _SOURCE_MAP = re.compile(r"(//# sourceMappingURL=\S*|/\*# sourceMappingURL=.*?\*/)")
@@ -37,18 +42,21 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
 
     A `live` one asks the server that it came from what is new, and links to no file beside it.
     """
-    data = content(result_set)
+    data = plain_data(content(result_set))
     styles = (*STYLES, *((LIVE_STYLE,) if live else ()))
+    further = any(cell.variant in FURTHER_REFERENCES for cell in result_set.cells)
+    parts = ((BUDGETS_SCRIPT, "budgets" in data), (REFERENCES_SCRIPT, further), (LIVE_SCRIPT, live))
+    more = [name for name, wanted in parts if wanted]
     text: str = _template("page.html.j2").render(
         live=live,
-        suite=result_set.plan.suite,
-        summary=result_set.plan.summary,
+        suite=plain(result_set.plan.suite),
+        summary=plain(result_set.plan.summary),
         facts=_facts(result_set),
         claims=data["claims"],
         about=_prose(notes, result_set.plan.about),
         data=_json(_without_claims(data)),
         styles=Markup("\n".join(_asset(*name.split("/")) for name in styles)),
-        scripts=[Markup(text) for text in (*_scripts(), *([_asset(LIVE_SCRIPT)] if live else []))],
+        scripts=[Markup(text) for text in (*_scripts(), *map(_asset, more))],
         licences=_asset("vendor", "LICENSES.txt"),
         version=__version__,
     )
@@ -57,14 +65,14 @@ def suite_page(result_set: ResultSet, notes: str = "", *, live: bool = False) ->
 
 def live_parts(result_set: ResultSet) -> dict[str, Any]:
     """What changes on a live page while records land: its data, its facts, and its published figures as HTML."""
-    data = content(result_set)
+    data = plain_data(content(result_set))
     claims = _template("claims.html.j2").render(claims=data["claims"]) if data["claims"] else ""
     return {"data": _without_claims(data), "facts": _facts(result_set), "claims": claims}
 
 
 def index_page(result_sets: Mapping[str, ResultSet], notes: str = "") -> str:
     """The page over all suites, by the names of their folders. `notes` is hand-written Markdown."""
-    suites = [_entry(name, result_set) for name, result_set in result_sets.items()]
+    suites = [plain_data(_entry(name, result_set)) for name, result_set in result_sets.items()]
     text: str = _template("index.html.j2").render(
         suites=suites,
         outcomes=OUTCOMES,
@@ -111,13 +119,14 @@ def _facts(result_set: ResultSet) -> list[str]:
     records = list(result_set.records.values())
     devices = _devices(result_set)
     started = sorted(str(r.provenance["started_utc"])[:10] for r in records if r.provenance.get("started_utc"))
-    return [
+    facts = [
         f"{count(len(records), 'run')}: {statuses(records)}",
         count(len(result_set.plan.seeds), "seed"),
-        f"dataset {result_set.plan.dataset}",
+        f"dataset {shown_name(result_set.plan.dataset)}",
         *(devices if len(devices) <= 2 else [f"{len(devices)} devices"]),
         *([f"run in {started[0]} to {started[-1]}"] if started and started[0] != started[-1] else started[:1]),
     ]
+    return [plain(fact) for fact in facts]
 
 
 def _devices(result_set: ResultSet) -> list[str]:
@@ -130,7 +139,7 @@ def _prose(notes: str, about: str) -> Markup:
     # Without images: the page would ask another server for them, and tell it who reads.
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     heading = "" if not notes or notes.startswith("#") else "### What came out\n\n"
-    return Markup(markdown.render(f"{heading}{notes}\n\n{about}".strip()))
+    return Markup(markdown.render(plain_lines(f"{heading}{notes}\n\n{about}".strip())))
 
 
 def _json(data: Any) -> Markup:

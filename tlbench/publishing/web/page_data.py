@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tlbench.core.local_paths import shown_name
 from tlbench.figures.frontier import frontier
 from tlbench.figures.ranks import ranks
+from tlbench.figures.shots import shots
+from tlbench.leaderboard.analysis.budget_curves import budget_curves
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.claims.by_figure import by_figure
@@ -15,6 +18,7 @@ from tlbench.leaderboard.claims.sections import tally
 from tlbench.leaderboard.leaderboard import places, summary
 from tlbench.leaderboard.tables import notes
 from tlbench.leaderboard.tables.cells import VERDICT_MARKS, Cell, Table, metric_name
+from tlbench.publishing.path_redaction import shortened
 from tlbench.publishing.web.run_data import Runs
 from tlbench.records.planned_cell import PlannedCell
 
@@ -26,16 +30,18 @@ def content(result_set: ResultSet) -> dict[str, Any]:
     """The data of a suite's page. Raises `TlbenchError` as its tables do.
 
     `tables` has an entry for each table of the suite, which may not be ranked together: its name, its pairs and seeds,
-    and by `selection protocol|metric` a view. Long or frequent texts stand in `common` and are named by their number.
+    and by `selection protocol|metric` a view. `budgets`, by the same names, are learning curves by target, where there
+    are several targets. Long or frequent texts stand in `common` and are named by their number.
     """
     runs = Runs(result_set)
     protocols = result_set.protocols() or [result_set.plan.selection]
     asked = [f"{protocol}|{metric}" for protocol in protocols for metric in result_set.plan.metrics]
     made = [places(result_set, metric, protocol) for protocol in protocols for metric in result_set.plan.metrics]
     tables = [_table(dict(zip(asked, of_one, strict=True)), runs) for of_one in zip(*made, strict=True)]
+    budgets = {name: found for name, of in zip(asked, made, strict=True) if (found := _budgets(of))}
     return {
         "suite": result_set.plan.suite,
-        "dataset": result_set.plan.dataset,
+        "dataset": shown_name(result_set.plan.dataset),
         "summary": result_set.plan.summary,
         "metrics": {name: metric_name(name) for name in result_set.plan.metrics},
         "metric": result_set.plan.primary_metric,
@@ -46,7 +52,13 @@ def content(result_set: ResultSet) -> dict[str, Any]:
         "claims": _claims(result_set),
         "runs": runs.all(),
         "common": runs.common.values,
-    }
+    } | ({"budgets": budgets} if budgets else {})
+
+
+def _budgets(made: Sequence[TableGroup]) -> list[dict[str, Any]]:
+    """Learning curves to several targets, each with the numbers of its tables; that over all pairs is in the tables."""
+    curves = [curve for curve in budget_curves(made) if len(curve.targets) > 1]
+    return [{"tables": [made.index(place) for place in curve.places.values()]} | shots(curve) for curve in curves]
 
 
 def _table(same: Mapping[str, TableGroup], runs: Runs) -> dict[str, Any]:
@@ -55,6 +67,7 @@ def _table(same: Mapping[str, TableGroup], runs: Runs) -> dict[str, Any]:
     cell = first.cells[0]
     names = ("setting", "shots", "evaluation", "backbone")
     identity = {name: getattr(cell, name) for name in names}
+    identity["backbone"] = first.result_set.shown_backbone(cell.backbone)
     return identity | {
         "name": notes.place_name(first),
         "pairs": first.pairs,
@@ -81,7 +94,7 @@ def _view(place: TableGroup, runs: Runs) -> dict[str, Any]:
         "columns": text([[column.name, column.title] for column in shown.columns]),
         "rows": [[_cell(cell) for cell in row] for row in shown.rows],
         "notes": [text(line) for line in (*shown.notes, *([shown.bold] if shown.bold else []))],
-        "footnotes": [text(line) for line in shown.footnotes],
+        "footnotes": [text(shortened(line)) for line in shown.footnotes],
         "percent": place.scale.percent,
         "lower": place.scale.lower_is_better,
         "means": _means(place),

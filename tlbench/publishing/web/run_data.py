@@ -7,6 +7,7 @@ from typing import Any
 from tlbench.core.content_key import key_content
 from tlbench.leaderboard.analysis.result_set import ResultSet, as_number
 from tlbench.leaderboard.analysis.run_references import beside_published
+from tlbench.publishing.path_redaction import shortened
 from tlbench.publishing.web.interning import Interned
 from tlbench.records.record import Record
 
@@ -39,12 +40,12 @@ class Runs:
         speed, memory = record.throughput, record.peak_memory
         return {
             "key": record.run_key,
-            "of": self.common(_identity(record)),
+            "of": self.common(_identity(record) | {"backbone": self._board.shown_backbone(record.backbone)}),
             "source": "+".join(record.source),
             "target": record.target,
             "seed": record.seed,
             "status": record.status,
-            "why": self._board.reason(record.run_key),
+            "why": shortened(self._board.reason(record.run_key)),
             "scores": {name: self._scores(record, name) for name in record.metrics},
             "cost": [
                 _digits(value)
@@ -59,13 +60,13 @@ class Runs:
             ],
             "curve": _curve(record, self.common),
             "seen": self.common([seen.model_dump() for seen in record.seen]),
-            "flags": [self.common(flag) for flag in record.flags],
-            "notes": [self.common(note) for note in record.notes],
+            "flags": [self.common(shortened(flag)) for flag in record.flags],
+            "notes": [self.common(shortened(note)) for note in record.notes],
             "published": [self.common(f"{name}: {text}") for name, text in beside_published(record, self._board.plan)],
             "references": {name: self.keys[key] for name, key in record.references.items() if key in self.keys},
             "where": self.common(_provenance(record)),
             "when": str(record.provenance.get("started_utc") or "")[:19],
-            "error": record.error.model_dump() if record.error else None,
+            "error": shortened(record.error.model_dump()) if record.error else None,
         }
 
     def _scores(self, record: Record, selection: str) -> list[float | None]:
@@ -92,7 +93,8 @@ def _identity(record: Record) -> dict[str, Any]:
 
 
 def _provenance(record: Record) -> dict[str, Any]:
-    return {name: value for name, value in record.provenance.items() if name != "started_utc" and value is not None}
+    found: dict[str, Any] = shortened(record.provenance)
+    return {name: value for name, value in found.items() if name != "started_utc" and value is not None}
 
 
 def _curve(record: Record, common: Interned) -> list[Any]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from tlbench.errors import TlbenchError
@@ -21,6 +22,9 @@ HOST = "127.0.0.1"
 OPEN_SECONDS = 10.0
 #: How long the end waits for that: a page asks every 1.5 s, and one of a long suite is made in some seconds.
 PATIENCE = 15.0
+#: Seconds without a word after which a connection is dropped, and how many are answered at once.
+IDLE_SECONDS = 10.0
+MOST_AT_ONCE = 256
 
 #: From a path that begins with a slash to content type and content; None where there is nothing.
 Answer = Callable[[str], tuple[str, bytes] | None]
@@ -77,7 +81,7 @@ def folder_pages(folder: Path) -> Answer:
         found = (root / path.lstrip("/")).resolve()
         if found.is_dir() and found.is_relative_to(root):
             if not path.endswith("/"):
-                raise MovedPage(f"{path}/")
+                raise MovedPage(f"/{path.lstrip('/')}/")
             found = found / "index.html"
         if not found.resolve().is_relative_to(root) or not found.is_file():
             return None
@@ -94,9 +98,34 @@ def tell_the_end(page: LivePage) -> None:
         page.end_was_told.wait(PATIENCE)
 
 
+def _path_of(asked: str) -> str:
+    """The path that is asked for, with one slash at its start: with two it would be read as the name of a host."""
+    return urlsplit(f"/{asked.lstrip('/')}").path if asked.startswith("/") else urlsplit(asked).path
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    #: Connections that wait to be answered: a page asks for all its files at once, and so do tools that look for links.
+    request_queue_size = 128
     answer: Answer
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own; of too many at once the latest is dropped, and asks again."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Give the place back when the answer is out."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A reader that went away, or a file that cannot be read, is no business of the terminal."""
@@ -104,6 +133,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
+    #: Seconds after which a connection on which nothing comes is dropped.
+    timeout = IDLE_SECONDS
     server_version, sys_version = "tlbench", ""
 
     def do_GET(self) -> None:
@@ -112,10 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "This server answers to 127.0.0.1 and localhost alone")
             return
         try:
-            found = self.server.answer(unquote(urlsplit(self.path).path))
+            found = self.server.answer(unquote(_path_of(self.path)))
         except MovedPage as moved:
             self.send_response(HTTPStatus.MOVED_PERMANENTLY)
             self.send_header("Location", quote(str(moved)))
+            self.send_header("Content-Length", "0")
             self.end_headers()
             return
         except TlbenchError as error:

@@ -1,0 +1,1 @@
+"""What users take away: predictions of each item, and trained models."""
