@@ -52,10 +52,14 @@ class CrossedDifference:
 
 @dataclass(frozen=True)
 class Prior:
-    """The usual variance from seed to seed in a table, and how many degrees of freedom that knowledge is worth."""
+    """The usual variance from seed to seed in a table, and how many degrees of freedom that knowledge is worth.
+
+    `pooled`: those that all cells have together; no moderated variance is worth more.
+    """
 
     df: float
     variance: float
+    pooled: float = np.inf
 
 
 NO_PRIOR = Prior(0.0, 0.0)
@@ -124,9 +128,10 @@ def prior_of(cells: Sequence[CrossedDifference]) -> Prior:
     logs = np.log([cell.seed_variance for cell in varying]) - digamma(df / 2) + np.log(df / 2)
     excess = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
     if excess <= 0:  # no more spread than chance gives: one variance for all
-        return Prior(np.inf, float(np.average([cell.seed_variance for cell in varying], weights=df)))
+        return Prior(np.inf, float(np.average([cell.seed_variance for cell in varying], weights=df)), float(df.sum()))
     prior_df = 2 * _inverse_trigamma(excess)
-    return Prior(prior_df, float(np.exp(logs.mean() + digamma(prior_df / 2) - np.log(prior_df / 2))))
+    variance = float(np.exp(logs.mean() + digamma(prior_df / 2) - np.log(prior_df / 2)))
+    return Prior(prior_df, variance, float(df.sum()))
 
 
 def difference_test(cell: CrossedDifference, prior: Prior = NO_PRIOR) -> DifferenceTest | None:
@@ -167,9 +172,9 @@ def _seed_term(cell: CrossedDifference, prior: Prior) -> tuple[float, float] | N
         return None
     own = cell.seeds - 1.0
     if np.isinf(prior.df):
-        return prior.variance / cell.seeds, 1e6
+        return prior.variance / cell.seeds, prior.pooled
     moderated = (prior.df * prior.variance + own * cell.seed_variance) / (prior.df + own)
-    return moderated / cell.seeds, prior.df + own
+    return moderated / cell.seeds, min(prior.df + own, prior.pooled) if prior.df else own
 
 
 def _item_term(cell: CrossedDifference) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.evaluation.statistics import MIN_SEEDS
-from tlbench.evaluation.uncertainty import CrossedDifference, crossed_difference, seed_difference
+from tlbench.evaluation.uncertainty import CrossedDifference, DifferenceTest, crossed_difference, seed_difference
 from tlbench.evaluation.verdicts import Decision, cell_decisions, strategy_decisions
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def failed_trainings(place: TableGroup) -> dict[CellKey, FailedTraining]:
 
 def cell_tests(place: TableGroup, spots: Sequence[CellKey], failed: Mapping[CellKey, object]) -> list[Decision]:
     """Decide cells as one family."""
-    cells = [_testable(place, _difference(place, *spot)) for spot in spots]
+    cells = [testable(place, _difference(place, *spot)) for spot in spots]
     return cell_decisions(cells, [spot in failed for spot in spots], rope=place.result_set.plan.rope)
 
 
 def strategy_tests(place: TableGroup, variants: Sequence[str], failed: Mapping[CellKey, object]) -> dict[str, Decision]:
     """Decide strategies by their mean gaps over pairs, as one family; one whose training failed on a pair has none."""
     broken = {variant for variant in variants if any((variant, pair) in failed for pair in place.pairs)}
-    rows = [None if variant in broken else _testable(place, gap_over_pairs(place, variant)) for variant in variants]
+    rows = [None if variant in broken else testable(place, gap_over_pairs(place, variant)) for variant in variants]
     decisions = strategy_decisions(rows, rope=place.result_set.plan.rope)
     return {
         variant: Decision("training failed") if variant in broken else decision
@@ -85,7 +85,8 @@ def counts_items(place: TableGroup, variant: str, pair: str) -> bool:
     return difference is None or difference.items > 0
 
 
-def _testable(place: TableGroup, difference: CrossedDifference | None) -> CrossedDifference | None:
+def testable(place: TableGroup, difference: CrossedDifference | None) -> CrossedDifference | None:
+    """The difference, if it is over seeds enough for a test."""
     return None if difference is None or difference.seeds < MIN_SEEDS else difference
 
 
@@ -126,23 +127,29 @@ def _difference(place: TableGroup, variant: str, pair: str) -> CrossedDifference
     seeds = sorted(ours.keys() & base.keys())
     if not (place.is_enough(ours) and place.is_enough(base)) or not seeds:
         return None
-    items = _items(place, variant, pair, seeds)
+    items = _items(place, variant, pair, seeds, place.base_of(variant) or "")
     return crossed_difference([items]) if items is not None else seed_difference([ours[s] - base[s] for s in seeds])
 
 
-def gap_over_pairs(place: TableGroup, variant: str) -> CrossedDifference | None:
-    """The mean gap over pairs; items and seeds that pairs share count once."""
-    shown = place.shown(variant)
+def gain_tests(place: TableGroup, variants: Sequence[str]) -> dict[str, DifferenceTest | None]:
+    """The mean differences over pairs of the errors of strategies and target-only; no verdicts are made of them."""
+    rows = [testable(place, gap_over_pairs(place, variant, "target-only")) for variant in variants]
+    return {name: decision.test for name, decision in zip(variants, strategy_decisions(rows), strict=True)}
+
+
+def gap_over_pairs(place: TableGroup, variant: str, to: str | None = None) -> CrossedDifference | None:
+    """The mean gap over pairs (`to` another reference than the gap's own); items and seeds that pairs share count once."""
+    shown, name = place.shown(variant), to or place.base_of(variant) or ""
     if shown is None:
         return None
     targets: dict[str, list[Items]] = {}
     by_seed = np.zeros(len(shown.seeds))
     for pair in shown.pairs:
-        ours, base = place.errors(variant, pair), place.base_errors(variant, pair, place.base_of(variant) or "")
+        ours, base = place.errors(variant, pair), place.base_errors(variant, pair, name)
         if not set(shown.seeds) <= ours.keys() & base.keys():
             return None
         by_seed += [(ours[seed] - base[seed]) / len(shown.pairs) for seed in shown.seeds]
-        items = _items(place, variant, pair, shown.seeds)
+        items = _items(place, variant, pair, shown.seeds, name)
         if items is not None:
             target = next(iter(place.by_spot[variant, pair].values())).target
             targets.setdefault(target, []).append(items / len(shown.pairs))
@@ -151,11 +158,11 @@ def gap_over_pairs(place: TableGroup, variant: str) -> CrossedDifference | None:
     return crossed_difference([np.sum(arrays, axis=0) for arrays in targets.values()])
 
 
-def _items(place: TableGroup, variant: str, pair: str, seeds: Sequence[int]) -> Items | None:
+def _items(place: TableGroup, variant: str, pair: str, seeds: Sequence[int], base: str) -> Items | None:
     """Differences of errors by seed and test item; None where they are not stored, or seeds have other test items."""
     if place.metric != BY_ITEM:
         return None
-    rows = [_item_row(place, place.by_spot[variant, pair][seed]) for seed in seeds]
+    rows = [_item_row(place, place.by_spot[variant, pair][seed], base) for seed in seeds]
     found = [row for row in rows if row is not None]
     if len(found) < len(rows) or len({row.shape for row in found}) != 1:
         return None
@@ -168,9 +175,9 @@ def _same_test_items(place: TableGroup, variant: str, pair: str) -> bool:
     return len({record.spec.revisions[record.target] for record in records if record is not None}) == 1
 
 
-def _item_row(place: TableGroup, cell: PlannedCell) -> Items | None:
+def _item_row(place: TableGroup, cell: PlannedCell, name: str) -> Items | None:
     ours = place.correct(cell.run_key, reference=cell.role == "reference")
-    base = place.correct(cell.references.get(place.base_of(cell.variant) or "", ""), reference=True)
+    base = place.correct(cell.references.get(name, ""), reference=True)
     if ours is None or base is None or ours.shape != base.shape:
         return None
     return base.astype(np.int8) - ours.astype(np.int8)

@@ -20,7 +20,7 @@ from tlbench.evaluation.verdicts import Decision, Verdict
 from tlbench.leaderboard.analysis import gap_tests
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.row_selection import BEST_SINGLE, choose_members, choose_single_source
-from tlbench.leaderboard.tables.cells import Scale
+from tlbench.leaderboard.tables.cells import Scale, metric_name
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.record import Record
 
@@ -94,6 +94,21 @@ class TableGroup:
         """All rows in their order."""
         return [*self.baselines, *self.strategies, *self.ceiling]
 
+    @cached_property
+    def rows(self) -> list[str]:
+        """The variants that have a row: not those that cannot run in this setting, on any pair."""
+        return [variant for variant in self.variants if variant not in self.cannot_run]
+
+    @cached_property
+    def cannot_run(self) -> dict[str, str]:
+        """By strategy that is not applicable in this table at all, the reason."""
+        found = {}
+        for variant in self.strategies:
+            keys = [cell.run_key for pair in self.planned_pairs(variant) for cell in self._spot(variant, pair)]
+            if keys and all(self.result_set.status(key) == "skipped" for key in keys):
+                found[variant] = self.result_set.reason(keys[0]) or "not applicable"
+        return found
+
     @property
     def setting(self) -> str:
         """The setting, which decides what a gap is taken to."""
@@ -165,6 +180,8 @@ class TableGroup:
         if why is not None:
             return why
         has_protocol = self.selection in self.result_set.records[cell.run_key].metrics
+        if has_protocol and metric in LOWER_IS_BETTER and metric in self.result_set.plan.metrics:
+            return f"its outputs are no probabilities, so no {metric_name(metric)}"
         return f"no {metric} in the record" if has_protocol else f"not scored by {self.selection}"
 
     def by_seed(self, variant: str, pair: str, metric: str | None = None) -> BySeed:
@@ -262,7 +279,7 @@ class TableGroup:
     @cached_property
     def adapting(self) -> list[str]:
         """The strategies that use something of the target: the others have no gap and no verdict."""
-        return [variant for variant in self.strategies if gap_tests.adapts(self, variant)]
+        return [name for name in self.strategies if name not in self.cannot_run and gap_tests.adapts(self, name)]
 
     @cached_property
     def failed_trainings(self) -> dict[CellKey, gap_tests.FailedTraining]:
@@ -309,7 +326,7 @@ class TableGroup:
 
     def harm_probability(self, variant: str) -> HarmProbability | None:
         """How probable it is that a strategy hurts a new pair of this kind."""
-        tests = [found.test for (name, _), found in self.decisions.items() if name == variant]
+        tests = [found.test for (name, _), found in self.decisions.items() if name == variant and found.test]
         return harm_probability(tests, rope=self.result_set.plan.rope) if len(tests) >= MIN_PAIRS else None
 
     @cached_property
@@ -359,6 +376,17 @@ class TableGroup:
             return self.overall_gap(variant, self.base_of(variant))
         return with_interval(found.test, len(self.seeds))
 
+    def row_gain(self, variant: str) -> PairedTest | None:
+        """The mean gain over target-only over pairs, with an interval like that of the gap."""
+        test = self._gain_tests.get(variant)
+        if test is None:
+            return self.overall_gap(variant, "target-only", gain=True)
+        return with_interval(replace(test, mean=-test.mean), len(self.seeds))
+
+    @cached_property
+    def _gain_tests(self) -> dict[str, DifferenceTest | None]:
+        return gap_tests.gain_tests(self, self.strategies)
+
     def overall_gap(
         self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
     ) -> PairedTest | None:
@@ -369,6 +397,12 @@ class TableGroup:
         if ours is None or base is None:
             return None
         return gaps.gain_over_target_only(ours, base) if gain else gaps.adaptation_gap(ours, base)
+
+    def overall_base(self, variant: str) -> Estimate | None:
+        """The mean over pairs of what the gap of a variant is taken to, as the metric itself."""
+        shown = self.shown(variant)
+        errors = _means(shown, lambda pair: self.base_errors(variant, pair, self.base_of(variant) or ""))
+        return estimate([self.scale.error(error) for error in errors.values()]) if errors else None
 
     def share_closed(self, variant: str) -> RatioEstimate | None:
         """The share of the gap between source-only and oracle that a variant closes, of the means over pairs."""

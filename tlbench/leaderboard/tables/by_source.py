@@ -156,11 +156,10 @@ class _Matrix:
 
     def _means_note(self, several: bool) -> list[str]:
         uneven = len({tuple(self.grid.sources_of(target)) for target in self.grid.targets}) > 1
-        if not several or not uneven:
-            return []
-        return [
-            "Means bear no verdict, and are over other pairs in each row and column: a domain is not its own source."
-        ]
+        other = ", and are over other pairs in each row and column: a domain is not its own source" if uneven else ""
+        if self.place.few_seeds:
+            return [f"Means bear no verdict{other}."] if several and uneven else []
+        return [f"Means bear no verdict{other}; their intervals are over seeds alone."]
 
     def _same_for_every_seed(self) -> list[str]:
         gaps = ((pair, gap) for (name, pair), gap in self.place.gaps.items() if name == self.variant)

@@ -14,6 +14,8 @@ from tlbench.evaluation.verdicts import Verdict
 MISSING = "—"
 #: Marks, each explained by a note under the table that bears it.
 DISHONEST, HURTS, NO_STEPS, FLAGGED = "⚠", "↓", "†", "⚑"
+#: Of inference by a process that has not trained.
+COLD = "‡"
 HELPS, NO_MATTER, UNKNOWN, FAILED = "↑", "≈", "?", "✗"
 #: Of tables in which every gap bears its verdict.
 VERDICT_MARKS: Mapping[Verdict, str] = MappingProxyType(
@@ -21,7 +23,7 @@ VERDICT_MARKS: Mapping[Verdict, str] = MappingProxyType(
 )
 BOLD = (
     "bold: the best but oracle, where its paired difference to the next is significant (t over seeds, 5 %, each column "
-    "for itself)"
+    "for itself): on these pairs and test items, for other seeds"
 )
 
 #: By evaluation, what the numbers are of.

@@ -11,6 +11,7 @@ from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
 from tlbench.evaluation.verdicts import Verdict
 from tlbench.leaderboard.analysis.scores import POOLING, REVERSE, TRIVIAL, CellKey, TableGroup
 from tlbench.leaderboard.tables.cells import (
+    COLD,
     DISHONEST,
     FAILED,
     FLAGGED,
@@ -39,6 +40,8 @@ GAP_MEANINGS = {
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
     "the source hurt.",
 }
+#: The protocol that reads target labels beside those of the label budget.
+TARGET_VAL = "target-val"
 #: In place of verdicts.
 SOURCE_UNUSED = "no source"
 REFERENCE_MEANINGS = {
@@ -53,7 +56,7 @@ GAIN_MEANING = "Gain: error of target-only minus that of the strategy."
 def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
     """What must never be mixed: suite, setting, label budget (or `budget`), backbone, evaluation, protocol."""
     first = place.cells[0]
-    protocol = extra or f"selection: {place.selection}"
+    protocol = extra or f"selection: {place.selection}{further_labels(place)}"
     warning = f"{DISHONEST} " if place.selection == "target-test" else ""
     parts = (
         place.result_set.plan.suite,
@@ -63,6 +66,15 @@ def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
         warning + protocol,
     )
     return " · ".join(parts)
+
+
+def further_labels(place: TableGroup) -> str:
+    """The target labels that a protocol reads beside those of the label budget."""
+    if place.selection != TARGET_VAL:
+        return ""
+    shots = place.cells[0].shots
+    most = f"up to {shots} " if isinstance(shots, int) else ""
+    return f", by {most}further target labels{' per class' if most else ''}"
 
 
 def place_name(place: TableGroup) -> str:
@@ -159,11 +171,15 @@ def _failed(place: TableGroup, only: str | None) -> list[str]:
     ]
 
 
-def hurt(place: TableGroup, only: str | None = None) -> str:
-    """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none."""
+def hurt(place: TableGroup, only: str | None = None, of: Sequence[CellKey] | None = None) -> str:
+    """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none.
+
+    `of`: of these cells alone.
+    """
     by_variant: dict[str, list[str]] = {}
     for (variant, pair), gap in place.gaps.items():
-        if gap and only in (None, variant) and place.verdicts[variant, pair] == "hurts":
+        asked = only in (None, variant) and (of is None or (variant, pair) in of)
+        if gap and asked and place.verdicts[variant, pair] == "hurts":
             by_variant.setdefault(variant, []).append(f"{pair} ({points(place.scale, gap)})")
     return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
 
@@ -181,14 +197,36 @@ def _counts(place: TableGroup, gaps: Mapping[CellKey, PairedTest | None]) -> str
 
 def not_adapting(place: TableGroup) -> list[str]:
     """The strategies that read nothing of the target, whose difference from the reference is no gap."""
-    names = [name for name in place.strategies if name not in place.adapting]
+    names = [name for name in place.rows if name in place.strategies and name not in place.adapting]
     if not names:
         return []
     verb = "reads" if len(names) == 1 else "read"
     return [
         f"( ) {', '.join(names)}: {verb} no target input, so the difference from {place.base} is one between "
-        "classifiers of the same source and no effect of transfer; no verdict"
+        "classifiers of the same source and no effect of transfer; its interval is over seeds alone, and it has no verdict"
     ]
+
+
+def failed_rows(place: TableGroup, columns: Sequence[Column]) -> list[str]:
+    """The rows whose mean gap is over a pair on which the training failed."""
+    names = [name for name in place.adapting if any(name == variant for variant, _ in place.failed_trainings)]
+    if not names or all(column.name != "gap" for column in columns):
+        return []
+    return [
+        f"( ) {', '.join(names)}: the mean is over failed trainings too, so the difference is no effect of transfer: no "
+        "verdict on the strategy and no share of the gap"
+    ]
+
+
+def cannot_run(place: TableGroup) -> list[str]:
+    """The strategies that have no row, since they are not applicable here."""
+    by_reason: dict[str, list[str]] = {}
+    for variant, reason in place.cannot_run.items():
+        by_reason.setdefault(reason.removeprefix(f"{variant} is not applicable: "), []).append(variant)
+    if not by_reason:
+        return []
+    listing = "; ".join(f"{', '.join(names)} ({reason.replace('; ', ', ')})" for reason, names in by_reason.items())
+    return [f"not applicable, so without a row: {listing}"]
 
 
 def about_data(place: TableGroup) -> list[str]:
@@ -266,12 +304,15 @@ def row_verdict_note(place: TableGroup, columns: Sequence[Column]) -> list[str]:
         tests = sum(found.test is not None for found in place.row_decisions.values())
         over = "of the mean over pairs" if len(place.pairs) > 1 else "on the pair"
         family = f", Holm-corrected over {tests} strategies, family-wise 5 %" if tests > 1 else " at 5 %"
-        lines.append(f"Verdict on a strategy: one test {over}{family}.")
+        lines.append(
+            f"Verdict on a strategy: one test {over}{family}. It is about these pairs, with other seeds"
+            f"{' and test items' if place.counts_items else ''}."
+        )
     if "harm" in names:
         region = place.scale.text(place.result_set.plan.rope) + place.scale.unit
         lines.append(
-            f"P(harm): the probability that a new pair of this kind is hurt by more than {region}, with its 95 % "
-            "interval; it takes the pairs for a sample, and is too narrow where they share domains."
+            f"P(harm): estimate of the probability that a new pair of this kind is hurt by more than {region}, with its "
+            "95 % interval; it takes the pairs for a sample, and is too narrow where they share domains."
         )
     return lines
 
@@ -323,12 +364,14 @@ def marks(
     }
     lines += [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in present]
     if NO_STEPS in present:
-        lines.append(f"{NO_STEPS} not trained by steps: examples/s of the backbone, not to be compared")
+        lines.append(f"{NO_STEPS} not trained by steps: speed of the backbone, not to be compared")
+    if COLD in present:
+        lines.append(f"{COLD} predicted by a process that has trained nothing, so still cold: not to be compared")
     return lines + (_flags(place, only) if FLAGGED in present else [])
 
 
 def _rank_note(place: TableGroup) -> str:
-    unranked = [name for name in place.strategies if name not in place.ranks]
+    unranked = [name for name in place.strategies if name not in place.ranks and name not in place.cannot_run]
     baseline = f" and {place.rank_baseline[0]}, the baseline without transfer" if place.rank_baseline else ""
     baseline = (
         baseline.replace("without transfer", "without adaptation") if place.setting == "transductive" else baseline
