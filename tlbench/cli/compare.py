@@ -71,7 +71,7 @@ def compare(
     metric_and_protocol(second.result_set, *asked)
     correct = stored_correct(first.folder), stored_correct(second.folder)
     frames = first.frame(asked[1]), second.frame(asked[1])
-    tables = tables_of(*frames, *asked, (first.name, second.name), correct)
+    tables = tables_of(*frames, *asked, (first.name, second.name), correct, first.result_set.plan.rope)
     if first.variant is None:
         tables[-1].notes += differences(first.result_set, second.result_set)
     for table in tables if first.variant else []:

@@ -63,8 +63,19 @@ def strategy_decisions(
 
     The chance that any strategy without an effect on these pairs is called *helps* or *hurts* is at most `alpha`.
     """
+    return holm_decisions(moderated_tests(rows), rope=rope, alpha=alpha)
+
+
+def moderated_tests(rows: Sequence[CrossedDifference | None]) -> list[DifferenceTest | None]:
+    """The tests of several differences, the variance from seeds moderated over all of them."""
     prior = prior_of([row for row in rows if row is not None])
-    tests = [None if row is None else difference_test(row, prior) for row in rows]
+    return [None if row is None else difference_test(row, prior) for row in rows]
+
+
+def holm_decisions(
+    tests: Sequence[DifferenceTest | None], *, rope: float = ROPE, alpha: float = ALPHA
+) -> list[Decision]:
+    """Decide tests that are made already, Holm-corrected over those that could be made."""
     adjusted = holm([None if test is None else test.p_value for test in tests])
     return [Decision(_verdict(test, p, rope, alpha), test, p) for test, p in zip(tests, adjusted, strict=True)]
 

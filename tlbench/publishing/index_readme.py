@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from tlbench.evaluation.reproduction import Outcome
 from tlbench.evaluation.statistics import MIN_SEEDS
 from tlbench.evaluation.verdicts import VERDICTS
-from tlbench.evaluation.reproduction import Outcome
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.renderers.markdown import escape

@@ -138,7 +138,7 @@ def gain_tests(place: TableGroup, variants: Sequence[str]) -> dict[str, Differen
 
 
 def gap_over_pairs(place: TableGroup, variant: str, to: str | None = None) -> CrossedDifference | None:
-    """The mean gap over pairs (`to` another reference than the gap's own); items and seeds that pairs share count once."""
+    """The mean gap over pairs, to its own reference or `to` another; items and seeds that pairs share count once."""
     shown, name = place.shown(variant), to or place.base_of(variant) or ""
     if shown is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,6 +53,8 @@ class Run:
     checkpoint: int | None = None
     reason: str = ""
     fell_back: bool = False
+    #: Of the target: runs with the same have the same test items.
+    revision: str | None = None
 
 
 BySeed = Mapping[int, Run]
@@ -92,6 +94,14 @@ class RunPair:
     def difference(self) -> PairedTest | None:
         """A − B, paired by seed."""
         return paired_difference(self.values(self.a), self.values(self.b)) if self.seeds else None
+
+    def by_item(self, correct: tuple[Correct, Correct]) -> NDArray[Any] | None:
+        """Accuracy of A − B by common seed and test item; None where it is not stored, or seeds have other items."""
+        if len({run.revision for side in (self.a, self.b) for run in (side[seed] for seed in self.seeds)}) != 1:
+            return None
+        rows = [(_right(self.a[seed], correct[0]), _right(self.b[seed], correct[1])) for seed in self.seeds]
+        found = [(a.astype(np.int8) - b.astype(np.int8)) for a, b in _pairs_of(rows)]
+        return np.stack(found) if len(found) == len(rows) and len({row.shape for row in found}) == 1 else None
 
     def missing(self) -> list[str]:
         """Why runs of either side have no number, each reason once."""
@@ -163,7 +173,8 @@ def _run(by_protocol: Mapping[str, dict[str, Any]], metric: str, selection: str)
     if value is None:
         return Run(key, reason=f"no {metric} in the record")
     step = as_number(row["checkpoint"])
-    return Run(key, value, None if step is None else int(step), fell_back=fell_back)
+    revision = _plain(row.get("revision"))
+    return Run(key, value, None if step is None else int(step), fell_back=fell_back, revision=revision)
 
 
 def _plain(value: Any) -> Any:
@@ -173,6 +184,13 @@ def _plain(value: Any) -> Any:
 
 def _right(run: Run, correct: Correct) -> NDArray[Any] | None:
     return None if run.checkpoint is None else correct(run.key, run.checkpoint)
+
+
+def _pairs_of(
+    rows: Iterable[tuple[NDArray[Any] | None, NDArray[Any] | None]],
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Those of which both are there and of the same items."""
+    yield from ((a, b) for a, b in rows if a is not None and b is not None and a.shape == b.shape)
 
 
 def _same_items(a: Run, b: Run, correct: tuple[Correct, Correct]) -> McNemarTest | None:

@@ -140,7 +140,7 @@ class ResultSet:
         `strategy`, `params`, `backbone`, `source`, `target`, `pair`, `setting`, `shots`, `evaluation`, `seed`, `role`,
         `run_key`, `selection`, `status`, `reason`, `checkpoint`, every metric, `source_accuracy`,
         `train_examples_per_second`, `inference_examples_per_second`, `by_steps`, `own_seconds`, `shared_seconds`,
-        `flags`.
+        `revision` (of the target, which tells splits of other seeds apart), `flags`.
         """
         import pandas as pd
 
@@ -177,6 +177,7 @@ class ResultSet:
             "by_steps": speed.by_steps if speed else None,
             "own_seconds": record.seconds.own.total - record.seconds.own.selection if record else None,
             "shared_seconds": record.seconds.shared.total if record else None,
+            "revision": record.spec.revisions.get(record.target) if record else None,
             "flags": list(record.flags) if record else [],
         }
 

@@ -16,6 +16,9 @@ BEST_SINGLE = "best single source"
 #: Ways to end that rule a member out; a member that was not run could still have been the best.
 RULED_OUT = ("failed", "diverged", "timeout", "out_of_memory", "crashed", "skipped")
 
+#: Among members of equal scores the first of these protocols decides that is not the one they are equal by.
+TIE_BREAKERS = ("source-val", "infomax")
+
 #: A row, a pair and a seed.
 Where = tuple[str, str, int]
 
@@ -51,7 +54,8 @@ def choose_members(result_set: ResultSet, cells: Sequence[PlannedCell], selectio
         for cell, members in zip(chosen, by_run.values(), strict=True):
             choices.cells.append(cell.model_copy(update={"variant": family}))
             choices.considered[family, cell.pair, cell.seed] = [member.run_key for member in members]
-        choices.lines.append(_line(result_set, family, chosen, selection, max(map(len, by_run.values()))))
+        line = _line(result_set, family, chosen, selection, max(map(len, by_run.values())))
+        choices.lines.append(line + _ties(result_set, list(by_run.values()), selection))
     return choices
 
 
@@ -67,9 +71,37 @@ def _is_scored(result_set: ResultSet, cell: PlannedCell, selection: str) -> bool
 
 
 def _best(result_set: ResultSet, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
-    """The member with the highest score, of equal ones the first; one that is not there, where there is such a one."""
+    """The member with the highest score; one that is not there, where there is such a one.
+
+    Of equal ones that with the highest score by a second protocol that sees no target label, at the checkpoint that the
+    first chose; of equal ones by that too the first. Accuracies on a hundred items are equal more often than not.
+    """
     absent = [member for member in members if result_set.status(member.run_key) not in ("ok", *RULED_OUT)]
-    return absent[0] if absent else max(members, key=lambda member: _score(result_set, member.run_key, selection))
+    if absent:
+        return absent[0]
+    tied = _tied(result_set, members, selection)
+    return max(tied, key=lambda member: _second_score(result_set, member.run_key, selection))
+
+
+def _tied(result_set: ResultSet, members: Sequence[PlannedCell], selection: str) -> list[PlannedCell]:
+    """The members whose score no other exceeds."""
+    scores = [_score(result_set, member.run_key, selection) for member in members]
+    return [member for member, score in zip(members, scores, strict=True) if score == max(scores)]
+
+
+def tie_breaker(selection: str) -> str:
+    """The protocol that decides among members of equal scores."""
+    return next(name for name in TIE_BREAKERS if name != selection)
+
+
+def _second_score(result_set: ResultSet, key: str, selection: str) -> float:
+    """The score by the second protocol at the checkpoint of the first; −∞ for none."""
+    record = result_set.records[key]
+    scores, chosen = record.selection.get(tie_breaker(selection)), record.metrics.get(selection, {}).get("checkpoint")
+    if record.status != "ok" or not scores or chosen not in record.checkpoints:
+        return float("-inf")
+    score = scores[record.checkpoints.index(chosen)]
+    return float("-inf") if score is None else score
 
 
 def _score(result_set: ResultSet, key: str, selection: str) -> float:
@@ -89,6 +121,27 @@ def _line(result_set: ResultSet, family: str, chosen: Sequence[PlannedCell], sel
     blind = len(there) - len(scored)
     rest = f"; in {blind} no member had a score, and the first stands" if blind else ""
     return f"{family}: of {members} members {selection} ({why}) chose, in {len(chosen)} runs: {named or 'none'}{rest}"
+
+
+def _ties(result_set: ResultSet, runs: Sequence[Sequence[PlannedCell]], selection: str) -> str:
+    """In how many runs several members had the highest score, and what decided."""
+    scored = [
+        members
+        for members in runs
+        if all(result_set.status(member.run_key) in ("ok", *RULED_OUT) for member in members)
+        and max(_score(result_set, member.run_key, selection) for member in members) > float("-inf")
+    ]
+    tied = [several for members in scored if len(several := _tied(result_set, members, selection)) > 1]
+    if not tied:
+        return ""
+    second = tie_breaker(selection)
+    best = [max(_second_score(result_set, m.run_key, selection) for m in several) for several in tied]
+    left = sum(
+        sum(_second_score(result_set, member.run_key, selection) == top for member in several) > 1
+        for several, top in zip(tied, best, strict=True)
+    )
+    rest = f", but in {left}, where the first stands" if left else ""
+    return f"; in {len(tied)} of them several members had the same score, and {second} decided{rest}"
 
 
 def choose_single_source(

@@ -120,8 +120,8 @@ def _differ(ranks: Mapping[str, float], distance: float, tests: Mapping[tuple[in
     if all((abs(found[i] - found[j]) >= distance) == (p <= ALPHA) for (i, j), p in tests.items()):
         return []
     return [
-        "The two differ since Nemenyi's test looks at average ranks among all strategies, and Wilcoxon's at the sizes of "
-        "the differences of two."
+        "The two differ since Nemenyi's test looks at average ranks among all strategies, and Wilcoxon's at how large "
+        "the differences of two are."
     ]
 
 

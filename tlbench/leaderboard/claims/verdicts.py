@@ -54,7 +54,15 @@ def claim_verdicts(place: TableGroup | None, matches: Sequence[Match]) -> Iterat
     groups: dict[tuple[str, ...], list[Match]] = {}
     for match in matches:
         claim = match.claim
-        same = (match.variant, claim.strategy, claim.setting, claim.backbone, claim.protocol, claim.citation, claim.kind)
+        same = (
+            match.variant,
+            claim.strategy,
+            claim.setting,
+            claim.backbone,
+            claim.protocol,
+            claim.citation,
+            claim.kind,
+        )
         groups.setdefault(same, []).append(match)
     for group in groups.values():
         yield from (_single(place, match) for match in group)

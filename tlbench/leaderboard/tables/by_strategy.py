@@ -44,7 +44,17 @@ _COST = (
     Column("result", "to result\ns/run"),
 )
 #: Names of the columns that are no metrics.
-COLUMN_NAMES = ("base", "gap", "verdict", "verdicts", "harm", "gain", "closed", "rank", *(column.name for column in _COST))
+COLUMN_NAMES = (
+    "base",
+    "gap",
+    "verdict",
+    "verdicts",
+    "harm",
+    "gain",
+    "closed",
+    "rank",
+    *(column.name for column in _COST),
+)
 
 
 def by_strategy(
