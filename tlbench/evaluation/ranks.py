@@ -57,7 +57,7 @@ def friedman(scores: ArrayLike) -> FriedmanTest | None:
     """Whether any of at least three strategies ranks differently over at least ten pairs (SciPy); else None.
 
     `scores` as in `average_ranks`. Strategies that tie everywhere have statistic 0 and p = 1; where every pair ranks
-    them alike it is infinite and p = 0. Friedman's χ² is too conservative for so few pairs; for N pairs and k strategies
+    them alike it is infinite and p = 0. Friedman's χ² is too conservative for few pairs; for N pairs and k strategies
     (N − 1) χ² / (N (k − 1) − χ²) follows F with k − 1 and (k − 1)(N − 1) degrees of freedom.
     Iman & Davenport, Communications in Statistics 1980, https://doi.org/10.1080/03610928008827904
     """

@@ -20,8 +20,8 @@ from tlbench.publishing.run_environment import device, last_day
 _FOLDED_FROM = 12
 
 PUBLISHED = (
-    "Figures that were published elsewhere, and what ours say of them; each suite's page has the rule, and how far those "
-    "are from ours whose protocol is not comparable."
+    "Figures that were published elsewhere, and what ours say of them; each suite's page has the rule, and how far ours "
+    "are from those whose protocol is not comparable."
 )
 CROSS_CHECKED = "Figures that nobody published: other software, run for the purpose, gave them. The rule is the same."
 
@@ -171,7 +171,7 @@ def _hurt(found: Mapping[str, Harm]) -> str:
     if total > _FOLDED_FROM:
         listing = f"<details><summary>All {total}, with their gaps</summary>\n\n{listing}\n\n</details>"
     said = (
-        "The gap is error minus that of the reference; above 0, transfer hurt. Of the cells of a table that are said to "
-        "be helped or hurt, an expected share of at most 5 % is not."
+        "The gap is error minus that of the reference; above 0, transfer hurt. Of the cells of a table that are called "
+        "helped or hurt, an expected share of at most 5 % is not."
     )
     return f"## Cells that hurt\n\n{said}\n\n{listing}"

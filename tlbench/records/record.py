@@ -128,7 +128,7 @@ class Record(_Part):
 
     @property
     def milliseconds_per_update(self) -> float | None:
-        """Wall milliseconds of an optimiser step of the last phase; None where there was none, or no speed is stored."""
+        """Wall milliseconds of an optimiser step of the last phase; None where there was none or it was not timed."""
         speed = self.throughput.train_examples_per_second
         if not self._trained_phases or not speed or not self.throughput.by_steps:
             return None

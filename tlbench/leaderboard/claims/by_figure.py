@@ -111,14 +111,8 @@ def _table(result_set: ResultSet, section: Section) -> Table:
     marks = notes.marks(place, COLUMNS[:1], [])
     crossed = [CROSS_CHECKS] if any(finding.is_cross_check for finding in section.claim_verdicts) else []
     apart = _incomparable(section.claim_verdicts, place.scale)
-    lines = [
-        counted,
-        *crossed,
-        *apart,
-        VERDICTS.format(widest=widest(place.scale)),
-        *_exceptions(place, section.claim_verdicts),
-        *marks,
-    ]
+    rule = VERDICTS.format(widest=widest(place.scale))
+    lines = [counted, *crossed, *apart, rule, *_exceptions(place, section.claim_verdicts), *marks]
     # A table of machines is told apart by its title alone.
     title = f"{notes.title(place)} · published {metric_name(place.metric)}"
     return Table(title, COLUMNS, rows, _caption(place, section.claim_verdicts), lines, footnotes.texts)

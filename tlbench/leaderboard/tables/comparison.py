@@ -59,9 +59,9 @@ def compare(
     The frames are (parts of) `ResultSet.frame`. Where each holds one variant, these two are compared; where they hold
     several, each variant is compared with its namesake. Only what both hold is compared; the rest is named in a note.
     There is one table for each setting, label budget, backbone and evaluation, and verdicts are Holm-corrected over it.
-    `rope`: differences within ± this do not matter. Of accuracies whose `correct` is stored, test items are a sample as
-    seeds are. `overall` is the mean over a variant's pairs, by seed; it is not shown where a run is missing. With `correct`
-    McNemar's test is made for each seed; of accuracy it decides where neither side varies over seeds.
+    `rope`: differences within ± this do not matter. `overall` is the mean over a variant's pairs, by seed; it is not
+    shown where a run is missing. With `correct` test items are a sample as seeds are, of accuracies, and McNemar's test
+    is made for each seed; it decides where neither side varies over seeds.
     Raises `TlbenchError` where there is nothing to compare.
     """
     single = frame_a["variant"].nunique() <= 1 and frame_b["variant"].nunique() <= 1
@@ -266,9 +266,9 @@ class _Comparison:
             return ["No row has a test, so nothing is decided."]
         region = self.scale.text(self.rope) + self.scale.unit
         lines = [
-            f"Verdicts: {'; '.join(tests)}; Holm-corrected over {count(len(tested), 'row')}, family-wise 5 %. no matter: "
-            f"the 90 % interval lies within ± {region}. Intervals of differences cover {over}; the variance from seeds is "
-            "moderated over the table."
+            f"Verdicts: {'; '.join(tests)}; Holm-corrected over {count(len(tested), 'row')}, family-wise 5 %. "
+            f"no matter: the 90 % interval lies within ± {region}. Intervals of differences cover {over}; the variance "
+            "from seeds is moderated over the table."
         ]
         if self.by_items:
             lines.append(

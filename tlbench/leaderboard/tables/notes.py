@@ -203,7 +203,7 @@ def not_adapting(place: TableGroup) -> list[str]:
     verb = "reads" if len(names) == 1 else "read"
     return [
         f"( ) {', '.join(names)}: {verb} no target input, so the difference from {place.base} is one between "
-        "classifiers of the same source and no effect of transfer; its interval is over seeds alone, and it has no verdict"
+        "classifiers of the same source and no effect of transfer; its interval is over seeds alone, without a verdict"
     ]
 
 
@@ -213,8 +213,8 @@ def failed_rows(place: TableGroup, columns: Sequence[Column]) -> list[str]:
     if not names or all(column.name != "gap" for column in columns):
         return []
     return [
-        f"( ) {', '.join(names)}: the mean is over failed trainings too, so the difference is no effect of transfer: no "
-        "verdict on the strategy and no share of the gap"
+        f"( ) {', '.join(names)}: the mean is over failed trainings too, so the difference is no effect of transfer; "
+        "no verdict on the strategy, no share of the gap"
     ]
 
 
@@ -311,8 +311,8 @@ def row_verdict_note(place: TableGroup, columns: Sequence[Column]) -> list[str]:
     if "harm" in names:
         region = place.scale.text(place.result_set.plan.rope) + place.scale.unit
         lines.append(
-            f"P(harm): estimate of the probability that a new pair of this kind is hurt by more than {region}, with its "
-            "95 % interval; it takes the pairs for a sample, and is too narrow where they share domains."
+            f"P(harm): estimate of the probability that a new pair of this kind is hurt by more than {region}, with "
+            "its 95 % interval; it takes the pairs for a sample, and is too narrow where they share domains."
         )
     return lines
 
