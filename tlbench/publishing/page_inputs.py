@@ -80,7 +80,7 @@ def read_page_inputs(folder: Path) -> PageInputs:
     material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
     told = (figures.note,) if figures.note else ()
     found = material.result_set.records
-    predictions, correct = read_predictions(folder, found.values()), packed_correct(folder, found)
+    predictions, correct = read_predictions(folder, found.values()), packed_correct(folder, found, header.selection)
     return replace(material, told=told, predictions=predictions, correct=correct)
 
 

@@ -11,47 +11,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tlbench.errors import TlbenchError
-from tlbench.records.published_records import REMEDY, is_published
+from tlbench.files import read_file
+from tlbench.records.published_records import LARGEST_FILE, REMEDY, is_published
 from tlbench.records.record import Record
 from tlbench.records.result_folder import ResultFolder
 
 CORRECT_FILE = "correct.safetensors"
+#: Two means of the same bits differ by less.
+ROUNDING = 1e-9
 
-#: By run key, for the last step: bits packed eight a byte, led by the number of test items in four bytes.
+#: By `<run key>/<step>`: bits packed eight a byte, led by the number of test items in four bytes.
 Packed = Mapping[str, NDArray[np.uint8]]
+#: Which test items the run with a key has right after a step; None where that is not stored.
+LookUp = Callable[[str, int], NDArray[Any] | None]
 
 
-def stored_correct(folder: Path) -> Callable[[str, int], NDArray[Any] | None]:
-    """Which test items the run with a key has right after a step; None where that is not stored.
-
-    `folder` is `results/<suite>/`, or a published folder, which has it for the last step of each run alone.
-    """
+def stored_correct(folder: Path) -> LookUp:
+    """Of `results/<suite>/`, or of a published folder, which has the last step and the suite's own protocol's alone."""
     return _of_published(folder) if is_published(folder) else _of_results(folder)
 
 
-def packed_correct(folder: Path, records: Mapping[str, Record]) -> Packed:
-    """What a published folder stores, from `results/<suite>/` or from the published folder itself."""
+def packed_correct(folder: Path, records: Mapping[str, Record], selection: str) -> Packed:
+    """What a published folder stores, from `results/<suite>/` or from the published folder itself.
+
+    Of each run the last step, and the checkpoint that the protocol `selection` chose. Raises `TlbenchError` where a
+    published file is damaged, or says of a run what its record does not.
+    """
     if is_published(folder):
-        return _read(folder / CORRECT_FILE)
-    look_up = _of_results(folder)
+        packed = _read(folder / CORRECT_FILE)
+        _check(folder / CORRECT_FILE, packed, records)
+        return packed
+    stored = _of_results(folder)
     found = {}
     for key, record in records.items():
-        correct = look_up(key, record.checkpoints[-1]) if record.status == "ok" and record.checkpoints else None
-        if correct is not None:
-            found[key] = pack(correct)
+        for step in _steps(record, selection):
+            correct = stored(key, step)
+            if correct is not None:
+                found[f"{key}/{step}"] = pack(correct)
     return found
 
 
-def look_up(packed: Packed) -> Callable[[str, int], NDArray[Any] | None]:
-    """Which test items the run with a key has right after its last step; None where that is not stored."""
-    return lambda key, step: unpack(packed[key]) if key in packed else None
+def look_up(packed: Packed) -> LookUp:
+    """Of packed bits."""
+
+    def correct(key: str, step: int) -> NDArray[Any] | None:
+        bits = packed.get(f"{key}/{step}")
+        return None if bits is None else unpack(bits)
+
+    return correct
 
 
 def correct_bytes(packed: Packed) -> bytes:
     """The file; equal content is equal bytes."""
     from safetensors.numpy import save
 
-    content: bytes = save({key: np.ascontiguousarray(packed[key]) for key in sorted(packed)})
+    content: bytes = save({name: np.ascontiguousarray(packed[name]) for name in sorted(packed)})
     return content
 
 
@@ -67,7 +81,29 @@ def unpack(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.unpackbits(packed[4:], count=size)
 
 
-def _of_results(folder: Path) -> Callable[[str, int], NDArray[Any] | None]:
+def _steps(record: Record, selection: str) -> list[int]:
+    if record.status != "ok" or not record.checkpoints:
+        return []
+    chosen = record.metrics.get(selection, {}).get("checkpoint", record.checkpoints[-1])
+    return list(dict.fromkeys([record.checkpoints[-1], int(chosen)]))
+
+
+def _check(path: Path, packed: Packed, records: Mapping[str, Record]) -> None:
+    """The share that is right is the accuracy of the record, where it has one."""
+    for name, bits in packed.items():
+        key, _, step = name.rpartition("/")
+        record = records.get(key)
+        if record is None:
+            raise TlbenchError(f"damaged {path}: {name!r} is of no run of the plan; {REMEDY}")
+        scores = [found.get("accuracy") for found in record.metrics.values() if str(found.get("checkpoint")) == step]
+        share = float(unpack(bits).mean()) if len(bits) > 4 else 0.0
+        if any(score is not None and abs(score - share) > ROUNDING for score in scores) or not scores:
+            raise TlbenchError(
+                f"damaged {path}: {name!r} is {share:.4f} of the items, {scores} in the record; {REMEDY}"
+            )
+
+
+def _of_results(folder: Path) -> LookUp:
     results = ResultFolder(folder.parent, folder.name)
 
     @cache
@@ -77,15 +113,9 @@ def _of_results(folder: Path) -> Callable[[str, int], NDArray[Any] | None]:
     return correct
 
 
-def _of_published(folder: Path) -> Callable[[str, int], NDArray[Any] | None]:
-    @cache
-    def packed() -> Packed:
-        return _read(folder / CORRECT_FILE)
-
-    def correct(key: str, step: int) -> NDArray[Any] | None:
-        return look_up(packed())(key, step)
-
-    return correct
+def _of_published(folder: Path) -> LookUp:
+    packed = cache(lambda: _read(folder / CORRECT_FILE))
+    return lambda key, step: look_up(packed())(key, step)
 
 
 def _read(path: Path) -> Packed:
@@ -93,7 +123,7 @@ def _read(path: Path) -> Packed:
     from safetensors.numpy import load
 
     try:
-        found: dict[str, NDArray[np.uint8]] = load(path.read_bytes())
+        found: dict[str, NDArray[np.uint8]] = load(read_file(path, LARGEST_FILE))
     except FileNotFoundError:
         return {}
     except (OSError, SafetensorError) as error:
