@@ -20,8 +20,8 @@ from tlbench.publishing.run_environment import device, last_day
 _FOLDED_FROM = 12
 
 PUBLISHED = (
-    "Figures that were published elsewhere, and what ours say of them; each suite's page has the rule, and how far ours "
-    "are from those whose protocol is not comparable."
+    "Figures that were published elsewhere, and what ours say of them; each suite's page has the rule, and how far "
+    "ours are from those whose protocol is not comparable."
 )
 CROSS_CHECKED = "Figures that nobody published: other software, run for the purpose, gave them. The rule is the same."
 
