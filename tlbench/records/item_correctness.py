@@ -94,6 +94,10 @@ def _check(path: Path, packed: Packed, records: Mapping[str, Record]) -> None:
         key, _, step = name.rpartition("/")
         record = records.get(key)
         if record is None:
+            raise TlbenchError(f"damaged {path}: {name!r} is of no run of the plan; {REMEDY}")
+        scores = [found.get("accuracy") for found in record.metrics.values() if str(found.get("checkpoint")) == step]
+        share = float(unpack(bits).mean())
+        if not scores or any(score is not None and abs(score - share) > ROUNDING for score in scores):
             said = f"{name!r} has {share:.4f} of the items right, by its record {scores}"
             raise TlbenchError(f"damaged {path}: {said}; {REMEDY}")
 
