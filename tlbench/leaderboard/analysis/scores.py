@@ -288,9 +288,9 @@ class TableGroup:
 
     @cached_property
     def _as_planned(self) -> TableGroup:
-        """The table without filters: verdicts are corrected over the cells of the suite as planned."""
+        """The table without filters but that of seeds: verdicts are corrected over the cells of the suite as planned."""
         first = self.cells[0]
-        cells = [cell for cell in self.result_set.planned if cell.same_table(first)]
+        cells = [cell for cell in self.result_set.planned if cell.same_table(first) and cell.seed in self.seeds]
         if len(cells) <= len(self.cells):
             return self
         return replace(self, cells=cells)
