@@ -158,7 +158,7 @@ class Again:
             gap = None if self.failed(spot) else self.gap(spot)
             found.append(None if gap is None else self.variances(gap[0], None if gap[1] is None else [gap[1]]))
         tests = self.tests(found)
-        adjusted = corrected(tests, lambda p: stats.false_discovery_control(p))
+        adjusted = corrected(tests, stats.false_discovery_control)
         return {
             spot: ("training failed" if self.failed(spot) else verdict(test, p), test)
             for spot, test, p in zip(self.spots, tests, adjusted, strict=True)
@@ -220,7 +220,7 @@ def corrected(tests, how):
 def verdict(test, p):
     if test is None:
         return "unknown"
-    if -REGION <= test[2] and test[3] <= REGION:
+    if test[2] >= -REGION and test[3] <= REGION:
         return "no matter"
     return "unknown" if p > 0.05 else "hurts" if test[0] > 0 else "helps"
 

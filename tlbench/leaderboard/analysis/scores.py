@@ -288,7 +288,7 @@ class TableGroup:
 
     @cached_property
     def _as_planned(self) -> TableGroup:
-        """The table without filters but that of seeds: verdicts are corrected over the cells of the suite as planned."""
+        """The table without filters but of seeds: verdicts are corrected over the cells of the suite as planned."""
         first = self.cells[0]
         cells = [cell for cell in self.result_set.planned if cell.same_table(first) and cell.seed in self.seeds]
         if len(cells) <= len(self.cells):
@@ -350,11 +350,13 @@ class TableGroup:
         return not skipped and cell.references.get(self.base_of(cell.variant) or "") not in (None, cell.run_key)
 
     def _gap(self, variant: str, pair: str) -> PairedTest | None:
-        test = self.decisions[variant, pair].test
-        found = self.seed_gap(variant, pair)
-        if found is None or test is None:
-            return found
-        return with_interval(test, len(self.seeds))
+        found, test = self.seed_gap(variant, pair), self.decisions[variant, pair].test
+        if found is None:
+            return None
+        if test is not None:
+            return with_interval(test, len(self.seeds))
+        # Seeds that all give the same difference, by items that are not known: ± 0 would pass for certainty.
+        return replace(found, half_width=found.half_width or None)
 
     def seed_gap(self, variant: str, pair: str) -> PairedTest | None:
         """A gap with its interval over its own seeds alone; None where a run is missing and not to be dropped."""

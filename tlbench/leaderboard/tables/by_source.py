@@ -109,6 +109,8 @@ class _Matrix:
 
     def _mean(self, pairs: Sequence[str]) -> Cell:
         base = self.place.base_of(self.variant)
+        if len(pairs) == 1:
+            return self.place.scale.cell(self.place.gaps.get((self.variant, pairs[0])), signed=True)
         gap = self.place.overall_gap(self.variant, base, pairs=pairs) if pairs else None
         return self.place.scale.cell(gap, signed=True)
 
@@ -148,10 +150,10 @@ class _Matrix:
 
     def _family(self) -> list[str]:
         """Verdicts do not depend on the shape in which the same cells are shown."""
-        others = {name for name, _ in self.place.gaps} - {self.variant}
+        others = dict.fromkeys(name for name, _ in self.place.family if name != self.variant)
         if self.place.few_seeds or not others:
             return []
-        names = ", ".join(name for name in self.place.strategies if name in others)
+        names = ", ".join(others)
         return [f"The corrected cells are also those of {names}: a verdict is the same here and --by strategy."]
 
     def _means_note(self, several: bool) -> list[str]:

@@ -210,7 +210,7 @@ class _Comparison:
         (test,) = moderated_tests([self._testable(self._over_pairs(spots, mean))])
         (decision,) = holm_decisions([test], rope=self.rope)
         row = self._row(label, mean, decision)
-        return [*row[:5], EMPTY, row[6] if test else Cell(MISSING), *blank]
+        return [*row[:5], EMPTY, row[6], *blank]
 
     def _over_pairs(self, spots: Sequence[CellKey], mean: RunPair) -> CrossedDifference:
         """The mean difference over pairs; items of a target that pairs share count once."""
