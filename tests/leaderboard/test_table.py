@@ -97,9 +97,13 @@ def test_what_sees_no_target_input_has_a_difference_and_no_verdict(results, at):
     results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY}, seen=blind)
     table = one(leaderboard(results.result_set()))
     assert at(table, "probe", "gap").text == "(+10.0 ± 0.2)"
-    assert [at(table, "probe", name).text for name in ("verdict", "verdicts", "closed")] == ["", "", ""]
+    assert {"verdict", "verdicts", "closed"}.isdisjoint(column.name for column in table.columns)
     assert any(line.startswith("( ) probe: reads no target input") for line in table.notes)
     assert not any("hurt" in line for line in table.notes)
+    results.transductive({"dann": {"syn:uci": steady(-0.1)}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    beside = one(leaderboard(results.result_set()))
+    assert [at(beside, "probe", name).text for name in ("verdict", "verdicts", "closed")] == ["", "", ""]
+    assert at(beside, "dann", "verdicts").text == "0/1/0/0"
 
 
 def test_a_failed_training_is_counted_beside_harm_and_never_within(results, at):

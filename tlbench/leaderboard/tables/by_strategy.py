@@ -90,7 +90,7 @@ class _ByStrategy:
         decided = self._verdict_columns()
         if self.place.setting == "transductive":
             closed = (Column("closed", "gap closed\n%"), self._closed)
-            return [(Column("gap", "adaptation\ngap"), self._gap), *decided, closed]
+            return [(Column("gap", "adaptation\ngap"), self._gap), *decided, *([closed] if self.place.adapting else [])]
         if self.place.setting == "inductive":
             gain = (Column("gain", "gain"), self._gain)
             return [*self._base_column(), (Column("gap", "NTG"), self._gap), *decided, gain]
@@ -102,7 +102,7 @@ class _ByStrategy:
 
     def _verdict_columns(self) -> list[tuple[Column, Callable[[str], Cell]]]:
         """Of the row, of its cells, and of a pair that is yet to come; none where there are too few seeds."""
-        if self.place.few_seeds:
+        if self.place.few_seeds or not self.place.adapting:
             return []
         columns: list[tuple[Column, Callable[[str], Cell]]] = [
             (Column("verdict", "verdict", "left"), self._verdict),
