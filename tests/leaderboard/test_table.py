@@ -358,6 +358,13 @@ def test_target_test_is_marked_and_unranked(results):
     assert "⚠ chosen by the target test score: shown for comparison, never ranked" in table.notes
 
 
+def test_the_title_counts_labels_that_a_protocol_reads_beside_the_budget(results):
+    ours = [{"last": 0.6, "target-val": 0.7}] * 3
+    results.inductive("dann", "syn:uci", SEEDS, ours, ours, ours)
+    table = one(leaderboard(results.result_set(), selection="target-val"))
+    assert table.title.endswith("selection: target-val, by up to 5 further target labels per class")
+
+
 def test_all_protocols_side_by_side(results, at):
     ours = [{"last": 0.5 + s / 100, "source-val": 0.6, "target-test": 0.7 + s / 100} for s in SEEDS]
     results.transductive(
