@@ -131,7 +131,9 @@ def test_margins_of_a_support_vector_machine_have_no_likelihood(project, arrays)
     assert project.record("linear-probe", "own", seed=0).metrics["last"]["nll"] > 0
     again = project.tlbench("run", project.suite(suite), plugin=False)
     assert "0 run" in again.err + again.out or "nothing" in again.err + again.out
-    table = json.loads(project.tlbench("leaderboard", "own", "--metric", "nll", "--format", "json", plugin=False).out)[0]
+    table = json.loads(project.tlbench("leaderboard", "own", "--metric", "nll", "--format", "json", plugin=False).out)[
+        0
+    ]
     shown = {row["strategy"]["text"]: row["nll"]["text"] for row in table["rows"]}
     assert shown["linear-svm"] == "—"
     assert any("linear-svm: its outputs are no probabilities, so no NLL" in text for text in table["footnotes"])

@@ -127,6 +127,16 @@ def test_a_failed_training_is_counted_beside_harm_and_never_within(results, at):
     assert any(line.startswith("( ) dann: the mean is over failed trainings too") for line in table.notes)
 
 
+def test_a_mean_that_does_not_matter_is_said_to_hide_what_it_hides(results, at):
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
+    results.transductive({"dann": {"syn:uci": steady(-0.1), "uci_m:uci": steady(0.1)}}, SEEDS, pairs)
+    table = one(leaderboard(results.result_set()))
+    assert at(table, "dann", "verdict").text == "no matter"
+    assert at(table, "dann", "verdicts").text == "1/1/0/0"
+    (line,) = [line for line in table.notes if line.startswith("Verdict on a strategy")]
+    assert line.endswith("A mean that does not matter hides pairs that are helped or hurt: dann.")
+
+
 def test_from_three_pairs_on_a_new_one_has_a_probability_of_harm(results, at):
     pairs = dict.fromkeys(("syn:uci", "uci_m:uci", "uci:syn"), SOURCE_ONLY)
     scores = {"hurts": dict.fromkeys(pairs, steady(-0.1)), "helps": dict.fromkeys(pairs, steady(0.1))}

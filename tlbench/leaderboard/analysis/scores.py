@@ -315,11 +315,21 @@ class TableGroup:
         found = [gap_tests.counts_items(self, *spot) for spot in self.decisions]
         return bool(found) and all(found)
 
+    @property
+    def _rows_as_planned(self) -> TableGroup:
+        """The table whose strategies are one family; over fewer pairs a mean is another, of this table alone."""
+        return self._as_planned if set(self._as_planned.pairs) == set(self.pairs) else self
+
+    @property
+    def row_family(self) -> Mapping[str, Decision]:
+        """The decisions over which verdicts on strategies are corrected."""
+        return self._rows_as_planned.row_decisions
+
     @cached_property
     def row_decisions(self) -> dict[str, Decision]:
         """What is decided of each strategy over all pairs: one test each, corrected over strategies."""
-        if self._as_planned is not self and set(self._as_planned.pairs) == set(self.pairs):
-            rows = self._as_planned.row_decisions
+        if self._rows_as_planned is not self:
+            rows = self._rows_as_planned.row_decisions
             return {variant: rows[variant] for variant in self.adapting if variant in rows}
         rows = [variant for variant in self.adapting if self._applicable(variant)] if self.base else []
         return gap_tests.strategy_tests(self, rows, self.failed_trainings)

@@ -300,13 +300,14 @@ def row_verdict_note(place: TableGroup, columns: Sequence[Column]) -> list[str]:
     """How the verdict of a row is made, and what the probability of harm is."""
     names = {column.name for column in columns}
     lines = []
-    if "verdict" in names and place.row_decisions:
-        tests = sum(found.test is not None for found in place.row_decisions.values())
-        over = "of the mean over pairs" if len(place.pairs) > 1 else "on the pair"
+    tests = sum(found.test is not None for found in place.row_family.values())
+    if "verdict" in names and tests:
+        several = len(place.pairs) > 1
+        over = "of the mean over pairs" if several else "on the pair"
         family = f", Holm-corrected over {tests} strategies, family-wise 5 %" if tests > 1 else " at 5 %"
         lines.append(
-            f"Verdict on a strategy: one test {over}{family}. It is about these pairs, with other seeds"
-            f"{' and test items' if place.counts_items else ''}."
+            f"Verdict on a strategy: one test {over}{family}. It is about {'these pairs' if several else 'this pair'}, "
+            f"with other seeds{' and test items' if place.counts_items else ''}.{_hidden_by_means(place)}"
         )
     if "harm" in names:
         region = place.scale.text(place.result_set.plan.rope) + place.scale.unit
@@ -314,7 +315,18 @@ def row_verdict_note(place: TableGroup, columns: Sequence[Column]) -> list[str]:
             f"P(harm): estimate of the probability that a new pair of this kind is hurt by more than {region}, with "
             "its 95 % interval; it takes the pairs for a sample, and is too narrow where they share domains."
         )
+    if "closed" in names:
+        lines.append(
+            "gap closed: of the gap between source-only and oracle, 95 % interval by bootstrap over seeds alone."
+        )
     return lines
+
+
+def _hidden_by_means(place: TableGroup) -> str:
+    """That a mean may not matter because its pairs are helped and hurt."""
+    found = [name for name, decision in place.row_decisions.items() if decision.verdict == "no matter"]
+    mixed = [name for name in found if {"helps", "hurts"} & {v for (n, _), v in place.verdicts.items() if n == name}]
+    return f" A mean that does not matter hides pairs that are helped or hurt: {', '.join(mixed)}." if mixed else ""
 
 
 def same_for_every_seed(place: TableGroup, *, over_pairs: bool) -> list[str]:
@@ -378,7 +390,17 @@ def _rank_note(place: TableGroup) -> str:
     )
     holes = f"; not ranked for want of runs: {', '.join(unranked)}" if unranked else ""
     bootstrap = ", 95 % interval by bootstrap over pairs" if len(place.pairs) >= MIN_SEEDS else ""
-    return f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}, of the strategies{baseline}{holes}"
+    shared = "; pairs that share domains are not independent" if bootstrap and _share_domains(place) else ""
+    return (
+        f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}{shared}, of the strategies{baseline}{holes}"
+    )
+
+
+def _share_domains(place: TableGroup) -> bool:
+    """Whether a domain is in several pairs."""
+    pairs = {(tuple(cell.source), cell.target) for cell in place.cells}
+    domains = [name for sources, target in pairs for name in (*sources, target)]
+    return len(set(domains)) < len(domains)
 
 
 def _flags(place: TableGroup, only: str | None = None) -> list[str]:
