@@ -62,4 +62,5 @@ def _share_above(tests: Sequence[DifferenceTest], rope: float, weights: Floats) 
     mixture = np.full((len(weights), GRID), 1 / GRID)
     for _ in range(STEPS):
         mixture *= (weights / (mixture @ likelihood.T)) @ likelihood / len(tests)
-    return np.clip(mixture[:, grid > rope].sum(axis=1), 0.0, 1.0)
+    above: Floats = np.clip(mixture[:, grid > rope].sum(axis=1), 0.0, 1.0)
+    return above

@@ -124,10 +124,11 @@ def prior_of(cells: Sequence[CrossedDifference]) -> Prior:
     if len(varying) < 3:
         return NO_PRIOR
     df = np.array([cell.seeds - 1.0 for cell in varying])
-    logs = np.log([cell.seed_variance for cell in varying]) - digamma(df / 2) + np.log(df / 2)
+    variances = np.array([cell.seed_variance for cell in varying], dtype=np.float64)
+    logs = np.log(variances) - digamma(df / 2) + np.log(df / 2)
     excess = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
     if excess <= 0:  # no more spread than chance gives: one variance for all
-        return Prior(np.inf, float(np.average([cell.seed_variance for cell in varying], weights=df)), float(df.sum()))
+        return Prior(np.inf, float(np.average(variances, weights=df)), float(df.sum()))
     prior_df = 2 * _inverse_trigamma(excess)
     variance = float(np.exp(logs.mean() + digamma(prior_df / 2) - np.log(prior_df / 2)))
     return Prior(prior_df, variance, float(df.sum()))
@@ -162,7 +163,7 @@ def _item_variance(array: Floats) -> float:
     if seeds > 1 and items > 1:
         rest = array - array.mean(axis=0) - array.mean(axis=1, keepdims=True) + array.mean()
         ms_rest = float((rest**2).sum()) / ((seeds - 1) * (items - 1))
-    return (ms_items - ms_rest) / (seeds * items)
+    return float(ms_items - ms_rest) / (seeds * items)
 
 
 def _seed_term(cell: CrossedDifference, prior: Prior) -> tuple[float, float] | None:
