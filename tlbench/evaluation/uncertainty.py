@@ -156,14 +156,14 @@ def _item_variance(array: Floats) -> float:
     exact test and its mid-p form (compare Agresti & Min, Statistics in Medicine 2005, https://doi.org/10.1002/sim.1781).
     """
     seeds, items = array.shape
-    weight = float(np.abs(array).max()) * np.sqrt(0.5)
+    weight = float(np.abs(array).max()) * 0.5**0.5
     by_item = np.concatenate([array.mean(axis=0), [weight, -weight]])
     ms_items = seeds * float(((by_item - by_item.mean()) ** 2).sum()) / max(1, items - 1)
     ms_rest = 0.0
     if seeds > 1 and items > 1:
         rest = array - array.mean(axis=0) - array.mean(axis=1, keepdims=True) + array.mean()
         ms_rest = float((rest**2).sum()) / ((seeds - 1) * (items - 1))
-    return float(ms_items - ms_rest) / (seeds * items)
+    return float((ms_items - ms_rest) / (seeds * items))
 
 
 def _seed_term(cell: CrossedDifference, prior: Prior) -> tuple[float, float] | None:

@@ -329,8 +329,8 @@ class TableGroup:
     def row_decisions(self) -> dict[str, Decision]:
         """What is decided of each strategy over all pairs: one test each, corrected over strategies."""
         if self._rows_as_planned is not self:
-            rows = self._rows_as_planned.row_decisions
-            return {variant: rows[variant] for variant in self.adapting if variant in rows}
+            planned = self._rows_as_planned.row_decisions
+            return {variant: planned[variant] for variant in self.adapting if variant in planned}
         rows = [variant for variant in self.adapting if self._applicable(variant)] if self.base else []
         return gap_tests.strategy_tests(self, rows, self.failed_trainings)
 

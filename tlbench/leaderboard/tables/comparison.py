@@ -16,7 +16,8 @@ from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate
 from tlbench.evaluation.uncertainty import CrossedDifference, crossed_difference, seed_difference
 from tlbench.evaluation.verdicts import ALPHA, ROPE, Decision, Verdict, holm_decisions, moderated_tests
-from tlbench.leaderboard.analysis.pairing import CellKey, Correct, Run, RunPair, runs_of
+from tlbench.leaderboard.analysis.pairing import CellKey, Run, RunPair, runs_of
+from tlbench.leaderboard.analysis.result_set import Correct
 from tlbench.leaderboard.analysis.scores import with_interval
 from tlbench.leaderboard.analysis.unmatched_runs import alone, nothing_in_common, without_numbers
 from tlbench.leaderboard.tables.cells import (
