@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tlbench.core.run_spec import Budget, Compute, RunSpec, Training
 from tlbench.leaderboard.analysis.result_set import load_result_set
-from tlbench.records.record import Cost, Failure, Seconds, Throughput, new_record
+from tlbench.records.record import Cost, Failure, Seconds, Seen, Throughput, new_record
 
 
 def spec_of(**changes):
@@ -63,6 +63,10 @@ class Results:
         rest.setdefault(
             "throughput", Throughput(train_examples_per_second=8412.4, inference_examples_per_second=20111.0)
         )
+        # Of what is known here, all but the references adapt.
+        adapts = variant not in ("source-only", "target-only", "oracle")
+        seen = Seen(phase="adaptation", updates=600, labelled=38400, unlabelled=38400 if adapts else 0)
+        rest.setdefault("seen", [seen] if ok else [])
         rest.setdefault("seconds", Cost(own=Seconds(total=4.2), shared=Seconds(total=1.5)))
         if status not in ("ok", "skipped"):
             rest.setdefault("error", Failure(type="Timeout", message=rest.get("reason") or "", log=["the last line"]))

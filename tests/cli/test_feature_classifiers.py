@@ -119,3 +119,21 @@ def test_a_grid_is_chosen_from_by_source_validation_and_by_a_second_training_wit
     first, second = project.record("hasty[C=1.0]", "own", seed=0).notes
     assert first.startswith("the classifier did not converge (lbfgs")
     assert second == f"second training: {first}"
+
+
+def test_margins_of_a_support_vector_machine_have_no_likelihood(project, arrays):
+    suite = WHOLE.replace('evaluation = "transductive-test"', 'metrics = ["accuracy", "nll", "ece"]').replace(
+        "seeds = [0, 1, 2]", "seeds = [0]"
+    )
+    outcome = project.tlbench("run", project.suite(suite), plugin=False)
+    assert outcome.code == 0, outcome.err
+    assert "nll" not in project.record("linear-svm", "own", seed=0).metrics["last"]
+    assert project.record("linear-probe", "own", seed=0).metrics["last"]["nll"] > 0
+    again = project.tlbench("run", project.suite(suite), plugin=False)
+    assert "0 run" in again.err + again.out or "nothing" in again.err + again.out
+    table = json.loads(project.tlbench("leaderboard", "own", "--metric", "nll", "--format", "json", plugin=False).out)[
+        0
+    ]
+    shown = {row["strategy"]["text"]: row["nll"]["text"] for row in table["rows"]}
+    assert shown["linear-svm"] == "—"
+    assert any("linear-svm: its outputs are no probabilities, so no NLL" in text for text in table["footnotes"])

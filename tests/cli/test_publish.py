@@ -174,6 +174,7 @@ def test_the_page_has_its_parts_in_order_and_no_path_of_the_machine(published):
     folder = published.folder / "leaderboards" / "toy"
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
+        "correct.safetensors",
         "figures",
         "index.html",
         "plan.json",

@@ -77,40 +77,34 @@ def test_an_error_that_is_not_finite_is_refused():
         gaps.adaptation_gap({0: float("nan")}, {0: 0.1})
 
 
-def test_negative_transfer_rate():
-    verdicts = {("a", "b"): "hurts", ("b", "a"): "helps", ("a", "c"): "hurts", ("c", "a"): "undecided"}
+def test_verdicts_are_counted_and_the_worst_cell_is_found():
+    verdicts = {("a", "b"): "hurts", ("b", "a"): "helps", ("a", "c"): "hurts", ("c", "a"): "unknown"}
     gap = {("a", "b"): cell(0.1), ("b", "a"): cell(-0.3), ("a", "c"): cell(0.25), ("c", "a"): cell(0.15)}
-    rate = gaps.negative_transfer_rate(verdicts, gap)
-    assert (rate.hurt, rate.decided, rate.undecided, rate.missing) == (2, 3, 1, 0)
-    assert rate.rate == pytest.approx(2 / 3, **EXACT)
-    assert rate.mean_gap == pytest.approx(0.05, **EXACT)
-    assert rate.worst == ("a", "c")
+    found = gaps.count_verdicts(verdicts, gap)
+    assert found.counts == {"helps": 1, "hurts": 2, "no matter": 0, "unknown": 1, "training failed": 0}
+    assert (found.missing, found.worst) == (0, ("a", "c"))
 
 
-def test_a_mean_with_a_hole_is_not_taken():
-    rate = gaps.negative_transfer_rate({"x": "hurts"}, {"x": cell(0.1), "y": None})
-    assert rate.mean_gap is None
-    assert rate.worst == "x"
-    assert rate.rate == 1
-    assert (rate.undecided, rate.missing) == (0, 1)
+def test_a_missing_cell_is_counted_apart():
+    found = gaps.count_verdicts({"x": "hurts"}, {"x": cell(0.1), "y": None})
+    assert (found.counts["hurts"], found.counts["unknown"], found.missing, found.worst) == (1, 0, 1, "x")
 
 
-def test_nothing_decided_has_no_rate():
-    rate = gaps.negative_transfer_rate({"x": "undecided"}, {"x": cell(0.1)})
-    assert (rate.rate, rate.undecided, rate.missing) == (None, 1, 0)
+def test_where_every_cell_is_missing_none_is_worst():
+    found = gaps.count_verdicts({}, {"x": None})
+    assert (sum(found.counts.values()), found.missing, found.worst) == (0, 1, None)
 
 
-def test_where_every_cell_is_missing_none_is_undecided():
-    rate = gaps.negative_transfer_rate({}, {"x": None})
-    assert (rate.rate, rate.mean_gap, rate.worst) == (None, None, None)
-    assert (rate.undecided, rate.missing) == (0, 1)
+def test_a_failed_training_is_never_the_worst_transfer():
+    found = gaps.count_verdicts({"x": "training failed", "y": "unknown"}, {"x": cell(0.6), "y": cell(0.01)})
+    assert found.worst == "y"
 
 
 def test_a_missing_cell_has_no_verdict():
     with pytest.raises(ValueError, match=r"\['x'\]"):
-        gaps.negative_transfer_rate({"x": "undecided"}, {"x": None})
+        gaps.count_verdicts({"x": "unknown"}, {"x": None})
 
 
 def test_cells_of_verdicts_and_gaps_must_agree():
     with pytest.raises(ValueError, match=r"\['y'\]"):
-        gaps.negative_transfer_rate({"x": "hurts"}, {"x": cell(0.1), "y": cell(0.1)})
+        gaps.count_verdicts({"x": "hurts"}, {"x": cell(0.1), "y": cell(0.1)})

@@ -61,10 +61,25 @@ def test_a_hole_is_refused(function, scores):
         function(scores)
 
 
-def test_friedman_equals_scipy(scores):
-    theirs = scipy.stats.friedmanchisquare(*scores)
+def test_friedman_is_iman_and_davenports_form_of_scipys(scores):
+    theirs = scipy.stats.friedmanchisquare(*scores).statistic
     ours = ranks.friedman(scores)
-    assert (ours.statistic, ours.p_value) == pytest.approx((theirs.statistic, theirs.pvalue), **EXACT)
+    f = (12 - 1) * theirs / (12 * (4 - 1) - theirs)
+    assert ours.degrees == (3, 33)
+    assert (ours.statistic, ours.p_value) == pytest.approx((f, scipy.stats.f.sf(f, 3, 33)), **EXACT)
+
+
+def test_friedman_equals_the_analysis_of_variance_of_ranks(scores):
+    """Conover 1999: Iman and Davenport's statistic is the two-way F on the ranks."""
+    table = scipy.stats.rankdata(scores, axis=0)
+    between = 12 * ((table.mean(axis=1) - table.mean()) ** 2).sum() / 3
+    rest = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+    assert ranks.friedman(scores).statistic == pytest.approx(between / ((rest**2).sum() / 33), **EXACT)
+
+
+def test_friedman_where_every_pair_ranks_alike():
+    found = ranks.friedman(np.arange(3.0)[:, None] + np.zeros((3, 10)))
+    assert (found.statistic, found.p_value) == (np.inf, 0.0)
 
 
 def test_wilcoxon_holm_equals_scipy(scores):
@@ -79,7 +94,7 @@ def test_wilcoxon_holm_equals_scipy(scores):
 
 def test_strategies_that_tie_everywhere():
     table = np.ones((3, 10))
-    assert ranks.friedman(table) == ranks.FriedmanTest(0.0, 1.0)
+    assert ranks.friedman(table) == ranks.FriedmanTest(0.0, (2, 18), 1.0)
     assert ranks.wilcoxon_holm(table) == {(0, 1): 1.0, (0, 2): 1.0, (1, 2): 1.0}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import subprocess
 import sys
@@ -92,7 +91,6 @@ def test_seeds_that_all_have_one_result_have_no_interval():
 def test_two_sides_that_each_have_one_result_are_no_sample_of_differences():
     test = statistics.paired_difference([0.7] * 3, [0.6] * 3)
     assert (test.mean, test.half_width, test.p_value) == (pytest.approx(0.1, **EXACT), None, None)
-    assert statistics.verdicts([test]) == ["undecided"]
     assert statistics.paired_difference([0.7] * 3, [0.6, 0.61, 0.59]).p_value is not None
 
 
@@ -101,7 +99,7 @@ def test_unequal_lengths_cannot_be_paired():
         statistics.paired_difference([1, 2, 3], [1, 2])
 
 
-# --- Holm and verdicts
+# --- Holm
 
 
 def test_holm_by_hand_with_a_test_that_could_not_be_made():
@@ -116,90 +114,6 @@ def test_holm_is_that_of_statsmodels_to_the_last_bit():
 
     p_values = [*np.random.default_rng(0).uniform(0, 0.2, 36), 0.01, 0.01, 1.0]
     assert statistics.holm(p_values) == multipletests(p_values, method="holm")[1].tolist()
-
-
-def test_verdicts_have_the_sign_of_an_error():
-    cells = [PairedTest(0.1, 0.05, 5, 0.01), PairedTest(-0.1, 0.05, 5, 0.01), PairedTest(0.1, 0.2, 5, 0.3), None]
-    assert statistics.verdicts(cells) == ["hurts", "helps", "undecided", "undecided"]
-
-
-def test_verdicts_are_corrected_over_the_cells():
-    cell = PairedTest(0.1, 0.09, 5, 0.03)
-    assert statistics.verdicts([cell]) == ["hurts"]
-    assert statistics.verdicts([cell, cell]) == ["undecided", "undecided"]
-
-
-def test_too_few_seeds_are_undecided():
-    assert statistics.verdicts([statistics.paired_difference([0.9, 0.9], [0.1, 0.1])]) == ["undecided"]
-
-
-TABLES, CELLS, SEEDS = 1000, 12, 5
-
-
-@pytest.fixture
-def quick_collection():
-    """Statsmodels' Holm collects garbage at every call: leave out what the imported libraries keep alive."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-def simulated_verdicts(effects, rng):
-    """Verdicts of 1,000 tables of shape (cells,); `effects` are in standard deviations of the paired difference."""
-    base, noise = rng.uniform(0.1, 0.5, (TABLES, CELLS, SEEDS)), rng.normal(0, 0.02, (TABLES, CELLS, SEEDS))
-    changed = base + noise + 0.02 * np.reshape(effects, (CELLS, 1))
-    return np.array(
-        [
-            statistics.verdicts([statistics.paired_difference(a, b) for a, b in zip(with_source, without, strict=True)])
-            for with_source, without in zip(changed, base, strict=True)
-        ]
-    )
-
-
-def power(effect, alpha):
-    """Of the two-sided t test to call the effect with its right sign: the upper tail of the noncentral t."""
-    critical = scipy.stats.t.ppf(1 - alpha / 2, SEEDS - 1)
-    return scipy.stats.nct.sf(critical, SEEDS - 1, effect * math.sqrt(SEEDS))
-
-
-@pytest.mark.usefixtures("quick_collection")
-def test_false_verdicts_in_five_percent_of_tables_without_an_effect():
-    verdicts = simulated_verdicts(np.zeros(CELLS), np.random.default_rng(2))
-    false = int((verdicts != "undecided").any(axis=1).sum())
-    # Independent cells, all null: Holm errs where the least p is below 0.05 / 12.
-    expected = 1 - (1 - 0.05 / CELLS) ** CELLS
-    low, high = scipy.stats.binom.interval(0.999, TABLES, expected)
-    assert low <= false <= high
-    # *helps* and *hurts* are equally likely.
-    hurts = int((verdicts == "hurts").sum())
-    assert scipy.stats.binomtest(hurts, int((verdicts != "undecided").sum())).pvalue > 0.001
-
-
-@pytest.mark.usefixtures("quick_collection")
-def test_missed_harm_is_what_the_noncentral_t_says():
-    effect = 4.0
-    verdicts = simulated_verdicts(effect * np.eye(CELLS)[3], np.random.default_rng(3))
-    missed = int((verdicts[:, 3] != "hurts").sum())
-    # One true effect: nearly always its p is the least of twelve, so Bonferroni's level applies; a false verdict
-    # elsewhere (at most 5 % of tables) can only lower the bar to the next step.
-    most = scipy.stats.binom.ppf(0.9995, TABLES, 1 - power(effect, 0.05 / CELLS))
-    least = scipy.stats.binom.ppf(0.0005, TABLES, 1 - 0.95 * power(effect, 0.05 / CELLS) - 0.05 * power(effect, 0.05))
-    assert 0 < least <= missed <= most < TABLES
-    others = np.delete(verdicts, 3, axis=1)
-    assert (others != "undecided").any(axis=1).sum() <= scipy.stats.binom.ppf(0.9995, TABLES, 0.05)
-
-
-@pytest.mark.usefixtures("quick_collection")
-def test_missed_help_lies_between_holms_first_and_last_step():
-    effect = 2.0
-    verdicts = simulated_verdicts(np.full(CELLS, -effect), np.random.default_rng(4))
-    found = (verdicts == "helps").mean(axis=0)
-    margin = 3.5 * math.sqrt(0.25 / TABLES)
-    assert power(effect, 0.05 / CELLS) - margin <= found.min()
-    assert found.max() <= power(effect, 0.05) + margin
-    # Stepping down gains power over Bonferroni.
-    assert found.mean() > power(effect, 0.05 / CELLS) + margin
-    assert not (verdicts == "hurts").any()
 
 
 # --- share of the gap closed

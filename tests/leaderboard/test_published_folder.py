@@ -10,7 +10,7 @@ import pytest
 
 from tlbench.errors import TlbenchError
 from tlbench.leaderboard.analysis.result_set import load_result_set
-from tlbench.publishing.harm_counts import harm
+from tlbench.publishing.harm_counts import harm, harm_of_all
 from tlbench.publishing.index_readme import summary
 from tlbench.publishing.page_inputs import read_page_inputs
 from tlbench.publishing.published_files import suite_files, summary_files, write
@@ -112,15 +112,15 @@ def test_fields_that_a_later_tlbench_knows_are_not_added_to_what_is_published(fo
 
 
 def test_verdicts_are_counted_by_strategy_and_cells_that_hurt_are_named(results):
-    scores = {"dann": {"syn:uci": [0.30, 0.31, 0.30], "uci_m:uci": [0.60, 0.61, 0.60]}}
+    scores = {"dann": {"syn:uci": [0.299, 0.31, 0.301], "uci_m:uci": [0.599, 0.61, 0.601]}}
     results.transductive(scores, SEEDS, {"syn:uci": [0.50, 0.51, 0.50], "uci_m:uci": [0.40, 0.41, 0.40]})
     result_set = results.result_set()
     found = harm(result_set)
-    assert found.verdicts == {"dann": {"hurts": 1, "helps": 1}}
-    line = "digits · transductive · small-cnn · held-out · selection: last: dann on syn:uci (+20.0 points ± 0.0)"
+    assert found.verdicts == {"dann": {"helps": 1, "hurts": 1}}
+    line = "digits · transductive · small-cnn · held-out · selection: last: dann on syn:uci (+20.0 points ± 0.2)"
     assert found.lines == [line]
     text = summary({"digits": result_set}, "What this is.")
-    assert any(line.split("|")[1:3] == [" dann       ", f"{'1 / 1 / 0':>29} "] for line in text.splitlines())
+    assert any(line.split("|")[1:3] == [" dann       ", f"{'1 / 1 / 0 / 0 / 0':>29} "] for line in text.splitlines())
     assert f"- {line}\n" in text
     assert "<details>" not in text
     assert text.startswith("# Published tables\n\nWhat this is.\n\n## Suites\n")
@@ -128,12 +128,37 @@ def test_verdicts_are_counted_by_strategy_and_cells_that_hurt_are_named(results)
 
 def test_a_long_list_of_harm_is_folded_and_none_is_said(results, make_results):
     pairs = [f"d{number}:uci" for number in range(13)]
-    hurt = {"dann": {pair: [0.30, 0.31, 0.30] for pair in pairs}}
+    hurt = {"dann": {pair: [0.299, 0.31, 0.301] for pair in pairs}}
     results.transductive(hurt, SEEDS, {pair: [0.50, 0.51, 0.50] for pair in pairs})
     assert "<details><summary>All 13, with their gaps</summary>" in summary({"digits": results.result_set()}, "")
     calm = make_results("calm")
     calm.transductive({"dann": {"syn:uci": [0.4]}}, [0], {"syn:uci": [0.4]})
     assert "None is shown to." in summary({"digits": calm.result_set()}, "")
+
+
+def test_a_cell_that_two_suites_share_counts_once_and_one_seed_counts_nothing(results, make_results):
+    hurt = {"dann": {"syn:uci": [0.299, 0.31, 0.301]}}
+    again, single = make_results("again"), make_results("single")
+    for board in (results, again):
+        board.transductive(hurt, SEEDS, {"syn:uci": [0.50, 0.51, 0.50]})
+    single.transductive({"dann": {"syn:uci": [0.3]}}, [0], {"syn:uci": [0.5]})
+    boards = {"digits": results, "again": again, "single": single}
+    result_sets = {name: board.result_set() for name, board in boards.items()}
+    found = harm_of_all(result_sets)
+    assert (found["digits"].hurt, found["digits"].elsewhere) == (1, 0)
+    assert (found["again"].hurt, found["again"].elsewhere, found["again"].lines) == (0, 1, [])
+    assert found["single"].verdicts == {}
+    text = summary(result_sets, "")
+    assert "A cell counts once: 1 cell that a suite shares with one before it is left out." in text
+    assert "1, no intervals |" in text
+
+
+def test_cross_checks_are_counted_apart_from_published_figures(results, with_claims, claim):
+    results.transductive({}, SEEDS, {"syn:uci": [0.6, 0.61, 0.6]})
+    text = summary({"digits": with_claims(claim(value=0.601), claim(value=0.603, kind="cross-check"))}, "")
+    published, _, checks = text.partition("## Cross-checks")
+    assert "| all                        |            1 |" in published
+    assert "| all                        |            1 |" in checks
 
 
 def test_published_figures_are_counted_by_suite(results, with_claims, claim):

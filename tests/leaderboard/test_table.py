@@ -8,7 +8,7 @@ from tlbench.errors import TlbenchError
 from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.leaderboard.renderers import render
 from tlbench.leaderboard.tables.cells import Scale, compact, signed_text
-from tlbench.records.record import Throughput
+from tlbench.records.record import Seen, Throughput
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 T_2_975 = 4.302652729749464
@@ -41,7 +41,8 @@ def test_mean_interval_and_gap(results, at):
     gap = at(table, "dann", "gap")
     assert gap.text == "−20.0 ± 24.8"
     assert (gap.value, gap.half_width) == pytest.approx((-0.2, T_2_975 * 0.1 / 3**0.5), **EXACT)
-    assert at(table, "dann", "verdicts").text == "0/0/1"
+    assert at(table, "dann", "verdicts").text == "0/0/0/1"
+    assert at(table, "dann", "verdict").text == "unknown"
     assert "no cell is shown to hurt" in table.notes
     # (0.6 − 0.4) / (0.9 − 0.4)
     assert at(table, "dann", "closed").value == pytest.approx(0.4, **EXACT)
@@ -56,22 +57,95 @@ def test_mean_over_pairs_is_taken_before_the_interval(results, at):
     assert (cell.value, cell.half_width) == pytest.approx((0.6, 0), abs=1e-12)
 
 
-def test_hurts_line_rate_and_worst_pair(results, at):
-    scores = {"dann": {"syn:uci": steady(-0.03), "uci_m:uci": steady(0.1), "uci:syn": NOISY}}
+def test_every_verdict_is_counted_and_what_hurts_is_named(results, at):
+    scores = {
+        "dann": {
+            "syn:uci": steady(-0.1),
+            "uci_m:uci": steady(0.1),
+            "uci:syn": steady(0.001),
+            "uci_m:syn": steady(-0.011),
+        }
+    }
     results.transductive(scores, SEEDS, dict.fromkeys(scores["dann"], SOURCE_ONLY))
     table = one(leaderboard(results.result_set()))
-    assert at(table, "dann", "verdicts").text == "1/1/1"
-    # 4.3027 · 0.001 / √3 = 0.00248
-    assert table.notes[0] == "hurts: dann on syn:uci (+3.0 points ± 0.2)"
+    assert at(table, "dann", "verdicts").text == "1/2/1/0"
+    # All cells vary by 0.001, with 4 · 2 degrees of freedom together: 2.3060 · 0.001 / √3 = 0.00133
+    assert table.notes[0] == "hurts: dann on syn:uci (+10.0 points ± 0.1), uci_m:syn (+1.1 points ± 0.1)"
     assert table.notes[1] == (
-        "negative transfer: 1 of 2 decided cells (50 %); 1 undecided; mean gap −9.0 points; "
-        "worst pair: dann on syn:uci (+3.0 points ± 0.2)"
+        "of 4 cells: 1 help, 2 hurt, 1 no matter; worst pair: dann on syn:uci (+10.0 points ± 0.1)"
     )
     by_pair = one(leaderboard(results.result_set(), by="pair"))
     assert at(by_pair, "dann", "syn:uci").marks == ("↓",)
     assert at(by_pair, "dann", "uci_m:uci").marks == ()
     assert "↓ transfer is shown to hurt" in by_pair.notes
     assert by_pair.notes[:2] == table.notes[:2]
+
+
+def test_a_suite_says_which_region_does_not_matter(results, at):
+    results.transductive({"dann": {"syn:uci": steady(-0.03)}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    result_set = results.result_set()
+    assert at(one(leaderboard(result_set)), "dann", "verdicts").text == "0/1/0/0"
+    result_set.plan.rope = 0.05
+    table = one(leaderboard(result_set))
+    assert at(table, "dann", "verdicts").text == "0/0/1/0"
+    assert any("the 90 % interval lies within ± 5.0 points" in line for line in table.notes)
+
+
+def test_what_sees_no_target_input_has_a_difference_and_no_verdict(results, at):
+    blind = [Seen(phase="adaptation", updates=600, labelled=38400, unlabelled=0)]
+    scores = {"probe": {"syn:uci": steady(-0.1)}}
+    results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY}, seen=blind)
+    table = one(leaderboard(results.result_set()))
+    assert at(table, "probe", "gap").text == "(+10.0 ± 0.2)"
+    assert {"verdict", "verdicts", "closed"}.isdisjoint(column.name for column in table.columns)
+    assert any(line.startswith("( ) probe: reads no target input") for line in table.notes)
+    assert not any("hurt" in line for line in table.notes)
+    results.transductive({"dann": {"syn:uci": steady(-0.1)}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    beside = one(leaderboard(results.result_set()))
+    assert [at(beside, "probe", name).text for name in ("verdict", "verdicts", "closed")] == ["", "", ""]
+    assert at(beside, "dann", "verdicts").text == "0/1/0/0"
+
+
+def test_a_failed_training_is_counted_beside_harm_and_never_within(results, at):
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
+    results.transductive({"dann": {"syn:uci": steady(-0.1), "uci_m:uci": steady(-0.1)}}, SEEDS, pairs)
+    result_set = results.result_set()
+    for cell in result_set.cells:
+        record = result_set.records[cell.run_key]
+        if cell.variant != "oracle":
+            broken = (cell.variant, cell.pair, cell.seed) == ("dann", "syn:uci", 1)
+            record.metrics["last"]["source_accuracy"] = 0.4 if broken else 0.9
+    result_set.plan.classes = {"uci": 10}  # half of the way from 0.1 to 0.9 is 0.5
+    table = one(leaderboard(result_set))
+    assert at(table, "dann", "verdicts").text == "0/1/0/0 +1✗"
+    assert at(table, "dann", "verdict").text == "training failed"
+    assert at(table, "dann", "gap").text.startswith("(+10.0 ± ")
+    assert at(table, "dann", "closed").text == "—"
+    assert table.notes[0] == "hurts: dann on uci_m:uci (+10.0 points ± 0.2)"
+    assert table.notes[1].startswith("training failed: dann on syn:uci (1 of 3 seeds). ")
+    assert table.notes[2].startswith("of 2 cells: 1 hurt, 1 training failed; worst pair: dann on uci_m:uci")
+    assert any(line.startswith("( ) dann: the mean is over failed trainings too") for line in table.notes)
+
+
+def test_a_mean_that_does_not_matter_is_said_to_hide_what_it_hides(results, at):
+    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
+    results.transductive({"dann": {"syn:uci": steady(-0.1), "uci_m:uci": steady(0.1)}}, SEEDS, pairs)
+    table = one(leaderboard(results.result_set()))
+    assert at(table, "dann", "verdict").text == "no matter"
+    assert at(table, "dann", "verdicts").text == "1/1/0/0"
+    (line,) = [line for line in table.notes if line.startswith("Verdict on a strategy")]
+    assert line.endswith("A mean that does not matter hides pairs that are helped or hurt: dann.")
+
+
+def test_from_three_pairs_on_a_new_one_has_a_probability_of_harm(results, at):
+    pairs = dict.fromkeys(("syn:uci", "uci_m:uci", "uci:syn"), SOURCE_ONLY)
+    scores = {"hurts": dict.fromkeys(pairs, steady(-0.1)), "helps": dict.fromkeys(pairs, steady(0.1))}
+    results.transductive(scores, SEEDS, pairs)
+    table = one(leaderboard(results.result_set()))
+    hurts, helps = (at(table, name, "harm") for name in ("hurts", "helps"))
+    assert (hurts.value, helps.value) == pytest.approx((1, 0), abs=0.01)
+    assert hurts.low < 0.7  # three pairs show little
+    assert helps.high > 0.3
 
 
 def test_a_cell_that_is_missing_is_none_that_is_undecided(results, at):
@@ -82,8 +156,8 @@ def test_a_cell_that_is_missing_is_none_that_is_undecided(results, at):
         if cell.variant == "dann" and cell.pair == "uci_m:uci":
             result_set.records.pop(cell.run_key)
     table = one(leaderboard(result_set))
-    assert at(table, "dann", "verdicts").text == "0/1/0"
-    assert "1 of 1 decided cell (100 %); 0 undecided; 1 missing; worst pair" in table.notes[1]
+    assert at(table, "dann", "verdicts").text == "0/1/0/0"
+    assert table.notes[1].startswith("of 2 cells: 1 hurt, 1 missing; worst pair")
 
 
 def test_a_strategy_without_any_run_has_no_verdicts(results, at):
@@ -94,18 +168,28 @@ def test_a_strategy_without_any_run_has_no_verdicts(results, at):
             result_set.records.pop(cell.run_key)
     table = one(leaderboard(result_set))
     assert at(table, "dann", "verdicts").text == "—"
-    assert "0 of 0 decided cells; 0 undecided; 1 missing" in table.notes[1]
+    assert table.notes[1] == "of 1 cell: 1 missing"
 
 
-def test_verdicts_are_holm_corrected_over_the_table(results, at):
-    """P = 0.0298 alone is decided; beside a cell with the same p it is not, as Holm doubles the smaller one."""
+def test_verdicts_are_corrected_over_the_cells_of_the_suite_as_planned(results, at):
+    """P = 0.03 by 2 degrees of freedom is decided alone, and not beside a cell that shows nothing, filtered or not."""
     lone = steady(-0.1, spread=0.0304)
-    pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
-    results.transductive({"dann": dict.fromkeys(pairs, lone)}, SEEDS, pairs)
+    still = steady(-0.001, spread=0.2)
+    results.transductive({"dann": {"syn:uci": lone}}, SEEDS, {"syn:uci": SOURCE_ONLY})
+    assert at(one(leaderboard(results.result_set())), "dann", "verdicts").text == "0/1/0/0"
+    results.transductive({"dann": {"uci_m:uci": still}}, SEEDS, {"uci_m:uci": SOURCE_ONLY})
     result_set = results.result_set()
-    alone = one(leaderboard(result_set, filters={"pair": ["syn:uci"]}))
-    assert at(alone, "dann", "verdicts").text == "0/1/0"
-    assert at(one(leaderboard(result_set)), "dann", "verdicts").text == "0/0/2"
+    assert at(one(leaderboard(result_set)), "dann", "verdicts").text == "0/0/0/2"
+    filtered = one(leaderboard(result_set, filters={"pair": ["syn:uci"]}))
+    assert at(filtered, "dann", "verdicts").text == "0/0/0/1"
+    assert any("5 % over 2 cells" in line for line in filtered.notes)
+
+
+def test_a_filter_of_seeds_leaves_the_gap_of_these_seeds(results, at):
+    scores = [*steady(-0.1), 0.9]
+    results.transductive({"dann": {"syn:uci": scores}}, [0, 1, 2, 3], {"syn:uci": [*SOURCE_ONLY, 0.3]})
+    table = one(leaderboard(results.result_set(), filters={"seed": ["0", "1", "2"]}))
+    assert at(table, "dann", "gap").value == pytest.approx(0.1, **EXACT)
 
 
 def test_ntg_is_to_the_same_algorithm_and_gain_to_target_only(results, at):
@@ -114,7 +198,8 @@ def test_ntg_is_to_the_same_algorithm_and_gain_to_target_only(results, at):
     assert at(table, "dann", "gap").value == pytest.approx(0.1, **EXACT)
     # Both 0.6 − 0.45, with the sign of a gain.
     assert at(table, "dann", "gain").value == pytest.approx(0.15, **EXACT)
-    assert at(table, "dann", "verdicts").text == "0/1/0"
+    assert at(table, "dann", "base").text.startswith("70.0")
+    assert at(table, "dann", "verdicts").text == "0/1/0/0"
     assert "closed" not in [column.name for column in table.columns]
     assert table.title.startswith("digits · inductive, 5 shots · small-cnn · held-out")
 
@@ -175,8 +260,8 @@ def test_two_results_that_no_seed_changes_are_not_called_different(results, at):
     results.transductive({"nearest": {"syn:uci": [0.7] * 3}}, SEEDS, {"syn:uci": [0.3] * 3})
     table = one(leaderboard(results.result_set()))
     assert at(table, "nearest", "gap").text == "−40.0"
-    assert at(table, "nearest", "verdicts").text == "0/0/1"
-    assert any("Holm-corrected over 0 cells" in line for line in table.notes)
+    assert at(table, "nearest", "verdicts").text == "0/0/0/1"
+    assert any("5 % over 0 cells" in line for line in table.notes)
 
 
 def test_dropping_is_counted(results, at):
@@ -197,15 +282,17 @@ def test_a_seed_that_is_missing_everywhere_is_dropped_as_a_seed(results, at):
     assert cell.value == pytest.approx(0.7, **EXACT)
 
 
-def test_a_variant_that_is_skipped_everywhere_is_one_row_and_one_footnote(results, at):
+def test_a_variant_that_is_skipped_everywhere_has_no_row_and_a_note(results):
     reason = ("skipped", "fine-tune is not applicable: it needs target labels")
     pairs = {"syn:uci": SOURCE_ONLY, "uci_m:uci": SOURCE_ONLY}
-    results.transductive({"fine-tune": dict.fromkeys(pairs, [reason] * 3)}, SEEDS, pairs)
-    table = one(leaderboard(results.result_set()))
-    assert at(table, "fine-tune", "accuracy").text == "—"
-    assert at(table, "fine-tune", "verdicts").text == "—"
-    assert table.footnotes == ["fine-tune: skipped: fine-tune is not applicable: it needs target labels (all 6 runs)"]
-    assert "undecided;" not in notes(table)
+    scores = {"fine-tune": dict.fromkeys(pairs, [reason] * 3), "dann": dict.fromkeys(pairs, NOISY)}
+    results.transductive(scores, SEEDS, pairs)
+    for by in ("strategy", "pair"):
+        table = one(leaderboard(results.result_set(), by=by))
+        assert [row[0].text for row in table.rows] == ["source-only", "dann", "oracle"]
+        assert "not applicable, so without a row: fine-tune (it needs target labels)" in table.notes
+        assert not table.footnotes
+        assert "not ranked" not in notes(table)
 
 
 @pytest.mark.parametrize("seeds", [[0], [0, 1]])
@@ -215,7 +302,7 @@ def test_fewer_than_three_seeds_have_no_intervals_and_no_verdicts(results, at, s
     table = one(leaderboard(results.result_set()))
     assert at(table, "dann", "accuracy").text == "20.0"
     assert at(table, "dann", "gap").text == "+40.0"
-    assert at(table, "dann", "verdicts").text == "0/0/1"
+    assert {"verdict", "verdicts", "harm"}.isdisjoint(column.name for column in table.columns)
     assert at(table, "dann", "closed").text == "—"
     assert "fewer than 3 seeds: no intervals, no verdicts" in table.notes
     assert "±" not in render([table])
@@ -253,9 +340,10 @@ def test_flags_and_steps_are_marked(results, at):
     scores = {"frozen": {"syn:uci": [0.09] * 3}}
     results.transductive(scores, SEEDS, {"syn:uci": SOURCE_ONLY}, throughput=speed, flags=flags)
     table = one(leaderboard(results.result_set()))
-    assert at(table, "frozen", "train").text == "900k"
-    assert at(table, "frozen", "train").marks == ("†",)
-    assert at(table, "source-only", "train").marks == ()
+    assert at(table, "frozen", "update").text == "†"
+    # 38,400 examples in 600 updates, at 8412.4 examples a second.
+    assert at(table, "source-only", "update").text == "7.6"
+    assert at(table, "source-only", "result").text == "5.7"
     assert at(table, "frozen", "infer").text == "—"
     assert "⚑ at or below chance: frozen on syn:uci" in table.notes
 
@@ -280,6 +368,13 @@ def test_target_test_is_marked_and_unranked(results):
     assert "⚠ chosen by the target test score: shown for comparison, never ranked" in table.notes
 
 
+def test_the_title_counts_labels_that_a_protocol_reads_beside_the_budget(results):
+    ours = [{"last": 0.6, "target-val": 0.7}] * 3
+    results.inductive("dann", "syn:uci", SEEDS, ours, ours, ours)
+    table = one(leaderboard(results.result_set(), selection="target-val"))
+    assert table.title.endswith("selection: target-val, by up to 5 further target labels per class")
+
+
 def test_all_protocols_side_by_side(results, at):
     ours = [{"last": 0.5 + s / 100, "source-val": 0.6, "target-test": 0.7 + s / 100} for s in SEEDS]
     results.transductive(
@@ -301,7 +396,7 @@ def test_smaller_is_better_for_a_likelihood(make_results, at):
     table = one(leaderboard(results.result_set(), metric="nll"))
     assert at(table, "dann", "nll").text.startswith("1.600 ±")
     assert at(table, "dann", "gap").value == pytest.approx(0.5003, abs=1e-3)
-    assert at(table, "dann", "verdicts").text == "0/1/0"
+    assert at(table, "dann", "verdicts").text == "0/1/0/0"
     assert at(table, "dann", "rank").value == 2
 
 
@@ -384,7 +479,8 @@ def test_unsupervised_is_ranked_by_clusters_at_the_last_step_and_its_gap_is_to_t
     assert "selection: last" in table.title
     assert at(table, "k-means (target alone)", "clustering_accuracy").text == "60.0"
     assert at(table, "k-means", "gap").text.startswith("+9.")
-    assert at(table, "k-means", "verdicts").text == "0/1/0"
+    assert at(table, "k-means", "base").text == "60.0"
+    assert at(table, "k-means", "verdicts").text == "0/1/0/0"
     assert any("target inputs alone" in note for note in table.notes)
 
 

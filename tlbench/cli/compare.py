@@ -55,11 +55,11 @@ def compare(
     debug: options.Debug = False,
 ) -> int:
     """Compare two variants of a suite, or two result folders: A minus B, paired per seed and pair, with intervals."""
-    from tlbench.leaderboard.analysis.pairing import stored_correct
     from tlbench.leaderboard.analysis.run_differences import differences
     from tlbench.leaderboard.leaderboard import metric_and_protocol
     from tlbench.leaderboard.renderers import render
     from tlbench.leaderboard.tables.comparison import compare as tables_of
+    from tlbench.records.item_correctness import stored_correct
 
     filters = options.filters(pair=pair, backbone=backbone, seed=seed, setting=setting, shots=shots)
     first, second = _folders(a, b, filters, suite) or _variants(a, b, filters, suite, results)
@@ -71,7 +71,7 @@ def compare(
     metric_and_protocol(second.result_set, *asked)
     correct = stored_correct(first.folder), stored_correct(second.folder)
     frames = first.frame(asked[1]), second.frame(asked[1])
-    tables = tables_of(*frames, *asked, (first.name, second.name), correct)
+    tables = tables_of(*frames, *asked, (first.name, second.name), correct, first.result_set.plan.rope)
     if first.variant is None:
         tables[-1].notes += differences(first.result_set, second.result_set)
     for table in tables if first.variant else []:

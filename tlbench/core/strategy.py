@@ -58,6 +58,8 @@ class Strategy(ABC):
     #: In `transductive`, the name of the strategy that does the same without adapting, such as `linear-svm` of one that
     #: aligns features for a linear SVM: the adaptation gap is taken to it. Empty: to `source-only`.
     without_adaptation: ClassVar[str] = ""
+    #: True where softmax of the logits is a probability; margins of a support vector machine have no NLL and no ECE.
+    gives_probabilities: ClassVar[bool] = True
     #: True where it learns from source examples; False where weights alone can be its source (`weights:target`).
     needs_source_examples: ClassVar[bool] = True
     #: True where source and target must have the same classes, beyond what the setting already asks.

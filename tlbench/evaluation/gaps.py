@@ -7,33 +7,27 @@ missing. `ValueError` is raised where an error is not finite.
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tlbench.evaluation.statistics import PairedTest, RatioEstimate, Verdict, bootstrap_ratio, paired_difference
+from tlbench.evaluation.statistics import PairedTest, RatioEstimate, bootstrap_ratio, paired_difference
+from tlbench.evaluation.verdicts import VERDICTS, Verdict
 
 BySeed = Mapping[int, float]
 Cell = TypeVar("Cell", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class NegativeTransferRate(Generic[Cell]):
-    """How often transfer hurt, over the cells of a table.
+class VerdictCounts(Generic[Cell]):
+    """How many cells of a table have which verdict, how many have no gap, and the cell with the largest gap.
 
-    `undecided` cells have a gap that is not shown to be one, `missing` cells have no gap. `rate` is `hurt / decided`,
-    None where no cell is decided. `mean_gap` is None where a cell is missing. `worst` is the cell with the largest gap,
-    None where no cell has one.
+    Of equal gaps the first is the worst; a failed training is never it. None where no cell has a gap.
     """
 
-    hurt: int
-    decided: int
-    undecided: int
+    counts: Mapping[Verdict, int]
     missing: int
-    rate: float | None
-    mean_gap: float | None
     worst: Cell | None
 
 
@@ -68,28 +62,21 @@ def share_of_gap_closed(error: BySeed, error_source_only: BySeed, error_oracle: 
     return bootstrap_ratio(*accuracies)
 
 
-def negative_transfer_rate(
-    verdicts: Mapping[Cell, Verdict], gaps: Mapping[Cell, PairedTest | None]
-) -> NegativeTransferRate[Cell]:
-    """Cells that hurt / cells decided, with the others counted beside it, the mean gap and the worst cell.
+def count_verdicts(verdicts: Mapping[Cell, Verdict], gaps: Mapping[Cell, PairedTest | None]) -> VerdictCounts[Cell]:
+    """Count the verdicts of a table's cells.
 
     `gaps` are positive where transfer hurt, None where a run is missing. Both are keyed by cell, say (source, target).
-    Of equal gaps the first is the worst. Raises `ValueError` where other cells have a verdict than have a gap.
+    Raises `ValueError` where other cells have a verdict than have a gap.
     """
     means = {cell: gap.mean for cell, gap in gaps.items() if gap is not None}
     if verdicts.keys() != means.keys():
         raise ValueError(f"cells with a verdict or a gap alone: {sorted(map(str, verdicts.keys() ^ means.keys()))}")
     found = Counter(verdicts.values())
-    decided = found["hurts"] + found["helps"]
-    missing = len(gaps) - len(means)
-    return NegativeTransferRate(
-        hurt=found["hurts"],
-        decided=decided,
-        undecided=found["undecided"],
-        missing=missing,
-        rate=found["hurts"] / decided if decided else None,
-        mean_gap=statistics.fmean(means.values()) if means and not missing else None,
-        worst=max(means, key=means.__getitem__, default=None),
+    transferred = [cell for cell in means if verdicts[cell] != "training failed"]
+    return VerdictCounts(
+        {verdict: found[verdict] for verdict in VERDICTS},
+        len(gaps) - len(means),
+        max(transferred, key=means.__getitem__, default=None),
     )
 
 

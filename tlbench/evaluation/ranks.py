@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tlbench.evaluation.statistics import MIN_SEEDS, Floats, holm, percentile_interval, resamples_of
+from tlbench.evaluation.statistics import MIN_SEEDS, ROUNDING, Floats, holm, percentile_interval, resamples_of
 
 #: With fewer pairs ranks are shown without tests (Demšar, JMLR 2006, https://jmlr.org/papers/v7/demsar06a.html).
 MIN_PAIRS = 10
@@ -30,9 +30,10 @@ class RankEstimate:
 
 @dataclass(frozen=True)
 class FriedmanTest:
-    """Friedman's χ² statistic and its p-value."""
+    """Friedman's test in the form of Iman and Davenport: their F statistic, its degrees of freedom and p-value."""
 
     statistic: float
+    degrees: tuple[int, int]
     p_value: float
 
 
@@ -55,18 +56,27 @@ def average_ranks(scores: ArrayLike, *, resamples: int = 10_000, seed: int = 0) 
 def friedman(scores: ArrayLike) -> FriedmanTest | None:
     """Whether any of at least three strategies ranks differently over at least ten pairs (SciPy); else None.
 
-    `scores` as in `average_ranks`. Strategies that tie everywhere have statistic 0 and p = 1.
-    Friedman, JASA 1937, https://doi.org/10.1080/01621459.1937.10503522
+    `scores` as in `average_ranks`. Strategies that tie everywhere have statistic 0 and p = 1; where every pair ranks
+    them alike it is infinite and p = 0. Friedman's χ² is too conservative for few pairs; for N pairs and k strategies
+    (N − 1) χ² / (N (k − 1) − χ²) follows F with k − 1 and (k − 1)(N − 1) degrees of freedom.
+    Iman & Davenport, Communications in Statistics 1980, https://doi.org/10.1080/03610928008827904
     """
     table = _table(scores)
     if len(table) < 3 or table.shape[1] < MIN_PAIRS:
         return None
+    strategies, pairs = table.shape
+    degrees = (strategies - 1, (strategies - 1) * (pairs - 1))
     if (table == table[0]).all():
-        return FriedmanTest(0.0, 1.0)
+        return FriedmanTest(0.0, degrees, 1.0)
+    from scipy.special import fdtrc
     from scipy.stats import friedmanchisquare
 
-    result = friedmanchisquare(*table)
-    return FriedmanTest(float(result.statistic), float(result.pvalue))
+    chi_squared = float(friedmanchisquare(*table).statistic)
+    left = pairs * degrees[0] - chi_squared
+    if left <= ROUNDING * chi_squared:
+        return FriedmanTest(float("inf"), degrees, 0.0)
+    statistic = (pairs - 1) * chi_squared / left
+    return FriedmanTest(statistic, degrees, float(fdtrc(*degrees, statistic)))
 
 
 def wilcoxon_holm(scores: ArrayLike) -> dict[tuple[int, int], float] | None:

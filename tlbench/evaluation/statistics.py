@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-Verdict = Literal["helps", "hurts", "undecided"]
 
 CONFIDENCE = 0.95
 #: With fewer seeds no interval is shown.
@@ -129,17 +127,6 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if p is None else float(next(found)) for p in p_values]
 
 
-def verdicts(differences: Sequence[PairedTest | None], alpha: float = 0.05) -> list[Verdict]:
-    """Say what transfer did in each cell of a table, from paired differences of errors (positive: it hurt).
-
-    The p-values are Holm-corrected over all cells given, so the chance that any cell without an effect is called
-    *helps* or *hurts* is at most `alpha`. A cell without a test (None, fewer than three seeds, or the same result for
-    every seed) is *undecided*.
-    """
-    adjusted = holm([None if cell is None else cell.p_value for cell in differences])
-    return [_verdict(cell, p, alpha) for cell, p in zip(differences, adjusted, strict=True)]
-
-
 def bootstrap_ratio(
     accuracy: ArrayLike, source_only: ArrayLike, oracle: ArrayLike, *, resamples: int = 10_000, seed: int = 0
 ) -> RatioEstimate:
@@ -193,12 +180,6 @@ def _sample(values: ArrayLike) -> Floats:
 def _without_interval(sample: Floats) -> bool:
     """Whether there are too few seeds, or all have the same result to the last bit."""
     return len(sample) < MIN_SEEDS or bool((sample == sample[0]).all())
-
-
-def _verdict(cell: PairedTest | None, adjusted: float | None, alpha: float) -> Verdict:
-    if cell is None or adjusted is None or adjusted > alpha:
-        return "undecided"
-    return "hurts" if cell.mean > 0 else "helps"
 
 
 def _standard_error(sample: Floats) -> float:

@@ -23,7 +23,17 @@ from tlbench.execution.source_model_cache import SourceModels
 from tlbench.planning.plan import PlannedRun
 from tlbench.plugins.manager import PluginHost
 from tlbench.records.provenance import provenance
-from tlbench.records.record import Cost, ModelSize, PeakMemory, Record, Seconds, Seen, Throughput, new_record
+from tlbench.records.record import (
+    REVERSE_PHASE,
+    Cost,
+    ModelSize,
+    PeakMemory,
+    Record,
+    Seconds,
+    Seen,
+    Throughput,
+    new_record,
+)
 from tlbench.records.result_folder import FEATURES_OF, probabilities_name
 
 #: Probabilities of one checkpoint are stored up to this size (float32): 160,000 items of 100 classes are.
@@ -116,7 +126,7 @@ class Recorder:
         for seen in output["seen"]:  # predictions are no labels
             unlabelled = seen["labelled"] + seen["unlabelled"]
             counts = {"updates": seen["updates"], "labelled": 0, "unlabelled": unlabelled}
-            record.seen.append(Seen(phase=f"reverse {seen['phase']}", **counts))
+            record.seen.append(Seen(phase=f"{REVERSE_PHASE}{seen['phase']}", **counts))
         record.notes += [f"second training: {note}" for note in output["notes"]]
         record.seconds.own.selection = output["seconds"]["total"]
         record.seconds.own.total += output["seconds"]["total"]

@@ -10,13 +10,15 @@ from typing import Any
 
 from tlbench.core.plain_text import plain
 from tlbench.figures.style import COLOURS, COLUMN, GAP_COLOURS, GREY, look
-from tlbench.leaderboard.tables.cells import HELPS, HURTS, VERDICT_MARKS, signed_text
+from tlbench.leaderboard.tables.cells import FAILED, HELPS, HURTS, VERDICT_MARKS, signed_text
 
 #: Names longer than this are cut, so that they leave room for what they name.
 LONGEST = 24
 #: With more classes than these, a map does not name them.
 NAMED = 12
 Figure = Any
+#: Verdicts whose mark stands in a cell of a heatmap.
+MARKED = ("helps", "hurts", "training failed")
 
 
 def draw_heatmap(data: Mapping[str, Any], title: str) -> Figure:
@@ -26,7 +28,7 @@ def draw_heatmap(data: Mapping[str, Any], title: str) -> Figure:
     down = math.ceil(len(panels) / across)
     width = COLUMN if len(columns) <= 8 else 2 * COLUMN
     figure, axes = _axes(down, across, (width, 0.5 + down * (0.75 + 0.22 * len(rows))))
-    gaps = [abs(cell["gap"]) for panel in panels for cell in panel["cells"] if cell["gap"] is not None]
+    gaps = [abs(cell["gap"]) for panel in panels for cell in panel["cells"] if _is_effect(cell)]
     most = max(gaps, default=1.0) or 1.0
     for axis, panel in zip(axes, panels, strict=False):
         image = _panel(axis, panel, rows, columns, most)
@@ -34,9 +36,19 @@ def draw_heatmap(data: Mapping[str, Any], title: str) -> Figure:
         axis.remove()
     bar = figure.colorbar(image, ax=axes[: len(panels)], location="bottom", shrink=0.7, aspect=30)
     bar.outline.set_visible(False)
-    bar.set_label(f"{data['gap']}{_of(data['unit'])}; {HELPS} shown to help, {HURTS} to hurt")
+    failed = f", {FAILED} failed" if any(map(_has_failed, panels)) else ""
+    bar.set_label(f"{data['gap']}{_of(data['unit'])}; {HELPS} helps, {HURTS} hurts{failed}")
     _entitle(figure, title)
     return figure
+
+
+def _is_effect(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell has a gap that is one of transfer: that of a failed training is none, and bears no colour."""
+    return cell["gap"] is not None and cell["verdict"] != "training failed"
+
+
+def _has_failed(panel: Mapping[str, Any]) -> bool:
+    return any(cell["verdict"] == "training failed" for cell in panel["cells"])
 
 
 def _panel(axis: Any, panel: Mapping[str, Any], rows: list[str], columns: list[str], most: float) -> Any:
@@ -46,9 +58,9 @@ def _panel(axis: Any, panel: Mapping[str, Any], rows: list[str], columns: list[s
     for cell in panel["cells"]:
         if cell["gap"] is not None:
             at = rows.index(cell["source"]), columns.index(cell["target"])
-            values[at] = cell["gap"]
-            mark = VERDICT_MARKS[cell["verdict"]] if cell["verdict"] in ("helps", "hurts") else ""
-            dark = abs(cell["gap"]) > 0.6 * most
+            values[at] = cell["gap"] if _is_effect(cell) else np.nan
+            mark = VERDICT_MARKS[cell["verdict"]] if cell["verdict"] in MARKED else ""
+            dark = _is_effect(cell) and abs(cell["gap"]) > 0.6 * most
             text = signed_text(cell["gap"], 1) + mark
             colour = "white" if dark else "black"
             axis.text(at[1], at[0], text, ha="center", va="center", fontsize=6, color=colour)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -56,7 +57,9 @@ def leaderboard(
     _known("--missing", missing, ["show", "drop"])
     tables = []
     drop = missing == "drop"
-    groups = cells_by_place(chosen_cells(result_set.cells, filters or {}))
+    if filters:
+        result_set = filtered(result_set, filters)
+    groups = cells_by_place(result_set.cells)
     if by in _ACROSS:
         if selection == "all":
             raise TlbenchError(
@@ -88,7 +91,9 @@ def places(
     Raises `TlbenchError` where one is not known, and where the filters leave nothing.
     """
     metric, selection = metric_and_protocol(result_set, metric, selection)
-    groups = cells_by_place(chosen_cells(result_set.cells, filters or {}))
+    if filters:
+        result_set = filtered(result_set, filters)
+    groups = cells_by_place(result_set.cells)
     return [_place(result_set, cells, selection, metric, drop=False) for cells in groups]
 
 
@@ -109,7 +114,7 @@ def metric_and_protocol(result_set: ResultSet, metric: str | None, selection: st
 def filtered(result_set: ResultSet, filters: Filters) -> ResultSet:
     """A result set of the cells that every filter leaves. Raises `TlbenchError` where one leaves nothing."""
     plan = result_set.plan.model_copy(update={"cells": chosen_cells(result_set.cells, filters)})
-    return ResultSet(plan, result_set.records, result_set.damaged)
+    return replace(result_set, plan=plan, planned=result_set.planned or result_set.cells)
 
 
 def _metric_of(cells: Sequence[PlannedCell], metric: str) -> str:
@@ -142,7 +147,7 @@ def cells_by_place(cells: Sequence[PlannedCell]) -> list[list[PlannedCell]]:
     """Cells that may stand in one table, in the plan's order."""
     groups: dict[tuple[object, ...], list[PlannedCell]] = {}
     for cell in cells:
-        groups.setdefault((cell.setting, cell.shots, cell.evaluation, cell.backbone), []).append(cell)
+        groups.setdefault(cell.table_key, []).append(cell)
     return list(groups.values())
 
 

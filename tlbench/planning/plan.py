@@ -53,9 +53,9 @@ class PlannedRun:
 class Plan:
     """Cells of the tables, the runs behind them by key, and the source models that runs share by key.
 
-    `test_examples`: by domain the size of its test split under the suite's evaluation, in the first seed's split.
-    `notes`: what readers of a table are told of the data. `warnings`: what users are told of the plan beforehand, as
-    sentences. `own_data`: whether the dataset is the user's own.
+    `test_examples`: by domain the size of its test split under the suite's evaluation, in the first seed's split;
+    `classes`: how many it has. `notes`: what readers of a table are told of the data. `warnings`: what users are told
+    of the plan beforehand, as sentences. `own_data`: whether the dataset is the user's own.
     """
 
     suite: Suite
@@ -63,6 +63,7 @@ class Plan:
     runs: dict[str, PlannedRun] = field(default_factory=dict)
     shared: list[SharedExamples] = field(default_factory=list)
     test_examples: dict[str, int] = field(default_factory=dict)
+    classes: dict[str, int] = field(default_factory=dict)
     notes: list[DataNote] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     own_data: bool = False
@@ -103,6 +104,8 @@ class Plan:
             "cells": [cell.model_dump(mode="json") for cell in self.cells],
             "shared": [shared.model_dump(mode="json") for shared in self.shared],
             "test_examples": self.test_examples,
+            "classes": self.classes,
+            "rope": self.suite.rope,
             "own_data": self.own_data,
             "claims": [c.model_dump(mode="json") for c in self.suite.published if c.dataset == self.suite.dataset],
             # A file may hold the figures of a whole literature, which no table of this suite can show.

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tlbench.core.content_key import key_content
 from tlbench.core.names import name_notes
+from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
 from tlbench.core.secret_masking import masked_params
 from tlbench.core.strategy import Strategy
@@ -99,6 +100,7 @@ class Planner:
                         ready = {name: self._domains.get(name, view) for name in names}
                         for name, domain in ready.items():
                             self._plan.test_examples.setdefault(name, domain.counts["test"])
+                            self._plan.classes.setdefault(name, len(domain.class_names))
                         yield RunContext(part.setting, shots, backbone, sources, target, seed, ready, recipe, view=view)
 
     def _view(self, part: Part, names: Sequence[str], seed: int) -> DomainView:
@@ -209,6 +211,8 @@ class Planner:
             skip = f"{variant.use} is not applicable: {reason}" if reason else None
             needs = strategy.uses_source_model and situation.has_source_labels
             metrics = self._suite.metrics_of(variant.use, situation.setting)
+            if not strategy.gives_probabilities:
+                metrics = tuple(name for name in metrics if name not in LOWER_IS_BETTER)
             self._plan.runs[spec.key] = PlannedRun(
                 spec, variant.name, references, needs, metrics, skip, reverse, strategy.source_free
             )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tlbench.errors import Faults, TlbenchError
 from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, load_result_set
 from tlbench.publishing.predictions import read_predictions
+from tlbench.records.item_correctness import stored_correct
 from tlbench.records.plan_file import PLAN_FILE, plan_content
 from tlbench.records.published_records import is_published
 from tlbench.records.record import Record
@@ -121,7 +122,7 @@ def _joined(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
     joined |= {name: found for name in ("cells", "shared", "notes") if (found := _each_once(plans, name))}
     joined["seeds"] = sorted({seed for plan in plans for seed in plan["seeds"]})
     joined["metrics"] = list(dict.fromkeys(name for plan in plans for name in plan["metrics"]))
-    for name in ("asked", "test_examples"):
+    for name in ("asked", "test_examples", "classes"):
         joined[name] = {key: value for plan in reversed(plans) for key, value in plan.get(name, {}).items()}
     return joined
 
@@ -132,8 +133,13 @@ def _each_once(plans: Sequence[dict[str, Any]], name: str) -> list[Any]:
 
 
 def _arrays(folder: Path, record: Record) -> dict[str, NDArray[Any]] | None:
-    """What a run predicted, probabilities too; of a published one the classes at its last step."""
+    """What a run predicted, probabilities too; of a published one the classes at its last step, and which are right."""
     if not is_published(folder):
         return ResultFolder(folder.parent, folder.name).arrays(record.run_key)
     classes = read_predictions(folder, [record]).get(record.run_key)
-    return None if classes is None else {f"{record.checkpoints[-1]}/test": np.asarray(classes)}
+    if classes is None:
+        return None
+    step = record.checkpoints[-1]
+    correct = stored_correct(folder)(record.run_key, step)
+    right = {} if correct is None else {f"{step}/correct": correct}
+    return {f"{step}/test": np.asarray(classes), **right}

@@ -17,6 +17,7 @@ from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet, read_
 from tlbench.leaderboard.claims.current_figures import current_figures
 from tlbench.publishing.path_redaction import FREE_TEXT, paths_in, shortened
 from tlbench.publishing.predictions import Predictions, read_predictions
+from tlbench.records.item_correctness import Packed, look_up, packed_correct
 from tlbench.records.json_lines import compact, key_by_key
 from tlbench.records.plan_file import plan_content
 from tlbench.records.published_records import PublishedFolder, is_published
@@ -31,7 +32,7 @@ _WRITTEN = ("about", "summary", "claims")
 class PageInputs:
     """`plan` and `records` (by run key, sorted) as JSON of one form, without paths of the machine they are from.
 
-    `predictions`: class ids by run key, of the runs that have any.
+    `predictions`: class ids by run key, of the runs that have any; `correct`: which test items they have right.
 
     They are kept as they were written: a later tlbench whose records have more fields makes the same files of them.
     """
@@ -39,6 +40,7 @@ class PageInputs:
     plan: str
     records: Mapping[str, str]
     predictions: Predictions = field(default_factory=dict)
+    correct: Packed = field(default_factory=dict)
     #: What has become of the suite's file of published figures since it was run.
     told: tuple[str, ...] = ()
 
@@ -46,7 +48,7 @@ class PageInputs:
     def result_set(self) -> ResultSet:
         """The result set of the tables."""
         records = {key: Record.model_validate_json(record) for key, record in self.records.items()}
-        return ResultSet(PlanHeader.model_validate_json(self.plan), records)
+        return ResultSet(PlanHeader.model_validate_json(self.plan), records, correct=look_up(self.correct))
 
     @property
     def suite(self) -> str:
@@ -77,7 +79,9 @@ def read_page_inputs(folder: Path) -> PageInputs:
     records = {key: _without_secrets(record) for key, record in records.items()}
     material = PageInputs(key_by_key(plan), {key: compact(record) for key, record in records.items()})
     told = (figures.note,) if figures.note else ()
-    return replace(material, told=told, predictions=read_predictions(folder, material.result_set.records.values()))
+    found = material.result_set.records
+    predictions, correct = read_predictions(folder, found.values()), packed_correct(folder, found, header.selection)
+    return replace(material, told=told, predictions=predictions, correct=correct)
 
 
 def _published(folder: Path, header: PlanHeader) -> Mapping[str, bytes]:

@@ -21,6 +21,7 @@ from tlbench.publishing.suite_readme import readme
 from tlbench.publishing.svg_figures import FOLDER, Picture, pictures
 from tlbench.publishing.table_sections import Section, sections
 from tlbench.publishing.web.html import index_page, suite_page
+from tlbench.records.item_correctness import CORRECT_FILE, correct_bytes
 from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.published_records import RECORDS_FILE, is_published
 from tlbench.suites.markdown_files import read_markdown
@@ -57,6 +58,7 @@ FILES: Mapping[str, Callable[[_Content], str | bytes]] = MappingProxyType(
         RECORDS_FILE: lambda of: "".join(f"{record}\n" for record in of.material.records.values()),
         PLAN_FILE: lambda of: of.material.plan,
         PREDICTIONS_FILE: lambda of: predictions_bytes(of.material.predictions),
+        CORRECT_FILE: lambda of: correct_bytes(of.material.correct),
         PAGE_FILE: lambda of: readme(of.material, of.notes, of.sections, of.pictures),
         WEB_FILE: lambda of: suite_page(of.material.result_set, of.notes, of.material.predictions),
         "table.csv": lambda of: csv_.render(of.tables),

@@ -64,6 +64,7 @@ def _commands(material: PageInputs) -> str:
         "`FOLDER` holds the folder of this page. [records.jsonl](records.jsonl) has the record of every run, one a "
         "line: parameters, scores under every selection protocol, cost, curves, provenance. [plan.json](plan.json) "
         "says what the suite asked for, [predictions.safetensors](predictions.safetensors) holds the predicted classes "
-        "of each run. The tables are in [table.csv](table.csv) and [table.tex](table.tex) too."
+        "of each run and [correct.safetensors](correct.safetensors) which test items it has right. The tables are in "
+        "[table.csv](table.csv) and [table.tex](table.tex) too."
     )
     return "\n".join([head, "", *lines])

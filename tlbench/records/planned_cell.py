@@ -40,3 +40,12 @@ class PlannedCell(BaseModel):
     def pair(self) -> str:
         """`source:target`, as users type it."""
         return f"{'+'.join(self.source) or '-'}:{self.target}"
+
+    def same_table(self, other: PlannedCell) -> bool:
+        """Whether both may stand in one table."""
+        return self.table_key == other.table_key
+
+    @property
+    def table_key(self) -> tuple[Setting, Shots | None, Evaluation, str]:
+        """What cells of one table have in common."""
+        return self.setting, self.shots, self.evaluation, self.backbone

@@ -50,6 +50,10 @@ class Cost(_Part):
     shared: Seconds = Field(default_factory=Seconds)
 
 
+#: Phases of the second training of reverse validation begin so; it chooses, and teaches the strategy nothing.
+REVERSE_PHASE = "reverse "
+
+
 class Seen(_Part):
     """What one training phase saw: optimiser updates, labelled and unlabelled examples (with repetition)."""
 
@@ -116,6 +120,29 @@ class Record(_Part):
     def why(self) -> str:
         """Why a run has no numbers, as far as its record says; empty for one that is ok."""
         return (self.error.message if self.error else self.reason) or ""
+
+    @property
+    def trained_itself(self) -> bool:
+        """Whether its own process took gradient steps, and did not just take over what other runs have trained."""
+        return len(self._trained_phases) > bool(self.seconds.shared.training)
+
+    @property
+    def milliseconds_per_update(self) -> float | None:
+        """Wall milliseconds of an optimiser step of the last phase; None where there was none or it was not timed."""
+        speed = self.throughput.train_examples_per_second
+        if not self._trained_phases or not speed or not self.throughput.by_steps:
+            return None
+        phase = self._trained_phases[-1]
+        return 1000 * (phase.labelled + phase.unlabelled) / phase.updates / speed
+
+    @property
+    def _trained_phases(self) -> list[Seen]:
+        return [seen for seen in self.seen if seen.updates and not seen.phase.startswith(REVERSE_PHASE)]
+
+    @property
+    def saw_target_inputs(self) -> bool:
+        """Whether the strategy's own training read unlabelled inputs: in `transductive`, those of the target."""
+        return any(seen.unlabelled > 0 for seen in self.seen if not seen.phase.startswith(REVERSE_PHASE))
 
 
 def new_record(spec: RunSpec, variant: str, status: Status, references: dict[str, str], **rest: Any) -> Record:

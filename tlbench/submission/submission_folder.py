@@ -16,6 +16,7 @@ from tlbench.errors import TlbenchError
 from tlbench.files import write_whole
 from tlbench.publishing.page_inputs import PageInputs
 from tlbench.publishing.predictions import PREDICTIONS_FILE, predictions_bytes
+from tlbench.records.item_correctness import CORRECT_FILE, correct_bytes
 from tlbench.records.json_lines import key_by_key
 from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.published_records import RECORDS_FILE
@@ -40,6 +41,7 @@ def submission_files(
         RECORDS_FILE: "".join(f"{record}\n" for record in material.records.values()).encode(),
         PLAN_FILE: key_by_key({**json.loads(material.plan), "contributor": about.contributor}).encode(),
         PREDICTIONS_FILE: predictions_bytes(material.predictions),
+        CORRECT_FILE: correct_bytes(material.correct),
         ABOUT_FILE: (about.model_dump_json(indent=1) + "\n").encode(),
         ENVIRONMENT_FILE: environment().encode(),
     }

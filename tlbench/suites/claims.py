@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
@@ -53,6 +53,7 @@ class Claim(Plain):
     `source` joins several by `+`. Where it is `mean`, the figure is a mean over pairs, which `target` lists, or globs
     of them, between semicolons. `plus_minus` is what its source prints. `differs` says in what the suite's protocol
     differs from the published one; only where it is empty does a run that is far from the figure raise a doubt.
+    `kind`: `cross-check` where nobody published it, but other software, run for the purpose, gave it.
     `decimals` is no column: how many decimals `value` is printed with, as a fraction; None in plans that do not say.
     """
 
@@ -70,6 +71,7 @@ class Claim(Plain):
     note: str
     differs: str
     decimals: Annotated[int, Field(ge=0)] | None = None
+    kind: Literal["published", "cross-check"] = "published"
 
     @field_validator("value")
     @classmethod
@@ -113,6 +115,8 @@ class Claim(Plain):
 
 
 COLUMNS = tuple(name for name in Claim.model_fields if name != "decimals")
+#: Columns that a file may do without.
+OPTIONAL = ("kind",)
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -207,7 +211,7 @@ def _header_faults(header: Sequence[str]) -> Iterator[str]:
             yield f"the columns are separated by {mark!r}; separate them by commas"
             return
     for name in COLUMNS:
-        if name not in header:
+        if name not in header and name not in OPTIONAL:
             hint = "; leave its cells empty where the suite follows the published protocol" if name == "differs" else ""
             yield f"{name}: the column is missing{hint}"
     for name, count in Counter(header).items():
@@ -223,6 +227,8 @@ def _claim(header: Sequence[str], cells: Sequence[str]) -> Claim:
         counted = f"{len(cells)} cells where the header names {len(header)} columns"
         raise ValueError(f"{counted}; quote a text that holds a comma, and leave no cell out")
     named = {name: cell for name, cell in zip(header, cells, strict=True) if name in COLUMNS}
+    if not named.get("kind"):
+        named.pop("kind", None)
     claim = Claim.model_validate(named)
     return claim.model_copy(update={"decimals": _decimals(named["value"])})
 

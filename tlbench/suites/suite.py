@@ -32,6 +32,7 @@ from tlbench.core.run_spec import (
     Training,
     of_examples,
 )
+from tlbench.evaluation.verdicts import ROPE
 from tlbench.suites.claims import Claim
 from tlbench.suites.pairs import Pairs, expanded, parse_pair
 from tlbench.suites.part_overrides import stand_over
@@ -214,6 +215,7 @@ class Suite(Plain):
     seeds: Seeds
     metrics: Names = Field(default_factory=lambda: ["accuracy", "macro_f1"])
     selection: str = "last"
+    rope: Annotated[float, Field(gt=0, lt=0.5)] = ROPE
     #: Whether strategies of `transductive` are trained a second time, back to the source, to choose among variants.
     reverse_validation: bool = False
     evaluation: Evaluation = "held-out"

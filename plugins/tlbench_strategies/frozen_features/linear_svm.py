@@ -22,6 +22,7 @@ class LinearSVM(InitialFeatures):
     """One-against-rest linear SVM with the squared hinge loss; its decision values are the logits."""
 
     paper = "https://www.jmlr.org/papers/v9/fan08a.html"
+    gives_probabilities = False
 
     class Params(InitialFeatures.Params):
         """`C`: weight of the examples' losses; `max_iter`: of LIBLINEAR, what is not done by then is noted."""

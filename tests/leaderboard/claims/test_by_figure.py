@@ -143,6 +143,23 @@ def test_another_protocol_is_not_comparable_and_said_how(results, claim, with_cl
     )
 
 
+def test_figures_that_are_not_comparable_show_how_far_they_are(results, claim, with_claims):
+    results.transductive({}, [0, 1, 2], {"syn:uci": [0.6, 0.61, 0.59]})
+    result_set = with_claims(claim(value=0.5, differs="x"), claim(value=0.65, differs="y", citation="Other"))
+    (table,) = by_figure(result_set)
+    (line,) = [line for line in table.notes if line.startswith("not comparable: ")]
+    assert line.startswith("not comparable: the differences of 2 figures are from −5.0 to +10.0 points;")
+
+
+def test_cross_checks_are_no_published_figures(results, claim, with_claims):
+    one_pair(results)
+    (table,) = by_figure(with_claims(claim(), claim(kind="cross-check", citation="Other")))
+    assert [row[0].text.endswith("cross-check") for row in table.rows] == [False, True]
+    assert table.notes[0].startswith("published: reproduced 1, ")
+    assert "; cross-checks: reproduced 1, " in table.notes[0]
+    assert any(line.startswith("cross-check: nobody published") for line in table.notes)
+
+
 def test_selection_asked_for_is_compared(results, claim, with_claims):
     one_pair(results, [{"last": 0.5, "target-test": score} for score in NARROW])
     result_set = with_claims(claim(protocol="target-test"))

@@ -8,9 +8,9 @@ from safetensors.numpy import save_file
 from statsmodels.stats.contingency_tables import mcnemar
 
 from tlbench.errors import TlbenchError
-from tlbench.leaderboard.analysis.pairing import stored_correct
 from tlbench.leaderboard.analysis.run_differences import check_same_data, differences
 from tlbench.leaderboard.tables.comparison import compare
+from tlbench.records.item_correctness import stored_correct
 
 EXACT = {"abs": 1e-12, "rel": 1e-12}
 T_2_975 = 4.302652729749464
@@ -47,7 +47,7 @@ def test_difference_interval_and_p(results, at):
     assert (cell.value, cell.half_width) == pytest.approx((0.2, T_2_975 * 0.1 / 3**0.5), **EXACT)
     assert cell.text == "+20.0 ± 24.8"
     assert at(table, "syn:uci", "p").value == pytest.approx(1 - 12**0.5 / 14**0.5, **EXACT)
-    assert at(table, "syn:uci", "verdict").text == "undecided"
+    assert at(table, "syn:uci", "verdict").text == "unknown"
     assert at(table, "syn:uci", "a").value == pytest.approx(0.6)
     assert table.columns[1].title == "A: dann"
     assert table.title.startswith("A: dann, B: plain · transductive · small-cnn · held-out · selection: last")
@@ -63,7 +63,39 @@ def test_verdicts_say_who_is_better_and_are_corrected(results, at):
     assert at(table, "uci:syn", "verdict").text == "B better"
     assert at(table, "syn:uci", "holm").value == pytest.approx(2 * at(table, "syn:uci", "p").value)
     assert at(table, "overall", "difference").value == pytest.approx(0, abs=1e-12)
-    assert at(table, "overall", "verdict").text == "undecided"
+    assert at(table, "overall", "verdict").text == "unknown"
+
+
+def test_a_difference_within_the_region_does_not_matter(results, at):
+    a, b = frames(results, {"syn:uci": [0.600, 0.7001, 0.7999]}, {"syn:uci": [0.599, 0.699, 0.799]})
+    table = one(compare(a, b, "accuracy"))
+    assert at(table, "syn:uci", "verdict").text == "no matter"
+    assert "no matter: the 90 % interval lies within ± 1.0 points" in table.notes[0]
+    assert at(one(compare(a, b, "accuracy", rope=0.0005)), "syn:uci", "verdict").text == "A better"
+
+
+def test_seeds_and_test_items_are_both_a_sample(results, at):
+    """The same means: with few items the difference is less sure than over seeds alone."""
+    rng = np.random.default_rng(0)
+    a, b = frames(results, {"syn:uci": [0.62, 0.60, 0.61]}, {"syn:uci": [0.5, 0.49, 0.49]})
+    for frame, scores in ((a, (62, 60, 61)), (b, (50, 49, 49))):
+        store(results, frame, [rng.permutation(np.arange(100) < score) for score in scores])
+    stored = stored_correct(results.folder)
+    alone = at(one(compare(a, b, "accuracy")), "syn:uci", "difference")
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    assert at(table, "syn:uci", "difference").value == pytest.approx(alone.value)
+    assert at(table, "syn:uci", "difference").half_width > alone.half_width
+    assert "Intervals of differences cover seeds and test items" in table.notes[0]
+
+
+def test_items_of_splits_that_seeds_draw_are_no_sample_over_seeds(results):
+    a, b = frames(results, {"syn:uci": [0.62, 0.60, 0.61]}, {"syn:uci": [0.5, 0.49, 0.49]})
+    for frame in (a, b):
+        store(results, frame, [np.arange(100) < 50] * 3)
+        frame.loc[:, "revision"] = ["r0", "r1", "r2"]
+    stored = stored_correct(results.folder)
+    table = one(compare(a, b, "accuracy", correct=(stored, stored)))
+    assert "cover seeds alone, and not the choice of test items" in table.notes[0]
 
 
 def test_a_missing_run_leaves_no_overall_difference(results, at):
@@ -76,7 +108,7 @@ def test_a_missing_run_leaves_no_overall_difference(results, at):
     assert at(table, "syn:uci", "seeds").text == "2 of 3"
     assert at(table, "syn:uci", "seeds").footnotes == (1,)
     assert table.footnotes == ["A: not run"]
-    assert at(table, "syn:uci", "verdict").text == "undecided"
+    assert at(table, "syn:uci", "verdict").text == "unknown"
     assert at(table, "syn:uci", "difference").text == "+15.0"
     assert at(table, "overall", "difference").text == "—"
     assert at(table, "uci:syn", "difference").value == pytest.approx(0.2)
@@ -99,7 +131,7 @@ def test_two_sides_that_no_seed_changes_are_not_tested_over_seeds(results, at):
     )
     table = one(compare(a, b, "accuracy"))
     assert [at(table, "syn:uci", name).text for name in ("a", "difference", "p")] == ["70.0", "+10.0", "—"]
-    assert at(table, "syn:uci", "verdict").text == "undecided"
+    assert at(table, "syn:uci", "verdict").text == "unknown"
     assert at(table, "uci:syn", "difference").text == "+20.0 ± 24.8"
     assert "corrected over 1 row" in table.notes[0]
     same = "same result for every seed, so no interval over seeds, and no test, as neither side varies: syn:uci"
@@ -146,8 +178,8 @@ def test_settings_are_never_mixed_and_verdicts_are_corrected_within_one(results,
     results.transductive({"dann": {"syn:uci": [0.6, 0.7, 0.8]}}, SEEDS, {"syn:uci": [0.5] * 3})
     results.inductive("dann", "syn:uci", SEEDS, [0.9, 0.8, 0.7], [0.5] * 3, [0.4] * 3)
     frame = results.result_set().frame
-    dann = frame.query("variant == 'dann'")
-    tables = compare(dann, dann, "accuracy")
+    dann, other = frame.query("variant == 'dann'"), frame.query("variant == 'source-only' or variant == 'target-only'")
+    tables = compare(dann, other.assign(variant="other"), "accuracy")
     assert [table.title.split(" · ")[1] for table in tables] == ["transductive", "inductive, 5 shots"]
     assert [[row[0].text for row in table.rows] for table in tables] == [["syn:uci"], ["syn:uci"]]
     assert all("corrected over 1 row" in table.notes[0] for table in tables)
@@ -276,12 +308,11 @@ def test_where_seeds_repeat_one_result_the_test_items_decide_and_rows_are_correc
     assert at(table, "syn:uci", "holm").value == pytest.approx(3 * p["syn:uci"], **EXACT)
     assert at(table, "uci:syn", "holm").value == pytest.approx(2 * p["uci:syn"], **EXACT)
     assert p["uci:syn"] < 0.05 < 2 * p["uci:syn"]
-    assert [at(table, pair, "verdict").text for pair in p] == ["A better", "undecided", "undecided"]
-    assert table.notes[0] == (
+    assert [at(table, pair, "verdict").text for pair in p] == ["A better", "unknown", "unknown"]
+    assert table.notes[0].startswith(
         "Verdicts: McNemar's test on the test items for every row; Holm-corrected over 3 rows, family-wise 5 %."
     )
-    assert at(table, "overall", "verdict").text == "—"
-    assert any("Overall: not tested" in note for note in table.notes)
+    assert at(table, "overall", "verdict").text == ("unknown" if seeds < 3 else "A better")
     assert not any("0 rows" in note or "no test" in note or "no verdicts" in note for note in table.notes)
 
 
@@ -300,7 +331,7 @@ def test_tests_over_seeds_and_over_items_are_corrected_together(results, at):
     found = sorted((at(table, pair, "p").value, at(table, pair, "holm").value) for pair in ("syn:uci", "uci:syn"))
     assert found[0][1] == pytest.approx(2 * found[0][0], **EXACT)
     assert table.notes[0].startswith(
-        "Verdicts: paired t over seeds; McNemar's test on the test items for syn:uci; Holm-corrected over 2 rows"
+        "Verdicts: Student's t; McNemar's test on the test items for syn:uci; Holm-corrected over 2 rows"
     )
 
 
@@ -311,12 +342,12 @@ def test_equal_scores_of_other_items_are_no_repetition_and_another_metric_is_not
     store(results, b, [np.arange(100) < 40] * 3)
     stored = stored_correct(results.folder)
     table = one(compare(a, b, "accuracy", correct=(stored, stored)))
-    assert (at(table, "syn:uci", "p").text, at(table, "syn:uci", "verdict").text) == ("—", "undecided")
-    assert table.notes[0] == "No row has a test, so nothing is decided."
+    assert "Student's t" in table.notes[0]
+    assert "McNemar's test on the test items" not in table.notes[0]
     store(results, a, [right[0]] * 3)
     assert at(one(compare(a, b, "accuracy", correct=(stored, stored))), "syn:uci", "verdict").text == "A better"
     other = one(compare(a, b, "macro_f1", correct=(stored, stored)))
-    assert at(other, "syn:uci", "verdict").text == "undecided"
+    assert at(other, "syn:uci", "verdict").text == "unknown"
     assert any("--metric accuracy is decided by test items" in note for note in other.notes)
 
 

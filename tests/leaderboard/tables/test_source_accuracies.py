@@ -25,7 +25,7 @@ def test_scores_come_first_and_name_the_source_that_gives_the_most(results, at):
     )
     assert second.notes[0].startswith("for t, source by dann: best is good, 78.0 ± 2.5")
     # The gap alone would have named the source that gives a third of it.
-    assert gaps.notes[0] == "for t: helps from bad (−20.0 points ± 0.0); hurts from good (+1.0 points ± 0.0)"
+    assert gaps.notes[0] == "for t: no gap is shown to be one: from bad (−20.0 points) to good (+1.0 points)"
 
 
 def test_of_several_strategies_each_cell_names_its_best(results, at):

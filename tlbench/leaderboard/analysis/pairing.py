@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,15 +12,11 @@ from numpy.typing import NDArray
 from tlbench.core.run_spec import Shots, label_budget
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import McNemarTest, PairedTest, mcnemar, paired_difference
-from tlbench.leaderboard.analysis.result_set import as_number
+from tlbench.leaderboard.analysis.result_set import Correct, as_number
 from tlbench.leaderboard.tables.footnotes import phrase
-from tlbench.records.result_folder import ResultFolder
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Which test items the run with this key has right after this step; None where that is not stored.
-Correct = Callable[[str, int], NDArray[Any] | None]
 
 
 class CellKey(NamedTuple):
@@ -58,6 +53,8 @@ class Run:
     checkpoint: int | None = None
     reason: str = ""
     fell_back: bool = False
+    #: Of the target: runs with the same have the same test items.
+    revision: str | None = None
 
 
 BySeed = Mapping[int, Run]
@@ -97,6 +94,14 @@ class RunPair:
     def difference(self) -> PairedTest | None:
         """A − B, paired by seed."""
         return paired_difference(self.values(self.a), self.values(self.b)) if self.seeds else None
+
+    def by_item(self, correct: tuple[Correct, Correct]) -> NDArray[Any] | None:
+        """Accuracy of A − B by common seed and test item; None where it is not stored, or seeds have other items."""
+        if len({run.revision for side in (self.a, self.b) for run in (side[seed] for seed in self.seeds)}) != 1:
+            return None
+        rows = [(_right(self.a[seed], correct[0]), _right(self.b[seed], correct[1])) for seed in self.seeds]
+        found = [(a.astype(np.int8) - b.astype(np.int8)) for a, b in _pairs_of(rows)]
+        return np.stack(found) if len(found) == len(rows) and len({row.shape for row in found}) == 1 else None
 
     def missing(self) -> list[str]:
         """Why runs of either side have no number, each reason once."""
@@ -155,16 +160,6 @@ def runs_of(frame: pd.DataFrame, metric: str, selection: str, single: bool) -> d
     }
 
 
-def stored_correct(folder: Path) -> Correct:
-    """Which test items are right, from the predictions stored beside the records of `results/<suite>/`."""
-    results = ResultFolder(folder.parent, folder.name)
-
-    def correct(key: str, step: int) -> NDArray[Any] | None:
-        return (results.predictions(key) or {}).get(f"{step}/correct")
-
-    return correct
-
-
 def _run(by_protocol: Mapping[str, dict[str, Any]], metric: str, selection: str) -> Run:
     any_row = next(iter(by_protocol.values()))
     key, status = any_row["run_key"], any_row["status"]
@@ -178,7 +173,8 @@ def _run(by_protocol: Mapping[str, dict[str, Any]], metric: str, selection: str)
     if value is None:
         return Run(key, reason=f"no {metric} in the record")
     step = as_number(row["checkpoint"])
-    return Run(key, value, None if step is None else int(step), fell_back=fell_back)
+    revision = _plain(row.get("revision"))
+    return Run(key, value, None if step is None else int(step), fell_back=fell_back, revision=revision)
 
 
 def _plain(value: Any) -> Any:
@@ -188,6 +184,13 @@ def _plain(value: Any) -> Any:
 
 def _right(run: Run, correct: Correct) -> NDArray[Any] | None:
     return None if run.checkpoint is None else correct(run.key, run.checkpoint)
+
+
+def _pairs_of(
+    rows: Iterable[tuple[NDArray[Any] | None, NDArray[Any] | None]],
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    """Those of which both are there and of the same items."""
+    yield from ((a, b) for a, b in rows if a is not None and b is not None and a.shape == b.shape)
 
 
 def _same_items(a: Run, b: Run, correct: tuple[Correct, Correct]) -> McNemarTest | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from tlbench.core.local_paths import shown_name, shown_names
 from tlbench.errors import TlbenchError
+from tlbench.evaluation.verdicts import ROPE
 from tlbench.files import UnfitFile
 from tlbench.records.data_note import DataNote
+from tlbench.records.item_correctness import stored_correct
 from tlbench.records.plan_file import PLAN_FILE, plan_bytes
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.published_records import REMEDY, PublishedFolder, is_published
@@ -27,13 +30,17 @@ from tlbench.suites.claims import Claim
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Which test items the run with this key has right after this step; None where that is not stored.
+Correct = Callable[[str, int], NDArray[Any] | None]
+
 
 class PlanHeader(BaseModel):
     """What a suite asked for, as `plan.json` holds it.
 
     `claims` are the published figures of its dataset, `claims_elsewhere` counts those of others. `test_examples`: by
-    domain the size of the test split; plans that were written before it was kept lack it. `notes`: what readers are
-    told of the data. `summary`, `about` (Markdown)
+    domain the size of the test split, `classes` how many there are; plans that were written before they were kept lack
+    them. `rope`: differences of errors within ± this do not matter. `notes`: what readers are told of the data.
+    `summary`, `about` (Markdown)
     and `views` are the suite's own words on its page, and the further shapes in which the page shows its tables.
     `own_data`: the dataset is the user's own and no published one. `contributor`: who made the runs, where they were
     submitted.
@@ -50,6 +57,8 @@ class PlanHeader(BaseModel):
     shared: list[SharedExamples] = Field(default_factory=list)
     claims_elsewhere: dict[str, int] = Field(default_factory=dict)
     test_examples: dict[str, int] = Field(default_factory=dict)
+    classes: dict[str, int] = Field(default_factory=dict)
+    rope: float = ROPE
     notes: list[DataNote] = Field(default_factory=list)
     summary: str = ""
     about: str = ""
@@ -64,6 +73,11 @@ class PlanHeader(BaseModel):
         return keys | {key: None for cell in self.cells for key in cell.references.values()}
 
 
+def _not_stored(key: str, step: int) -> NDArray[Any] | None:
+    """Of result sets without predictions."""
+    return None
+
+
 @dataclass
 class ResultSet:
     """The plan of a suite, the records that are there by run key, and what is wrong with those that are not."""
@@ -71,6 +85,10 @@ class ResultSet:
     plan: PlanHeader
     records: dict[str, Record] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    #: Which test items a run has right after a step, where that is stored.
+    correct: Correct = _not_stored
+    #: The cells of the suite as planned, where filters left fewer: verdicts are corrected over these.
+    planned: Sequence[PlannedCell] = ()
 
     @property
     def cells(self) -> list[PlannedCell]:
@@ -122,7 +140,7 @@ class ResultSet:
         `strategy`, `params`, `backbone`, `source`, `target`, `pair`, `setting`, `shots`, `evaluation`, `seed`, `role`,
         `run_key`, `selection`, `status`, `reason`, `checkpoint`, every metric, `source_accuracy`,
         `train_examples_per_second`, `inference_examples_per_second`, `by_steps`, `own_seconds`, `shared_seconds`,
-        `flags`.
+        `revision` (of the target, which tells splits of other seeds apart), `flags`.
         """
         import pandas as pd
 
@@ -159,6 +177,7 @@ class ResultSet:
             "by_steps": speed.by_steps if speed else None,
             "own_seconds": record.seconds.own.total - record.seconds.own.selection if record else None,
             "shared_seconds": record.seconds.shared.total if record else None,
+            "revision": record.spec.revisions.get(record.target) if record else None,
             "flags": list(record.flags) if record else [],
         }
 
@@ -169,7 +188,7 @@ def load_result_set(folder: Path) -> ResultSet:
     A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read, and
     for a published folder whose records are damaged or not the plan's.
     """
-    result_set = ResultSet(read_plan(folder))
+    result_set = ResultSet(read_plan(folder), correct=stored_correct(folder))
     if is_published(folder):
         result_set.records = PublishedFolder(folder).records(result_set.plan.run_keys)
         return result_set

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tlbench.evaluation.selection import DESCRIPTIONS, WITHIN_RUNS
 from tlbench.leaderboard.analysis.candidate_ratings import Ratings, best_rating, candidate_ratings
@@ -61,14 +61,15 @@ def choose_members(result_set: ResultSet, cells: Sequence[PlannedCell], selectio
         for cell, members in zip(chosen, by_run.values(), strict=True):
             choices.cells.append(cell.model_copy(update={"variant": family}))
             choices.considered[family, cell.pair, cell.seed] = [member.run_key for member in members]
-        choices.lines.append(_line(result_set, family, chosen, selection, max(map(len, by_run.values()))))
+        line = _line(result_set, family, chosen, selection, max(map(len, by_run.values())))
+        choices.lines.append(line + _ties(result_set, list(by_run.values()), selection))
     return choices
 
 
 def with_choices(result_set: ResultSet, selection: str) -> ResultSet:
     """The result set with a row for every grid beside the rows of its members."""
     cells = choose_members(result_set, result_set.cells, selection, keep=True).cells
-    return ResultSet(result_set.plan.model_copy(update={"cells": cells}), result_set.records, result_set.damaged)
+    return replace(result_set, plan=result_set.plan.model_copy(update={"cells": cells}))
 
 
 def _is_scored(result_set: ResultSet, cell: PlannedCell, selection: str) -> bool:
@@ -122,6 +123,22 @@ def _line(result_set: ResultSet, family: str, chosen: Sequence[PlannedCell], sel
     blind = len(there) - len(rated)
     rest = f"; in {blind} no member had a score, and the first stands" if blind else ""
     return f"{family}: of {members} members {selection} ({why}) chose, in {len(chosen)} runs: {named or 'none'}{rest}"
+
+
+def _ties(result_set: ResultSet, runs: Sequence[Sequence[PlannedCell]], selection: str) -> str:
+    """In how many runs several members had the highest score, and what decided."""
+    first, second = 0, 0
+    for members in runs:
+        if any(result_set.status(member.run_key) not in ("ok", *RULED_OUT) for member in members):
+            continue
+        records = [result_set.records[member.run_key] for member in members]
+        scores = _best_ratings(records, selection)
+        tied = [record for record, score in zip(records, scores, strict=True) if score == max(scores)]
+        if len(tied) > 1 and max(scores) > -math.inf:
+            late = all(record.spec.protocol >= TIES_BROKEN_FROM for record in tied)
+            first, second = first + (not late), second + late
+    said = [f"the first stands in {first}"] * bool(first) + [f"{TIE_BREAKERS[0]} decided in {second}"] * bool(second)
+    return f"; in {first + second} of them several members had the same score: {', '.join(said)}" if said else ""
 
 
 def choose_single_source(

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
 
 from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.evaluation import gaps
+from tlbench.evaluation.harm_probability import HarmProbability, harm_probability
 from tlbench.evaluation.ranks import RankEstimate, average_ranks
-from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, Verdict, estimate, verdicts
+from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest, RatioEstimate, estimate
+from tlbench.evaluation.uncertainty import DifferenceTest
+from tlbench.evaluation.verdicts import Decision, Verdict
+from tlbench.leaderboard.analysis import gap_tests
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.row_selection import BEST_SINGLE, choose_members, choose_single_source
-from tlbench.leaderboard.tables.cells import Scale
+from tlbench.leaderboard.tables.cells import Scale, metric_name
 from tlbench.records.planned_cell import PlannedCell
 from tlbench.records.record import Record
 
@@ -24,6 +31,8 @@ CellKey = tuple[str, str]
 TRIVIAL, CEILING, POOLING = "majority", "oracle", "pooling"
 BASELINES = (TRIVIAL, "source-only", BEST_SINGLE, "target-only", POOLING)
 REVERSE = "reverse-validation"
+#: From fewer pairs nothing is said of a new one.
+MIN_PAIRS = 3
 REFERENCES = (*BASELINES, CEILING)
 
 #: What the gap of a setting is taken to; `without-source` is the same algorithm without the source.
@@ -85,6 +94,21 @@ class TableGroup:
         """All rows in their order."""
         return [*self.baselines, *self.strategies, *self.ceiling]
 
+    @cached_property
+    def rows(self) -> list[str]:
+        """The variants that have a row: not those that cannot run in this setting, on any pair."""
+        return [variant for variant in self.variants if variant not in self.cannot_run]
+
+    @cached_property
+    def cannot_run(self) -> dict[str, str]:
+        """By strategy that is not applicable in this table at all, the reason."""
+        found = {}
+        for variant in self.strategies:
+            keys = [cell.run_key for pair in self.planned_pairs(variant) for cell in self._spot(variant, pair)]
+            if keys and all(self.result_set.status(key) == "skipped" for key in keys):
+                found[variant] = self.result_set.reason(keys[0]) or "not applicable"
+        return found
+
     @property
     def setting(self) -> str:
         """The setting, which decides what a gap is taken to."""
@@ -103,14 +127,28 @@ class TableGroup:
     def score(self, key: str, metric: str, *, reference: bool) -> float | None:
         """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
         record = self.result_set.records.get(key)
-        lacks = record is not None and record.status == "ok" and self.selection not in record.metrics
-        # Of the runs of strategies, reverse validation has a say in those of a grid alone.
-        as_given = reference or (self.selection == REVERSE and key not in self.members)
-        if self.fall_back and as_given and record is not None and lacks:
+        if record is not None and self._is_shown_at_last_step(record, reference=reference):
             alone = reference and record.variant not in REFERENCES
             self.at_last_step.add(record.variant + (" without the source" if alone else ""))
             return self.result_set.score(key, "last", metric)
         return self.result_set.score(key, self.selection, metric)
+
+    def _is_shown_at_last_step(self, record: Record, *, reference: bool) -> bool:
+        lacks = record.status == "ok" and self.selection not in record.metrics
+        # Of the runs of strategies, reverse validation has a say in those of a grid alone.
+        as_given = reference or (self.selection == REVERSE and record.run_key not in self.members)
+        return self.fall_back and as_given and lacks
+
+    def protocol_of(self, key: str, *, reference: bool) -> str:
+        """The protocol by which a run's number is chosen."""
+        record = self.result_set.records.get(key)
+        at_last = record is not None and self._is_shown_at_last_step(record, reference=reference)
+        return "last" if at_last else self.selection
+
+    def correct(self, key: str, *, reference: bool) -> NDArray[Any] | None:
+        """Which test items a run has right, at the checkpoint that its number is of; None where that is not stored."""
+        step = self.result_set.score(key, self.protocol_of(key, reference=reference), "checkpoint")
+        return None if step is None else self.result_set.correct(key, int(step))
 
     def value(self, cell: PlannedCell, metric: str | None = None) -> float | None:
         """The number of a cell."""
@@ -142,6 +180,8 @@ class TableGroup:
         if why is not None:
             return why
         has_protocol = self.selection in self.result_set.records[cell.run_key].metrics
+        if has_protocol and metric in LOWER_IS_BETTER and metric in self.result_set.plan.metrics:
+            return f"its outputs are no probabilities, so no {metric_name(metric)}"
         return f"no {metric} in the record" if has_protocol else f"not scored by {self.selection}"
 
     def by_seed(self, variant: str, pair: str, metric: str | None = None) -> BySeed:
@@ -189,9 +229,10 @@ class TableGroup:
     def at(self, variant: str, pair: str) -> Estimate | None:
         """The mean over seeds on one pair; None where a seed is missing and not to be dropped."""
         found = self.by_seed(variant, pair)
-        return estimate(list(found.values())) if self._enough(found) else None
+        return estimate(list(found.values())) if self.is_enough(found) else None
 
-    def _enough(self, found: BySeed) -> bool:
+    def is_enough(self, found: BySeed) -> bool:
+        """Whether no seed is missing, or what is missing is to be dropped."""
         return bool(found) and (self.drop or len(found) == len(self.seeds))
 
     def errors(self, variant: str, pair: str) -> BySeed:
@@ -236,12 +277,76 @@ class TableGroup:
         return [pair for pair in self.planned_pairs(variant) if pair not in used]
 
     @cached_property
+    def adapting(self) -> list[str]:
+        """The strategies that use something of the target: the others have no gap and no verdict."""
+        return [name for name in self.strategies if name not in self.cannot_run and gap_tests.adapts(self, name)]
+
+    @cached_property
+    def failed_trainings(self) -> dict[CellKey, gap_tests.FailedTraining]:
+        """The cells in which some run has not learnt its source."""
+        return gap_tests.failed_trainings(self)
+
+    @cached_property
+    def _as_planned(self) -> TableGroup:
+        """The table without filters but of seeds: verdicts are corrected over the cells of the suite as planned."""
+        first = self.cells[0]
+        cells = [cell for cell in self.result_set.planned if cell.same_table(first) and cell.seed in self.seeds]
+        if len(cells) <= len(self.cells):
+            return self
+        return replace(self, cells=cells)
+
+    @cached_property
+    def decisions(self) -> dict[CellKey, Decision]:
+        """What is decided of each strategy on each pair; no entry where it does not adapt, or is not applicable."""
+        if self._as_planned is not self:
+            there = {(variant, pair) for variant in self.strategies for pair in self.pairs}
+            return {spot: found for spot, found in self._as_planned.decisions.items() if spot in there}
+        spots = [(v, p) for v in self.adapting for p in self._applicable(v)] if self.base else []
+        return dict(zip(spots, gap_tests.cell_tests(self, spots, self.failed_trainings), strict=True))
+
+    @property
+    def family(self) -> Mapping[CellKey, Decision]:
+        """The decisions over which verdicts on cells are corrected: those of the table as planned."""
+        return self._as_planned.decisions
+
+    @cached_property
+    def counts_items(self) -> bool:
+        """Whether the intervals of gaps count test items as a sample; all of the table's do, or none is said to."""
+        found = [gap_tests.counts_items(self, *spot) for spot in self.decisions]
+        return bool(found) and all(found)
+
+    @property
+    def _rows_as_planned(self) -> TableGroup:
+        """The table whose strategies are one family; over fewer pairs a mean is another, of this table alone."""
+        return self._as_planned if set(self._as_planned.pairs) == set(self.pairs) else self
+
+    @property
+    def row_family(self) -> Mapping[str, Decision]:
+        """The decisions over which verdicts on strategies are corrected."""
+        return self._rows_as_planned.row_decisions
+
+    @cached_property
+    def row_decisions(self) -> dict[str, Decision]:
+        """What is decided of each strategy over all pairs: one test each, corrected over strategies."""
+        if self._rows_as_planned is not self:
+            planned = self._rows_as_planned.row_decisions
+            return {variant: planned[variant] for variant in self.adapting if variant in planned}
+        rows = [variant for variant in self.adapting if self._applicable(variant)] if self.base else []
+        return gap_tests.strategy_tests(self, rows, self.failed_trainings)
+
+    def harm_probability(self, variant: str) -> HarmProbability | None:
+        """How probable it is that a strategy hurts a new pair of this kind."""
+        tests = [found.test for (name, _), found in self.decisions.items() if name == variant and found.test]
+        return harm_probability(tests, rope=self.result_set.plan.rope) if len(tests) >= MIN_PAIRS else None
+
+    @cached_property
     def gaps(self) -> dict[CellKey, PairedTest | None]:
         """The gap of each strategy on each pair; None where a run of either is missing and not to be dropped.
 
-        Where a strategy is not applicable at all, there is nothing to decide and no entry.
+        Its interval is that of the verdict: over seeds, and over test items where they are stored.
+        Where a strategy is not applicable at all, or does not adapt, there is nothing to decide and no entry.
         """
-        return {(v, p): self._gap(v, p) for v in self.strategies for p in self._applicable(v)} if self.base else {}
+        return {(v, p): self._gap(v, p) for v, p in self.decisions}
 
     def _applicable(self, variant: str) -> list[str]:
         """The pairs on which some run of a variant was not skipped, and is not its own reference."""
@@ -255,17 +360,44 @@ class TableGroup:
         return not skipped and cell.references.get(self.base_of(cell.variant) or "") not in (None, cell.run_key)
 
     def _gap(self, variant: str, pair: str) -> PairedTest | None:
+        found, test = self.seed_gap(variant, pair), self.decisions[variant, pair].test
+        if found is None:
+            return None
+        if test is not None:
+            return with_interval(test, len(self.seeds))
+        # Seeds that all give the same difference, by items that are not known: ± 0 would pass for certainty.
+        return replace(found, half_width=found.half_width or None)
+
+    def seed_gap(self, variant: str, pair: str) -> PairedTest | None:
+        """A gap with its interval over its own seeds alone; None where a run is missing and not to be dropped."""
         ours, base = self.errors(variant, pair), self.base_errors(variant, pair, self.base_of(variant) or "")
-        if not (self._enough(ours) and self._enough(base)):
+        if not (self.is_enough(ours) and self.is_enough(base)):
             return None
         gap = gaps.adaptation_gap if self.setting == "transductive" else gaps.negative_transfer_gap
         return gap(ours, base)
 
     @cached_property
     def verdicts(self) -> dict[CellKey, Verdict]:
-        """What transfer did on each pair, Holm-corrected over the cells of the table; none where there is no gap."""
-        there = {spot: gap for spot, gap in self.gaps.items() if gap is not None}
-        return dict(zip(there, verdicts(list(there.values())), strict=True))
+        """What transfer did on each pair; none where there is no gap."""
+        return {spot: found.verdict for spot, found in self.decisions.items() if self.gaps[spot] is not None}
+
+    def row_gap(self, variant: str) -> PairedTest | None:
+        """The mean gap over pairs, with the interval of the row's verdict."""
+        found = self.row_decisions.get(variant)
+        if found is None or found.test is None:
+            return self.overall_gap(variant, self.base_of(variant))
+        return with_interval(found.test, len(self.seeds))
+
+    def row_gain(self, variant: str) -> PairedTest | None:
+        """The mean gain over target-only over pairs, with an interval like that of the gap."""
+        test = self._gain_tests.get(variant)
+        if test is None:
+            return self.overall_gap(variant, "target-only", gain=True)
+        return with_interval(replace(test, mean=-test.mean), len(self.seeds))
+
+    @cached_property
+    def _gain_tests(self) -> dict[str, DifferenceTest | None]:
+        return gap_tests.gain_tests(self, self.strategies)
 
     def overall_gap(
         self, variant: str, name: str | None, *, gain: bool = False, pairs: Sequence[str] | None = None
@@ -277,6 +409,12 @@ class TableGroup:
         if ours is None or base is None:
             return None
         return gaps.gain_over_target_only(ours, base) if gain else gaps.adaptation_gap(ours, base)
+
+    def overall_base(self, variant: str) -> Estimate | None:
+        """The mean over pairs of what the gap of a variant is taken to, as the metric itself."""
+        shown = self.shown(variant)
+        errors = _means(shown, lambda pair: self.base_errors(variant, pair, self.base_of(variant) or ""))
+        return estimate([self.scale.error(error) for error in errors.values()]) if errors else None
 
     def share_closed(self, variant: str) -> RatioEstimate | None:
         """The share of the gap between source-only and oracle that a variant closes, of the means over pairs."""
@@ -333,6 +471,12 @@ class TableGroup:
             record = self.result_set.records.get(key)
             if record is not None and record.status == "ok":
                 yield record
+
+
+def with_interval(test: DifferenceTest, seeds: int) -> PairedTest:
+    """A test as the gap that tables show."""
+    low, high = test.interval()
+    return PairedTest(test.mean, (high - low) / 2, seeds, test.p_value)
 
 
 def _means(shown: TableMean | None, values: Callable[[str], Mapping[int, float]]) -> BySeed | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from tlbench.core.plain_text import plain
@@ -26,7 +27,9 @@ def significance(place: TableGroup) -> tuple[list[str], str]:
     if distance is None or place.selection == "target-test":
         return [], ""
     ranks = dict(sorted(((name, place.ranks[name].rank) for name in scores), key=lambda item: item[1]))
-    lines = [*_friedman(list(scores.values())), _nemenyi(ranks, distance), _wilcoxon(ranks, scores), DEPENDENT]
+    tests = wilcoxon_holm([scores[name] for name in ranks]) or {}
+    lines = [*_friedman(list(scores.values())), _nemenyi(ranks, distance), _wilcoxon(list(ranks), tests)]
+    lines += [*_differ(ranks, distance, tests), DEPENDENT]
     return lines, diagram(ranks, distance, pairs)
 
 
@@ -96,7 +99,9 @@ def _friedman(scores: Sequence[Sequence[float]]) -> list[str]:
         return []
     p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
     said = "ranks differ" if test.p_value <= ALPHA else "ranks are not shown to differ, and the tests below mean little"
-    return [f"Friedman's test: χ² = {test.statistic:.2f} with {len(scores) - 1} degrees of freedom, {p}: {said}."]
+    first, second = test.degrees
+    f = "∞" if math.isinf(test.statistic) else f"{test.statistic:.2f}"
+    return [f"Friedman's test (Iman and Davenport's F): F({first}, {second}) = {f}, {p}: {said}."]
 
 
 def _nemenyi(ranks: Mapping[str, float], distance: float) -> str:
@@ -109,10 +114,19 @@ def _group(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= NAMED else f"{names[0]} to {names[-1]} ({len(names)} strategies)"
 
 
-def _wilcoxon(ranks: Mapping[str, float], scores: Mapping[str, Sequence[float]]) -> str:
+def _differ(ranks: Mapping[str, float], distance: float, tests: Mapping[tuple[int, int], float]) -> list[str]:
+    """Why the two tests may not say the same, where they do not."""
+    found = list(ranks.values())
+    if all((abs(found[i] - found[j]) >= distance) == (p <= ALPHA) for (i, j), p in tests.items()):
+        return []
+    return [
+        "The two differ since Nemenyi's test looks at average ranks among all strategies, and Wilcoxon's at how large "
+        "the differences of two are."
+    ]
+
+
+def _wilcoxon(names: Sequence[str], tests: Mapping[tuple[int, int], float]) -> str:
     """Which strategies are not told apart, or which are, whichever is said in fewer words."""
-    names = list(ranks)
-    tests = wilcoxon_holm([scores[name] for name in names]) or {}
     alike = [(names[i], names[j]) for (i, j), p in tests.items() if p > ALPHA]
     apart = [(names[i], names[j]) for (i, j), p in tests.items() if p <= ALPHA]
     said = (

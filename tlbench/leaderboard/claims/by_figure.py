@@ -11,7 +11,7 @@ from tlbench.evaluation.reproduction import PROPORTIONS, Outcome
 from tlbench.evaluation.statistics import MIN_SEEDS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.analysis.scores import TableGroup
-from tlbench.leaderboard.claims.sections import Section, elsewhere, sections, tally
+from tlbench.leaderboard.claims.sections import Section, elsewhere, incomparable_range, sections, tally
 from tlbench.leaderboard.claims.verdicts import ClaimVerdict, tested_counts, widest
 from tlbench.leaderboard.leaderboard import with_columns
 from tlbench.leaderboard.tables import notes
@@ -27,6 +27,7 @@ COLUMNS = [
     Column("difference", "difference"),
     Column("verdict", "verdict", "left"),
 ]
+CROSS_CHECKS = "cross-check: nobody published the figure; other software, run for the purpose, gave it"
 #: A number with more is no printed one.
 MOST_DIGITS = 4
 _OLD_PLAN = "the plan was written before it was kept, and `tlbench run` writes it anew"
@@ -62,11 +63,34 @@ def by_figure(
     found = sections(result_set, metric, selection, missing == "drop", filters)
     tables = [_table(result_set, section) for section in found]
     if len(found) > 1:
-        total = tally(finding for section in found for finding in section.claim_verdicts)
-        tables[-1].notes.append(f"all tables: {_counted(total)}")
+        every = [finding for section in found for finding in section.claim_verdicts]
+        tables[-1].notes.append(f"all tables: {_counts(every)}")
     if others := elsewhere(result_set.plan):
         tables[-1].notes.append(f"not shown: {others}")
     return with_columns(tables, columns, set())
+
+
+def _counts(found: Sequence[ClaimVerdict]) -> str:
+    """The verdicts of published figures, and apart from them those of cross-checks."""
+    published, checks = tally(found), tally(found, cross_checks=True)
+    if not any(checks.values()):
+        return _counted(published)
+    said = [f"published: {_counted(published)}"] if any(published.values()) else []
+    return "; ".join([*said, f"cross-checks: {_counted(checks)}"])
+
+
+def _incomparable(found: Sequence[ClaimVerdict], scale: Scale) -> list[str]:
+    """How far those are from ours that are not compared: that they differ in protocol explains no miss."""
+    ends = incomparable_range(found)
+    if ends is None:
+        return []
+    low, high = (scale.text(end, signed=True) for end in ends)
+    many = sum(f.outcome == "not comparable" and f.comparison is not None and not f.is_mean for f in found)
+    span = f"is {low}" if many == 1 else f"are from {low} to {high}"
+    return [
+        f"not comparable: the difference{'s' if many > 1 else ''} of {count(many, 'figure')} {span}{scale.unit}; how "
+        "much of that is the protocol is not known"
+    ]
 
 
 def _counted(verdicts: Mapping[Outcome, int]) -> str:
@@ -79,13 +103,16 @@ def _table(result_set: ResultSet, section: Section) -> Table:
     rows = [
         [Cell(label), *_cells(f, place, footnotes)] for label, f in zip(labels, section.claim_verdicts, strict=True)
     ]
-    counted = _counted(tally(section.claim_verdicts))
+    counted = _counts(section.claim_verdicts)
     if place is None:
         title = f"{result_set.plan.suite} · published figures that no table of this suite can hold"
         caption = "Published as printed, with the ± of their sources; fractions in %."
         return Table(title, COLUMNS, rows, caption, [counted], footnotes.texts)
     marks = notes.marks(place, COLUMNS[:1], [])
-    lines = [counted, VERDICTS.format(widest=widest(place.scale)), *_exceptions(place, section.claim_verdicts), *marks]
+    crossed = [CROSS_CHECKS] if any(finding.is_cross_check for finding in section.claim_verdicts) else []
+    apart = _incomparable(section.claim_verdicts, place.scale)
+    rule = VERDICTS.format(widest=widest(place.scale))
+    lines = [counted, *crossed, *apart, rule, *_exceptions(place, section.claim_verdicts), *marks]
     # A table of machines is told apart by its title alone.
     title = f"{notes.title(place)} · published {metric_name(place.metric)}"
     return Table(title, COLUMNS, rows, _caption(place, section.claim_verdicts), lines, footnotes.texts)
@@ -129,7 +156,7 @@ def _label(finding: ClaimVerdict) -> str:
     where = match.pair or claim.place
     if over := len(finding.matches) if finding.is_mean else len(match.pairs):
         where = f"mean of {count(over, 'pair')}"
-    parts = [variant + use, where]
+    parts = [variant + use, where, *(["cross-check"] if finding.is_cross_check else [])]
     return " · ".join(parts if match.place else [*parts, claim.setting, claim.backbone, metric_name(claim.metric)])
 
 

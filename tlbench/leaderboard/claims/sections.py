@@ -30,16 +30,35 @@ class Section:
     claim_verdicts: list[ClaimVerdict]
 
 
-def tally(claim_verdicts: Iterable[ClaimVerdict]) -> dict[Outcome, int]:
-    """How many figures have each verdict, in the order of `OUTCOMES`; means are not counted again."""
-    found = Counter(finding.outcome for finding in claim_verdicts if not finding.is_mean)
+def tally(claim_verdicts: Iterable[ClaimVerdict], *, cross_checks: bool = False) -> dict[Outcome, int]:
+    """How many published figures have each verdict, in the order of `OUTCOMES`; means are not counted again.
+
+    `cross_checks`: those that are no published figures, but were made by other software, in place of the published.
+    """
+    figures = [finding for finding in claim_verdicts if not finding.is_mean and finding.is_cross_check == cross_checks]
+    found = Counter(finding.outcome for finding in figures)
     return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
-def verdict_counts(result_set: ResultSet, selection: str | None = None) -> dict[Outcome, int]:
-    """How many published figures of a suite have each verdict, all 0 where it names none. Raises as `sections` does."""
+def verdict_counts(
+    result_set: ResultSet, selection: str | None = None, *, cross_checks: bool = False
+) -> dict[Outcome, int]:
+    """How many published figures (or cross-checks) of a suite have each verdict, all 0 where it names none.
+
+    Raises as `sections` does.
+    """
     found = sections(result_set, selection=selection) if result_set.plan.claims else []
-    return tally(finding for section in found for finding in section.claim_verdicts)
+    return tally((finding for section in found for finding in section.claim_verdicts), cross_checks=cross_checks)
+
+
+def incomparable_range(claim_verdicts: Iterable[ClaimVerdict]) -> tuple[float, float] | None:
+    """The least and the largest difference of the figures that are not comparable; None where none has one."""
+    found = [
+        finding.comparison.difference
+        for finding in claim_verdicts
+        if finding.outcome == "not comparable" and finding.comparison and not finding.is_mean
+    ]
+    return (min(found), max(found)) if found else None
 
 
 def sections(

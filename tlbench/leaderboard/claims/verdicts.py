@@ -39,6 +39,11 @@ class ClaimVerdict:
         return len(self.matches) > 1
 
     @property
+    def is_cross_check(self) -> bool:
+        """Whether nobody published the figure: other software, run for the purpose, gave it."""
+        return self.first.claim.kind == "cross-check"
+
+    @property
     def first(self) -> Match:
         """The match that says what the row is about, but for the pairs of a mean."""
         return self.matches[0]
@@ -49,7 +54,15 @@ def claim_verdicts(place: TableGroup | None, matches: Sequence[Match]) -> Iterat
     groups: dict[tuple[str, ...], list[Match]] = {}
     for match in matches:
         claim = match.claim
-        same = (match.variant, claim.strategy, claim.setting, claim.backbone, claim.protocol, claim.citation)
+        same = (
+            match.variant,
+            claim.strategy,
+            claim.setting,
+            claim.backbone,
+            claim.protocol,
+            claim.citation,
+            claim.kind,
+        )
         groups.setdefault(same, []).append(match)
     for group in groups.values():
         yield from (_single(place, match) for match in group)

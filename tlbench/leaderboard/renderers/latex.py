@@ -40,6 +40,8 @@ _ESCAPES = str.maketrans(
         "†": r"$\dagger$",
         "⚠": r"\textbf{!}",
         "⚑": r"$\flat$",
+        "≈": r"$\approx$",
+        "✗": r"$\times$",
         "∅": r"$\emptyset$",
         "λ": r"$\lambda$",
         "…": r"\ldots{}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, Verdict, estimate, paired_difference, verdicts
+from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, paired_difference
+from tlbench.evaluation.verdicts import ALPHA, Verdict
 from tlbench.leaderboard.analysis.scores import BySeed
 from tlbench.leaderboard.tables.cells import Scale
 from tlbench.leaderboard.tables.notes import points
@@ -46,9 +47,10 @@ def _not_told_apart(
     """The others whose error is not shown to be larger, and those of which no test can say."""
     errors = {name: [scale.error(value) for _, value in sorted(values.items())] for name, values in found.items()}
     tests = {name: paired_difference(errors[name], errors[first]) for name in others}
-    said = dict(zip(tests, verdicts(list(tests.values())), strict=True))
-    untested = [name for name in others if tests[name].p_value is None]
-    return [name for name in others if said[name] != "hurts" and name not in untested], untested
+    adjusted = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
+    untested = [name for name in others if adjusted[name] is None]
+    shown = [name for name, p in adjusted.items() if p is not None and p <= ALPHA and tests[name].mean > 0]
+    return [name for name in others if name not in (*shown, *untested)], untested
 
 
 def _named(names: Sequence[str], found: Mapping[str, BySeed], scale: Scale) -> str:

@@ -26,13 +26,13 @@ def by_pair(place: TableGroup) -> Table:
                 for pair in place.pairs
             ),
         ]
-        for variant in place.variants
+        for variant in place.rows
     ]
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
     same = notes.same_for_every_seed(place, over_pairs=False)
     said = [*notes.harm(place), *notes.verdict_note(place), *notes.unused_source(place), *notes.references(place)]
-    said += [*same, *notes.about_data(place)]
+    said += [*notes.cannot_run(place), *same, *notes.about_data(place)]
     lines = [*said, *recipes(place), *doubts.lines, *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)
 

@@ -8,10 +8,12 @@ from functools import cached_property
 
 from tlbench.core.run_spec import Shots
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.statistics import PairedTest, Verdict, verdicts
+from tlbench.evaluation.statistics import PairedTest
+from tlbench.evaluation.verdicts import Decision, Verdict, strategy_decisions
 from tlbench.leaderboard.analysis.budget_curves import BudgetCurve, alike
+from tlbench.leaderboard.analysis.gap_tests import gap_over_pairs
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.scores import TableGroup, with_interval
 from tlbench.leaderboard.tables import label_budgets, notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import (
@@ -30,8 +32,6 @@ from tlbench.leaderboard.tables.footnotes import Footnotes
 #: Of a budget without a gap: none of its runs was asked for, none was run, some are missing, or there is none to take.
 NOT_ASKED, NOT_RUN, NOT_WHOLE, NO_GAP = "not asked for", "not run", "runs are missing", "no gap"
 _OTHER_TEST = "tests every pair by itself, and corrects within each budget"
-# Holm's corrected p never shrinks with a larger family.
-_OTHER_FAMILY = "corrects within each budget, so it may decide what is undecided here, and never says the opposite"
 
 
 def by_shots(places: Sequence[TableGroup]) -> list[Table]:
@@ -109,17 +109,31 @@ class _Curve(BudgetCurve):
     @cached_property
     def gaps(self) -> dict[tuple[str, Shots], PairedTest | None]:
         """Of the means over pairs, of each strategy at each budget at which it is applicable."""
-        return {
-            (variant, shots): place.overall_gap(variant, place.base)
+        found = {}
+        for (variant, shots), decision in self.decisions.items():
+            place = self.places[shots]
+            gap = place.overall_gap(variant, place.base_of(variant))
+            found[variant, shots] = gap if gap is None or decision.test is None else with_interval(decision.test, gap.n)
+        return found
+
+    @cached_property
+    def decisions(self) -> dict[tuple[str, Shots], Decision]:
+        """Holm-corrected over the gaps of the table, as its sentences are about all budgets at once."""
+        spots = [
+            (variant, shots)
             for variant in self.variants
             for shots, place in self.places.items()
             if any(name == variant for name, _ in place.gaps)
-        }
+        ]
+        rows = [gap_over_pairs(self.places[shots], variant) for variant, shots in spots]
+        rows = [None if self.first.few_seeds else row for row in rows]
+        decided = strategy_decisions(rows, rope=self.first.result_set.plan.rope)
+        return dict(zip(spots, decided, strict=True))
 
     @cached_property
     def verdicts(self) -> dict[tuple[str, Shots], Verdict]:
-        """Holm-corrected over the gaps of the table, as its sentences are about all budgets at once."""
-        return dict(zip(self.gaps, verdicts(list(self.gaps.values())), strict=True))
+        """What the source does at each budget."""
+        return {spot: decision.verdict for spot, decision in self.decisions.items()}
 
     def _gap(self, variant: str, shots: Shots) -> Cell:
         place = self.places[shots]
@@ -175,10 +189,12 @@ class _Curve(BudgetCurve):
             return [*meaning, notes.FEW_SEEDS]
         if not self.gaps:
             return []
-        made = count(sum(gap is not None and gap.p_value is not None for gap in self.gaps.values()), "gap")
-        of, other = ("", _OTHER_FAMILY) if len(self.first.pairs) == 1 else (" of the mean over pairs", _OTHER_TEST)
-        test = f"paired t over seeds{of}, Holm-corrected over the {made} of this table, family-wise 5 %"
-        return [*meaning, f"Verdicts (helps/hurts/undecided): {test}; --by strategy {other}."]
+        made = count(sum(decision.test is not None for decision in self.decisions.values()), "gap")
+        of = "" if len(self.first.pairs) == 1 else " of the mean over pairs"
+        region = self.scale.text(self.first.result_set.plan.rope) + self.scale.unit
+        test = f"one test{of} for each gap, Holm-corrected over the {made} of this table, family-wise 5 %"
+        within = f"no matter: the 90 % interval lies within ± {region}"
+        return [*meaning, f"Verdicts: {test}; {within}. {notes.sampled(self.first)} --by strategy {_OTHER_TEST}."]
 
     def _below(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
         """What is said of each budget, once where it holds at all of them."""

@@ -109,6 +109,8 @@ class _Matrix:
 
     def _mean(self, pairs: Sequence[str]) -> Cell:
         base = self.place.base_of(self.variant)
+        if len(pairs) == 1:
+            return self.place.scale.cell(self.place.gaps.get((self.variant, pairs[0])), signed=True)
         gap = self.place.overall_gap(self.variant, base, pairs=pairs) if pairs else None
         return self.place.scale.cell(gap, signed=True)
 
@@ -148,19 +150,18 @@ class _Matrix:
 
     def _family(self) -> list[str]:
         """Verdicts do not depend on the shape in which the same cells are shown."""
-        others = {name for name, _ in self.place.gaps} - {self.variant}
+        others = dict.fromkeys(name for name, _ in self.place.family if name != self.variant)
         if self.place.few_seeds or not others:
             return []
-        names = ", ".join(name for name in self.place.strategies if name in others)
+        names = ", ".join(others)
         return [f"The corrected cells are also those of {names}: a verdict is the same here and --by strategy."]
 
     def _means_note(self, several: bool) -> list[str]:
         uneven = len({tuple(self.grid.sources_of(target)) for target in self.grid.targets}) > 1
-        if not several or not uneven:
-            return []
-        return [
-            "Means bear no verdict, and are over other pairs in each row and column: a domain is not its own source."
-        ]
+        other = ", and are over other pairs in each row and column: a domain is not its own source" if uneven else ""
+        if self.place.few_seeds:
+            return [f"Means bear no verdict{other}."] if several and uneven else []
+        return [f"Means bear no verdict{other}; their intervals are over seeds alone."]
 
     def _same_for_every_seed(self) -> list[str]:
         gaps = ((pair, gap) for (name, pair), gap in self.place.gaps.items() if name == self.variant)

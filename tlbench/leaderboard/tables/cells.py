@@ -8,17 +8,22 @@ from types import MappingProxyType
 from typing import Literal
 
 from tlbench.core.probabilities import LOWER_IS_BETTER
-from tlbench.evaluation.statistics import Estimate, Verdict
+from tlbench.evaluation.statistics import Estimate
+from tlbench.evaluation.verdicts import Verdict
 
 MISSING = "—"
 #: Marks, each explained by a note under the table that bears it.
 DISHONEST, HURTS, NO_STEPS, FLAGGED = "⚠", "↓", "†", "⚑"
-HELPS, UNDECIDED = "↑", "?"
+#: Of inference by a process that has not trained.
+COLD = "‡"
+HELPS, NO_MATTER, UNKNOWN, FAILED = "↑", "≈", "?", "✗"
 #: Of tables in which every gap bears its verdict.
-VERDICT_MARKS: Mapping[Verdict, str] = MappingProxyType({"helps": HELPS, "hurts": HURTS, "undecided": UNDECIDED})
+VERDICT_MARKS: Mapping[Verdict, str] = MappingProxyType(
+    {"helps": HELPS, "hurts": HURTS, "no matter": NO_MATTER, "unknown": UNKNOWN, "training failed": FAILED}
+)
 BOLD = (
     "bold: the best but oracle, where its paired difference to the next is significant (t over seeds, 5 %, each column "
-    "for itself)"
+    "for itself): on these pairs and test items, for other seeds"
 )
 
 #: By evaluation, what the numbers are of.
@@ -155,6 +160,6 @@ def compact(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 pair`, `6 pairs`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, several: str = "") -> str:
+    """`1 pair`, `6 pairs`; `several` is the plural where it takes more than an s."""
+    return f"{number} {noun if number == 1 else several or noun + 's'}"

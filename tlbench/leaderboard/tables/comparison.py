@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tlbench.core.local_paths import shown_names
 from tlbench.errors import TlbenchError
-from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, verdicts
-from tlbench.leaderboard.analysis.pairing import CellKey, Correct, Run, RunPair, runs_of
+from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate
+from tlbench.evaluation.uncertainty import CrossedDifference, crossed_difference, seed_difference
+from tlbench.evaluation.verdicts import ALPHA, ROPE, Decision, Verdict, holm_decisions, moderated_tests
+from tlbench.leaderboard.analysis.pairing import CellKey, Run, RunPair, runs_of
+from tlbench.leaderboard.analysis.result_set import Correct
+from tlbench.leaderboard.analysis.scores import with_interval
 from tlbench.leaderboard.analysis.unmatched_runs import alone, nothing_in_common, without_numbers
 from tlbench.leaderboard.tables.cells import (
     DISHONEST,
@@ -29,11 +37,13 @@ from tlbench.leaderboard.tables.notes import FEW_SEEDS, SAME_RESULT
 if TYPE_CHECKING:
     import pandas as pd
 
-ALPHA = 0.05
 #: The metric that test items decide: each is right or wrong by itself.
 BY_ITEM = "accuracy"
-#: Verdicts are made from errors of A minus errors of B.
-WORDS = {"helps": "A better", "hurts": "B better", "undecided": "undecided"}
+#: Verdicts on differences A − B of a metric of which a larger value is better.
+WORDS: Mapping[Verdict, str] = MappingProxyType(
+    {"hurts": "A better", "helps": "B better", "no matter": "no matter", "unknown": "unknown"}
+)
+OTHER_WAY = {"A better": "B better", "B better": "A better"}
 
 
 def compare(
@@ -43,14 +53,16 @@ def compare(
     selection: str = "last",
     names: tuple[str, str] = ("A", "B"),
     correct: tuple[Correct, Correct] | None = None,
+    rope: float = ROPE,
 ) -> list[Table]:
     """The paired difference A − B of a metric: for each pair its interval, p-value and verdict, and overall.
 
     The frames are (parts of) `ResultSet.frame`. Where each holds one variant, these two are compared; where they hold
     several, each variant is compared with its namesake. Only what both hold is compared; the rest is named in a note.
     There is one table for each setting, label budget, backbone and evaluation, and verdicts are Holm-corrected over it.
-    `overall` is the mean over a variant's pairs, by seed; it is not shown where a run is missing. With `correct`
-    McNemar's test is made for each seed; of accuracy it decides where neither side varies over seeds.
+    `rope`: differences within ± this do not matter. `overall` is the mean over a variant's pairs, by seed; it is not
+    shown where a run is missing. With `correct` test items are a sample as seeds are, of accuracies, and McNemar's test
+    is made for each seed; it decides where neither side varies over seeds.
     Raises `TlbenchError` where there is nothing to compare.
     """
     single = frame_a["variant"].nunique() <= 1 and frame_b["variant"].nunique() <= 1
@@ -65,7 +77,7 @@ def compare(
     for within in _by_place(couples):
         if any(couple.seeds for couple in within.values()):
             place = next(iter(within)).shown_place(backbones)
-            tables.append(_Comparison(within, metric, scale, names, single, correct).table(selection, place))
+            tables.append(_Comparison(within, metric, scale, names, single, correct, rope).table(selection, place))
         else:
             notes.append(without_numbers(list(within), a, b))
     tables[-1].notes += notes
@@ -91,15 +103,42 @@ class _Comparison:
         names: tuple[str, str],
         single: bool,
         correct: tuple[Correct, Correct] | None,
+        rope: float,
     ) -> None:
         self.couples, self.metric, self.scale, self.names, self.single = couples, metric, scale, names, single
+        self.rope = rope
         #: McNemar's tests; None where they are not asked for.
         self.tests = {spot: couple.same_items(correct) for spot, couple in couples.items()} if correct else None
         self.few_seeds = all(len(couple.seeds) < MIN_SEEDS for couple in couples.values())
         self.differences = {spot: couple.difference for spot, couple in couples.items()}
         #: Rows that test items decide, since seeds only repeat one result.
         self.by_items = self._decided_by_items(correct) if correct and metric == BY_ITEM else {}
+        items = correct if metric == BY_ITEM else None
+        #: Differences by seed and test item, of the rows that have them.
+        self.items = {} if items is None else {spot: couple.by_item(items) for spot, couple in couples.items()}
+        self.decisions = dict(zip(couples, self._decide(), strict=True))
         self.footnotes: list[str] = []
+
+    def _decide(self) -> list[Decision]:
+        tests = moderated_tests([self._testable(self._crossed(spot)) for spot in self.couples])
+        for index, spot in enumerate(self.couples):
+            if (by_items := self.by_items.get(spot)) is not None:
+                found = tests[index] or moderated_tests([self._crossed(spot)])[0]
+                # McNemar's exact test is that of a single result; its interval is that of the model.
+                tests[index] = found and replace(found, p_value=by_items.p_value or 0.0)
+        return holm_decisions(tests, rope=self.rope)
+
+    def _crossed(self, spot: CellKey) -> CrossedDifference | None:
+        couple, items = self.couples[spot], self.items.get(spot)
+        if not couple.seeds:
+            return None
+        if items is not None:
+            return crossed_difference([items])
+        return seed_difference([a - b for a, b in zip(couple.values(couple.a), couple.values(couple.b), strict=True)])
+
+    @staticmethod
+    def _testable(difference: CrossedDifference | None) -> CrossedDifference | None:
+        return None if difference is None or difference.seeds < MIN_SEEDS else difference
 
     def _decided_by_items(self, correct: tuple[Correct, Correct]) -> dict[CellKey, PairedTest]:
         """The differences of rows without a test over seeds, with the p-value of McNemar's test."""
@@ -140,41 +179,50 @@ class _Comparison:
 
     def _rows(self) -> list[list[Cell]]:
         """A row per pair; under several pairs of a variant an overall row."""
-        tests = [self.by_items.get(spot, difference) for spot, difference in self.differences.items()]
-        adjusted = holm([None if test is None else test.p_value for test in tests])
-        said = verdicts([self._as_error(test) for test in tests])
         rows: dict[str, list[list[Cell]]] = {}
-        for (spot, couple), test, p, verdict in zip(self.couples.items(), tests, adjusted, said, strict=True):
-            row = [*self._row(spot.label, couple, test, p, verdict), self._seeds(couple), *self._same_items(spot)]
+        for spot, couple in self.couples.items():
+            row = [*self._row(spot.label, couple, self.decisions[spot]), self._seeds(couple), *self._same_items(spot)]
             rows.setdefault(spot.variant, []).append(row)
         for variant, listed in rows.items():
             if len(listed) > 1:
                 listed.append(self._overall(variant))
         return [row for listed in rows.values() for row in listed]
 
-    def _row(self, label: str, couple: RunPair, test: PairedTest | None, p: float | None, verdict: str) -> list[Cell]:
+    def _row(self, label: str, couple: RunPair, decision: Decision) -> list[Cell]:
         a, b = (estimate(couple.values(which)) if couple.seeds else None for which in (couple.a, couple.b))
-        numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(test, signed=True)]
-        said = Cell(WORDS[verdict] if test else MISSING)
-        return [Cell(label), *numbers, _p(test.p_value if test else None), _p(p), said]
+        found = couple.difference if decision.test is None else with_interval(decision.test, len(couple.seeds))
+        numbers = [self.scale.cell(a), self.scale.cell(b), self.scale.cell(found, signed=True)]
+        said = Cell(self._word(decision.verdict) if couple.seeds else MISSING)
+        p = None if decision.test is None else decision.test.p_value
+        return [Cell(label), *numbers, _p(p), _p(decision.adjusted), said]
+
+    def _word(self, verdict: Verdict) -> str:
+        word = WORDS[verdict]
+        return OTHER_WAY.get(word, word) if self.scale.lower_is_better else word
 
     def _overall(self, variant: str) -> list[Cell]:
         label = f"{variant} · overall" if variant else "overall"
-        mean = _mean([couple for spot, couple in self.couples.items() if spot.variant == variant])
+        spots = [spot for spot in self.couples if spot.variant == variant]
+        mean = _mean([self.couples[spot] for spot in spots])
         blank = [EMPTY] * (1 if self.tests is None else 2)
         if mean is None:
             return [Cell(label), *[Cell(MISSING)] * 4, EMPTY, Cell(MISSING), *blank]
         # One test, so that there is nothing to correct.
-        test = mean.difference
-        row = self._row(label, mean, test, None, verdicts([self._as_error(test)])[0])
-        untested = bool(self.by_items) and test is not None and test.p_value is None
-        return [*row[:5], EMPTY, Cell(MISSING) if untested else row[6], *blank]
+        (test,) = moderated_tests([self._testable(self._over_pairs(spots, mean))])
+        (decision,) = holm_decisions([test], rope=self.rope)
+        row = self._row(label, mean, decision)
+        return [*row[:5], EMPTY, row[6], *blank]
 
-    def _as_error(self, test: PairedTest | None) -> PairedTest | None:
-        """The difference of errors, of which a positive one is bad."""
-        if test is None or self.scale.lower_is_better:
-            return test
-        return replace(test, mean=-test.mean)
+    def _over_pairs(self, spots: Sequence[CellKey], mean: RunPair) -> CrossedDifference:
+        """The mean difference over pairs; items of a target that pairs share count once."""
+        targets: dict[str, list[NDArray[Any]]] = {}
+        for spot in spots:
+            if (items := self.items.get(spot)) is not None:
+                targets.setdefault(spot.pair.rpartition(":")[2], []).append(items / len(spots))
+        same = all(len({array.shape for array in arrays}) == 1 for arrays in targets.values())
+        if sum(map(len, targets.values())) == len(spots) and same:
+            return crossed_difference([np.sum(arrays, axis=0) for arrays in targets.values()])
+        return seed_difference([a - b for a, b in zip(mean.values(mean.a), mean.values(mean.b), strict=True)])
 
     def _seeds(self, couple: RunPair) -> Cell:
         """How many seeds are compared, with a footnote for each reason why others are not."""
@@ -208,24 +256,29 @@ class _Comparison:
         return lines
 
     def _verdict_notes(self) -> list[str]:
-        over_seeds = sum(test is not None and test.p_value is not None for test in self.differences.values())
-        tests = ["paired t over seeds"] if over_seeds else []
+        tested = [spot for spot, found in self.decisions.items() if found.test is not None]
+        over_seeds = len([spot for spot in tested if spot not in self.by_items])
+        with_items = bool(tested) and all(self.items.get(spot) is not None for spot in tested)
+        over = "seeds and test items" if with_items else "seeds alone, and not the choice of test items"
+        tests = ["Student's t"] if over_seeds else []
         if self.by_items:
             tests.append(f"McNemar's test on the test items for {self._labels(self.by_items)}")
         if not tests:
             return ["No row has a test, so nothing is decided."]
-        rows = count(over_seeds + len(self.by_items), "row")
-        lines = [f"Verdicts: {'; '.join(tests)}; Holm-corrected over {rows}, family-wise 5 %."]
+        region = self.scale.text(self.rope) + self.scale.unit
+        lines = [
+            f"Verdicts: {'; '.join(tests)}; Holm-corrected over {count(len(tested), 'row')}, family-wise 5 %. "
+            f"no matter: the 90 % interval lies within ± {region}. Intervals of differences cover {over}; the variance "
+            "from seeds is moderated over the table."
+        ]
         if self.by_items:
             lines.append(
                 "McNemar's test decides where every seed gives each test item the same answer on both sides, so that a "
                 "test over seeds would count one difference several times. It asks which of the two is right more "
                 "often on such items, and knows nothing of other seeds or splits."
             )
-        if len(self.couples) > 1 and over_seeds:
+        if len(self.couples) > 1:
             lines[0] += " Overall: a test of the mean over pairs by itself, not corrected."
-        elif len(self.couples) > 1:
-            lines.append("Overall: not tested, since pairs with one target share its test items.")
         return lines
 
     def _labels(self, spots: Collection[CellKey]) -> str:

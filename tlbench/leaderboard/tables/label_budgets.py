@@ -59,8 +59,8 @@ def in_words(said: Mapping[Shots, str]) -> str:
 
     Only these budgets are named, and nothing is said of those between them.
 
-    >>> in_words({5: "helps", 20: "helps", 100: "undecided", "all": "hurts"})
-    'helps at 5 and 20 labels per class; undecided at 100; hurts with all'
+    >>> in_words({5: "helps", 20: "helps", 100: "unknown", "all": "hurts"})
+    'helps at 5 and 20 labels per class; unknown at 100; hurts with all'
     """
     units = dict(_UNITS)
     return "; ".join(f"{what} {_listed(list(group), units)}" for what, group in groupby(said, key=said.__getitem__))

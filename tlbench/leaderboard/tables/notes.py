@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tlbench.core.run_spec import label_budget
-from tlbench.evaluation.gaps import negative_transfer_rate
+from tlbench.evaluation.gaps import count_verdicts
 from tlbench.evaluation.selection import DESCRIPTIONS
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate, PairedTest
+from tlbench.evaluation.verdicts import Verdict
 from tlbench.leaderboard.analysis.scores import POOLING, REVERSE, TRIVIAL, CellKey, TableGroup
 from tlbench.leaderboard.tables.cells import (
+    COLD,
     DISHONEST,
+    FAILED,
     FLAGGED,
     HELPS,
     HURTS,
+    NO_MATTER,
     NO_STEPS,
     TESTED_ON,
-    UNDECIDED,
+    UNKNOWN,
     Column,
     Scale,
     count,
     metric_name,
 )
 
+_PLURAL: Mapping[Verdict, str] = {"helps": "help", "hurts": "hurt"}
+MARKS_OF_VERDICTS = f"({HELPS} helps, {HURTS} hurts, {NO_MATTER} no matter, {UNKNOWN} unknown)"
 FEW_SEEDS = f"fewer than {MIN_SEEDS} seeds: no intervals, no verdicts"
 SAME_RESULT = "same result for every seed, so no interval over seeds"
 GAP_NAMES = {"transductive": "adaptation gap", "inductive": "NTG", "unsupervised": "gap to alone"}
@@ -34,6 +40,8 @@ GAP_MEANINGS = {
     "inductive": "NTG (negative-transfer gap): error minus that of the same algorithm without the source; above 0, "
     "the source hurt.",
 }
+#: The protocol that reads target labels beside those of the label budget.
+TARGET_VAL = "target-val"
 #: In place of verdicts.
 SOURCE_UNUSED = "no source"
 REFERENCE_MEANINGS = {
@@ -48,7 +56,7 @@ GAIN_MEANING = "Gain: error of target-only minus that of the strategy."
 def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
     """What must never be mixed: suite, setting, label budget (or `budget`), backbone, evaluation, protocol."""
     first = place.cells[0]
-    protocol = extra or f"selection: {place.selection}"
+    protocol = extra or f"selection: {place.selection}{further_labels(place)}"
     warning = f"{DISHONEST} " if place.selection == "target-test" else ""
     parts = (
         place.result_set.plan.suite,
@@ -58,6 +66,15 @@ def title(place: TableGroup, extra: str = "", budget: str | None = None) -> str:
         warning + protocol,
     )
     return " · ".join(parts)
+
+
+def further_labels(place: TableGroup) -> str:
+    """The target labels that a protocol reads beside those of the label budget."""
+    if place.selection != TARGET_VAL:
+        return ""
+    shots = place.cells[0].shots
+    most = f"up to {shots} " if isinstance(shots, int) else ""
+    return f", by {most}further target labels{' per class' if most else ''}"
 
 
 def place_name(place: TableGroup) -> str:
@@ -126,7 +143,7 @@ def dropped(place: TableGroup, over_pairs: bool, only: str | None = None) -> str
 
 
 def harm(place: TableGroup, only: str | None = None) -> list[str]:
-    """The line that names every cell that hurts, and the negative-transfer rate with the others beside it.
+    """The lines that name every cell that hurts and every failed training, and count the verdicts.
 
     `only`: of the cells of this variant.
     """
@@ -134,31 +151,82 @@ def harm(place: TableGroup, only: str | None = None) -> list[str]:
     if not gaps:
         return []
     listing = hurt(place, only)
-    return [f"hurts: {listing}" if listing else "no cell is shown to hurt", _rate(place, gaps)]
+    lines = [f"hurts: {listing}" if listing else "no cell is shown to hurt"]
+    return [*lines, *_failed(place, only), _counts(place, gaps)]
 
 
-def hurt(place: TableGroup, only: str | None = None) -> str:
-    """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none."""
+def _failed(place: TableGroup, only: str | None) -> list[str]:
+    """Trainings that failed are neither harm nor help."""
+    found: dict[str, list[str]] = {}
+    for failed in place.failed_trainings.values():
+        if (failed.variant, failed.pair) in place.gaps and only in (None, failed.variant):
+            seeds = f"{len(failed.seeds)} of {count(failed.of, 'seed')}"
+            found.setdefault(failed.variant, []).append(f"{failed.pair} ({seeds})")
+    if not found:
+        return []
+    listing = "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in found.items())
+    return [
+        f"training failed: {listing}. A run, the strategy's or its source-only, has an accuracy on the source's test "
+        "data below half of the way from chance to the median of source-only; such a cell says nothing of transfer."
+    ]
+
+
+def hurt(place: TableGroup, only: str | None = None, of: Sequence[CellKey] | None = None) -> str:
+    """Every cell that hurts, of one variant where `only` names it, with its gap; empty where there is none.
+
+    `of`: of these cells alone.
+    """
     by_variant: dict[str, list[str]] = {}
     for (variant, pair), gap in place.gaps.items():
-        if gap and only in (None, variant) and place.verdicts[variant, pair] == "hurts":
+        asked = only in (None, variant) and (of is None or (variant, pair) in of)
+        if gap and asked and place.verdicts[variant, pair] == "hurts":
             by_variant.setdefault(variant, []).append(f"{pair} ({points(place.scale, gap)})")
     return "; ".join(f"{variant} on {', '.join(pairs)}" for variant, pairs in by_variant.items())
 
 
-def _rate(place: TableGroup, gaps: Mapping[CellKey, PairedTest | None]) -> str:
-    rate = negative_transfer_rate({spot: verdict for spot, verdict in place.verdicts.items() if spot in gaps}, gaps)
-    share = f" ({100 * rate.rate:.0f} %)" if rate.rate is not None else ""
-    parts = [f"negative transfer: {rate.hurt} of {count(rate.decided, 'decided cell')}{share}"]
-    parts.append(f"{rate.undecided} undecided")
-    if rate.missing:
-        parts.append(f"{rate.missing} missing")
-    if rate.mean_gap is not None:
-        parts.append(f"mean gap {place.scale.text(rate.mean_gap, signed=True)}{place.scale.unit}")
-    worst = gaps.get(rate.worst) if rate.worst else None
-    if worst is not None and rate.worst is not None:
-        parts.append(f"worst pair: {_spot(rate.worst)} ({points(place.scale, worst)})")
-    return "; ".join(parts)
+def _counts(place: TableGroup, gaps: Mapping[CellKey, PairedTest | None]) -> str:
+    found = count_verdicts({spot: verdict for spot, verdict in place.verdicts.items() if spot in gaps}, gaps)
+    parts = [f"{number} {_PLURAL.get(verdict, verdict)}" for verdict, number in found.counts.items() if number]
+    parts += [f"{found.missing} missing"] if found.missing else []
+    worst = gaps.get(found.worst) if found.worst else None
+    last = ""
+    if worst is not None and found.worst is not None:
+        last = f"; worst pair: {_spot(found.worst)} ({points(place.scale, worst)})"
+    return f"of {count(len(gaps), 'cell')}: {', '.join(parts)}{last}"
+
+
+def not_adapting(place: TableGroup) -> list[str]:
+    """The strategies that read nothing of the target, whose difference from the reference is no gap."""
+    names = [name for name in place.rows if name in place.strategies and name not in place.adapting]
+    if not names:
+        return []
+    verb = "reads" if len(names) == 1 else "read"
+    return [
+        f"( ) {', '.join(names)}: {verb} no target input, so the difference from {place.base} is one between "
+        "classifiers of the same source and no effect of transfer; its interval is over seeds alone, without a verdict"
+    ]
+
+
+def failed_rows(place: TableGroup, columns: Sequence[Column]) -> list[str]:
+    """The rows whose mean gap is over a pair on which the training failed."""
+    names = [name for name in place.adapting if any(name == variant for variant, _ in place.failed_trainings)]
+    if not names or all(column.name != "gap" for column in columns):
+        return []
+    return [
+        f"( ) {', '.join(names)}: the mean is over failed trainings too, so the difference is no effect of transfer; "
+        "no verdict on the strategy, no share of the gap"
+    ]
+
+
+def cannot_run(place: TableGroup) -> list[str]:
+    """The strategies that have no row, since they are not applicable here."""
+    by_reason: dict[str, list[str]] = {}
+    for variant, reason in place.cannot_run.items():
+        by_reason.setdefault(reason.removeprefix(f"{variant} is not applicable: "), []).append(variant)
+    if not by_reason:
+        return []
+    listing = "; ".join(f"{', '.join(names)} ({reason.replace('; ', ', ')})" for reason, names in by_reason.items())
+    return [f"not applicable, so without a row: {listing}"]
 
 
 def about_data(place: TableGroup) -> list[str]:
@@ -197,15 +265,68 @@ def _twins(place: TableGroup) -> str:
 
 
 def verdict_note(place: TableGroup, *, gain: bool = True) -> list[str]:
-    """How verdicts are made, or that there are none."""
+    """How verdicts on cells are made, or that there are none."""
     meaning = [gap_meaning(place, gain=gain)] if place.gaps else []
     if place.few_seeds:
         return [*meaning, FEW_SEEDS]
     if not place.gaps:
         return []
-    cells = count(sum(gap is not None and gap.p_value is not None for gap in place.gaps.values()), "cell")
-    verdicts = f"Verdicts (helps/hurts/undecided): paired t over seeds, Holm-corrected over {cells}, family-wise 5 %."
-    return [*meaning, verdicts]
+    tested = [found.test for found in place.family.values() if found.test is not None]
+    return [
+        *meaning,
+        f"Verdicts on pairs {MARKS_OF_VERDICTS}: {rule(place, count(len(tested), 'cell'))} {sampled(place)}",
+    ]
+
+
+def rule(place: TableGroup, family: str) -> str:
+    """When a cell is said to help, hurt or not to matter."""
+    region = place.scale.text(place.result_set.plan.rope) + place.scale.unit
+    return (
+        f"no matter: the 90 % interval lies within ± {region}. helps, hurts: not so, and shown at a false-discovery "
+        f"rate of 5 % over {family}: an exploration, no confirmation."
+    )
+
+
+def sampled(place: TableGroup) -> str:
+    """What intervals of gaps cover."""
+    if place.counts_items:
+        return "Intervals of gaps cover seeds and test items; the variance from seeds is moderated over the table."
+    return (
+        "Intervals of gaps cover seeds alone, not the choice of test items; their variance is moderated over the table."
+    )
+
+
+def row_verdict_note(place: TableGroup, columns: Sequence[Column]) -> list[str]:
+    """How the verdict of a row is made, and what the probability of harm is."""
+    names = {column.name for column in columns}
+    lines = []
+    tests = sum(found.test is not None for found in place.row_family.values())
+    if "verdict" in names and tests:
+        several = len(place.pairs) > 1
+        over = "of the mean over pairs" if several else "on the pair"
+        family = f", Holm-corrected over {tests} strategies, family-wise 5 %" if tests > 1 else " at 5 %"
+        lines.append(
+            f"Verdict on a strategy: one test {over}{family}. It is about {'these pairs' if several else 'this pair'}, "
+            f"with other seeds{' and test items' if place.counts_items else ''}.{_hidden_by_means(place)}"
+        )
+    if "harm" in names:
+        region = place.scale.text(place.result_set.plan.rope) + place.scale.unit
+        lines.append(
+            f"P(harm): estimate of the probability that a new pair of this kind is hurt by more than {region}, with "
+            "its 95 % interval; it takes the pairs for a sample, and is too narrow where they share domains."
+        )
+    if "closed" in names:
+        lines.append(
+            "gap closed: of the gap between source-only and oracle, 95 % interval by bootstrap over seeds alone."
+        )
+    return lines
+
+
+def _hidden_by_means(place: TableGroup) -> str:
+    """That a mean may not matter because its pairs are helped and hurt."""
+    found = [name for name, decision in place.row_decisions.items() if decision.verdict == "no matter"]
+    mixed = [name for name in found if {"helps", "hurts"} & {v for (n, _), v in place.verdicts.items() if n == name}]
+    return f" A mean that does not matter hides pairs that are helped or hurt: {', '.join(mixed)}." if mixed else ""
 
 
 def same_for_every_seed(place: TableGroup, *, over_pairs: bool) -> list[str]:
@@ -246,22 +367,40 @@ def marks(
         lines.append(f"{names}: not scored by {place.selection}, shown at the last step")
     if any(column.name == "rank" for column in columns) and place.ranks:
         lines.append(_rank_note(place))
-    meanings = {HELPS: "transfer is shown to help", HURTS: "transfer is shown to hurt", UNDECIDED: "undecided"}
+    meanings = {
+        HELPS: "transfer is shown to help",
+        HURTS: "transfer is shown to hurt",
+        NO_MATTER: "no matter",
+        UNKNOWN: "unknown",
+        FAILED: "training failed",
+    }
     lines += [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in present]
     if NO_STEPS in present:
-        lines.append(f"{NO_STEPS} not trained by steps: examples/s of the backbone, not to be compared")
+        lines.append(f"{NO_STEPS} not trained by steps: speed of the backbone, not to be compared")
+    if COLD in present:
+        lines.append(f"{COLD} predicted by a process that has trained nothing, so still cold: not to be compared")
     return lines + (_flags(place, only) if FLAGGED in present else [])
 
 
 def _rank_note(place: TableGroup) -> str:
-    unranked = [name for name in place.strategies if name not in place.ranks]
+    unranked = [name for name in place.strategies if name not in place.ranks and name not in place.cannot_run]
     baseline = f" and {place.rank_baseline[0]}, the baseline without transfer" if place.rank_baseline else ""
     baseline = (
         baseline.replace("without transfer", "without adaptation") if place.setting == "transductive" else baseline
     )
     holes = f"; not ranked for want of runs: {', '.join(unranked)}" if unranked else ""
     bootstrap = ", 95 % interval by bootstrap over pairs" if len(place.pairs) >= MIN_SEEDS else ""
-    return f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}, of the strategies{baseline}{holes}"
+    shared = "; pairs that share domains are not independent" if bootstrap and _share_domains(place) else ""
+    return (
+        f"rank: average over {count(len(place.pairs), 'pair')}{bootstrap}{shared}, of the strategies{baseline}{holes}"
+    )
+
+
+def _share_domains(place: TableGroup) -> bool:
+    """Whether a domain is in several pairs."""
+    pairs = {(tuple(cell.source), cell.target) for cell in place.cells}
+    domains = [name for sources, target in pairs for name in (*sources, target)]
+    return len(set(domains)) < len(domains)
 
 
 def _flags(place: TableGroup, only: str | None = None) -> list[str]:

@@ -16,12 +16,13 @@ from markupsafe import Markup
 
 from tlbench.core.local_paths import shown_name
 from tlbench.core.plain_text import plain, plain_data, plain_lines
+from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.result_set import ResultSet
 from tlbench.leaderboard.claims.sections import OUTCOMES, verdict_counts
 from tlbench.leaderboard.tables.cells import Table, count
 from tlbench.leaderboard.validators.board import board
 from tlbench.leaderboard.validators.choices import Votes
-from tlbench.publishing.harm_counts import harm
+from tlbench.publishing.harm_counts import Harm, harm_of_all
 from tlbench.publishing.run_environment import device, statuses
 from tlbench.publishing.web.page_data import content, plain_table
 from tlbench.suites.suite import FURTHER_REFERENCES
@@ -78,7 +79,8 @@ def index_page(result_sets: Mapping[str, ResultSet], notes: str = "", validators
 
     `validators` are the tables of these over all of them.
     """
-    suites = [plain_data(_entry(name, result_set)) for name, result_set in result_sets.items()]
+    found = harm_of_all(result_sets)
+    suites = [plain_data(_entry(name, result_set, found[name])) for name, result_set in result_sets.items()]
     text: str = _template("index.html.j2").render(
         suites=suites,
         outcomes=OUTCOMES,
@@ -100,9 +102,8 @@ def _without_claims(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "claims"}
 
 
-def _entry(name: str, result_set: ResultSet) -> dict[str, Any]:
+def _entry(name: str, result_set: ResultSet, found: Harm) -> dict[str, Any]:
     """A row of the page over all suites."""
-    found = harm(result_set)
     verdicts = sum(found.verdicts.values(), Counter())
     return {
         "name": name,
@@ -110,7 +111,7 @@ def _entry(name: str, result_set: ResultSet) -> dict[str, Any]:
         "runs": len(result_set.records),
         "seeds": len(result_set.plan.seeds),
         "devices": _devices(result_set),
-        "verdicts": {verdict: verdicts[verdict] for verdict in ("helps", "hurts", "undecided")},
+        "verdicts": {verdict: verdicts[verdict] for verdict in VERDICTS if verdicts[verdict]},
         "figures": verdict_counts(result_set) if result_set.plan.claims else None,
     }
 

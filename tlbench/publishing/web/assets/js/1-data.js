@@ -6,7 +6,7 @@ const MARKS = {
   "↓": "transfer is shown to hurt", "↑": "transfer is shown to help",
   "†": "not trained by steps: examples/s of the backbone", "⚑": "flagged: see the notes and the run",
 };
-const VERDICTS = { "↑": "helps", "↓": "hurts", "?": "undecided" };
+const VERDICTS = { "↑": "helps", "↓": "hurts", "≈": "no matter", "?": "unknown", "✗": "training failed" };
 const REFERENCES = ["source-only", "best single source", "target-only", "oracle"];
 // Okabe and Ito's colours, lightened or darkened so that they are read on white and on black alike.
 const COLOURS = ["#2f86c6", "#d98a00", "#0f9d77", "#c76aa0", "#d5602b", "#7b7fe0", "#8a8f98", "#a08a12"];

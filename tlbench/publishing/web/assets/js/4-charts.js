@@ -44,19 +44,20 @@ function drawHeatmaps() {
     if (!gap || !fits(table.pairs[index], state.pair)) return [];
     return [{ variant, index, source: ends[index][0], target: ends[index][1], gap: gap[0] * DATA.unit, half: gap[1] === null ? null : gap[1] * DATA.unit, verdict: verdictOf(gap) }];
   }));
-  const most = Math.max(...cells.map((cell) => Math.abs(cell.gap)), 1e-9);
+  const failed = (cell) => cell.verdict === "training failed";
+  const most = Math.max(...cells.filter((cell) => !failed(cell)).map((cell) => Math.abs(cell.gap)), 1e-9);
   const describe = (cell) => `${cell.variant}, ${cell.source} to ${cell.target}: ${withInterval(difference(cell.gap, view), cell.half === null ? null : shown(cell.half, view))}${view.percent ? " points" : ""}, ${cell.verdict}`;
-  const sign = (cell) => (cell.verdict === "hurts" ? "↓" : cell.verdict === "helps" ? "↑" : "");
+  const sign = (cell) => ({ hurts: "↓", helps: "↑", "training failed": "✗" })[cell.verdict] || "";
   const figures = names.map((variant) => {
     const own = cells.filter((cell) => cell.variant === variant);
     if (!own.length) return null;
     const chart = Plot.plot({
       ...PLAIN, width: Math.max(300, longest(sources) + 62 * targets.length), height: 54 + 34 * sources.length, marginLeft: longest(sources.map(cut)), marginBottom: 44, padding: 0.06,
       ariaLabel: `${table.gap} of ${variant}`, x: { domain: targets, label: "target", tickFormat: cut, tickSize: 0, tickRotate: targets.length > 4 ? -20 : 0 }, y: { domain: sources, label: null, tickSize: 0, tickFormat: cut },
-      color: { type: "diverging", scheme: "RdBu", reverse: true, domain: [-most, most], pivot: 0 },
+      color: { type: "diverging", scheme: "RdBu", reverse: true, domain: [-most, most], pivot: 0, clamp: true },
       marks: [
-        Plot.cell(own, { x: "target", y: "source", fill: "gap", title: describe, rx: 3 }),
-        Plot.text(own, { x: "target", y: "source", text: (cell) => difference(cell.gap, view) + sign(cell), fill: (cell) => (Math.abs(cell.gap) > 0.55 * most ? "#fff" : "#111"), pointerEvents: "none" }),
+        Plot.cell(own, { x: "target", y: "source", fill: "gap", fillOpacity: (cell) => (failed(cell) ? 0.25 : 1), title: describe, rx: 3 }),
+        Plot.text(own, { x: "target", y: "source", text: (cell) => difference(cell.gap, view) + sign(cell), fill: (cell) => (!failed(cell) && Math.abs(cell.gap) > 0.55 * most ? "#fff" : "#111"), pointerEvents: "none" }),
       ],
     });
     makeOpen(chart, "g[aria-label=cell] rect", own, describe, (cell) => openBehind(cell.variant, cell.index));
@@ -65,7 +66,7 @@ function drawHeatmaps() {
   const none = element("p", { class: "caption" }, "No gap can be shown here: too few runs, or nothing to compare with.");
   document.getElementById("heatmaps").replaceChildren(...(cells.length ? figures.filter(Boolean) : [none]));
   document.getElementById("harm-caption").textContent =
-    `${table.gap}${view.percent ? " in points" : ""}: error minus that of the reference. Blue, below 0: transfer helps; red, above 0: it hurts. ↑ and ↓: shown to, by a paired test over seeds corrected over all cells.`;
+    `${table.gap}${view.percent ? " in points" : ""}: error minus that of the reference. Blue, below 0: transfer helps; red, above 0: it hurts. ↑ and ↓: called so, at a false-discovery rate of 5 % over the table; ✗ and pale: a training failed, which is no effect of transfer.`;
 }
 
 // The ends of an axis on which all points are one: a scale of no width has one tick, with every digit. Otherwise the library's.
