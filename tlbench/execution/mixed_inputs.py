@@ -35,7 +35,7 @@ def predict_mixtures(predictor: Predictor, inputs: Inputs, logits: Floats, devic
     second = rows_of(inputs, np.concatenate([pairs.within, pairs.among]))
     found = []
     with torch.inference_mode():
-        for rows in inference_slices(first):
+        for rows in inference_slices(first, device):
             mixed = _mix(batch_tensor(first, rows, device), batch_tensor(second, rows, device))
             found.append(predictor.predict(mixed, "target").logits.float().cpu().numpy())
     whole: Floats = np.concatenate(found)

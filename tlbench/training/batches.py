@@ -24,6 +24,10 @@ from tlbench.training.views import View, view
 RESIDENT_BYTES = {"cuda": 4 * 2**30, "cpu": 256 * 2**20}
 
 
+#: The recipe of batches that are drawn outside a training: inputs as they are.
+_PLAIN = Training.model_validate({})
+
+
 class MissingRole(ValueError):
     """A strategy asked a batch for examples that its setting does not give."""
 
@@ -216,7 +220,7 @@ class Batches:
         # Strategies of one seed see the same inputs of a role in the same order, whatever their phase is called.
         self._purpose = () if phase == 0 else (f"phase {phase}",)
         self.generator = torch.Generator(device=device).manual_seed(self._seed("loss"))
-        self._views = Views(self.generator, recipe or Training(), lambda role: self._seed("views", role))
+        self._views = Views(self.generator, recipe or _PLAIN, lambda role: self._seed("views", role))
         self._sources: list[Pool] | None = None
         self._source_inputs: list[Pool] | None = None
         self._target: Pool | None = None
