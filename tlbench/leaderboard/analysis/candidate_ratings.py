@@ -26,7 +26,7 @@ def candidate_ratings(records: Sequence[Record], protocol: str) -> list[Ratings]
     if any(len(record.selection.get(protocol, [])) != len(record.checkpoints) for record in records):
         return None
     worst = None if protocol == REVERSE else float("-inf")
-    return [[worst if value is None else value for value in record.selection[protocol]] for record in records]
+    return [[worst if value is None else value for value in record.selection.get(protocol, [])] for record in records]
 
 
 def best_rating(ratings: Ratings) -> float:

@@ -79,13 +79,24 @@ def _is_scored(result_set: ResultSet, cell: PlannedCell, selection: str) -> bool
 
 def choice_among(records: Sequence[Record], ratings: Sequence[Ratings]) -> int:
     """The position of the run with the best rated checkpoint. Ties are broken as `TIES_BROKEN_FROM` says."""
-    scores = [best_rating(own) for own in ratings]
-    tied = [at for at, score in enumerate(scores) if score == max(scores)]
-    late = all(records[at].spec.protocol >= TIES_BROKEN_FROM for at in tied)
-    if len(tied) == 1 or not late or max(scores) == -math.inf:
-        return tied[0]
-    second = [_best_ratings(records, name) for name in TIE_BREAKERS]
-    return max(tied, key=lambda at: (*(rated[at] for rated in second), -at))
+    tied = _tied([best_rating(own) for own in ratings])
+    return (_told_apart(records, tied) or tied)[0]
+
+
+def _tied(scores: Sequence[float]) -> list[int]:
+    """The positions of the highest score; of the first where nothing has one."""
+    best = max(scores)
+    return [0] if best == -math.inf else [at for at, score in enumerate(scores) if score == best]
+
+
+def _told_apart(records: Sequence[Record], tied: Sequence[int]) -> list[int]:
+    """Of runs of equal scores the one that the second protocols rate best; none where these do not decide."""
+    if len(tied) < 2 or any(records[at].spec.protocol < TIES_BROKEN_FROM for at in tied):
+        return []
+    several = [records[at] for at in tied]
+    rated = list(zip(*(_best_ratings(several, name) for name in TIE_BREAKERS), strict=True))
+    best = [at for at, rating in zip(tied, rated, strict=True) if rating == max(rated)]
+    return best if len(best) == 1 else []
 
 
 def _best(result_set: ResultSet, members: Sequence[PlannedCell], selection: str) -> PlannedCell:
@@ -127,18 +138,19 @@ def _line(result_set: ResultSet, family: str, chosen: Sequence[PlannedCell], sel
 
 def _ties(result_set: ResultSet, runs: Sequence[Sequence[PlannedCell]], selection: str) -> str:
     """In how many runs several members had the highest score, and what decided."""
-    first, second = 0, 0
+    decided, stands = 0, 0
     for members in runs:
         if any(result_set.status(member.run_key) not in ("ok", *RULED_OUT) for member in members):
             continue
         records = [result_set.records[member.run_key] for member in members]
-        scores = _best_ratings(records, selection)
-        tied = [record for record, score in zip(records, scores, strict=True) if score == max(scores)]
-        if len(tied) > 1 and max(scores) > -math.inf:
-            late = all(record.spec.protocol >= TIES_BROKEN_FROM for record in tied)
-            first, second = first + (not late), second + late
-    said = [f"the first stands in {first}"] * bool(first) + [f"{TIE_BREAKERS[0]} decided in {second}"] * bool(second)
-    return f"; in {first + second} of them several members had the same score: {', '.join(said)}" if said else ""
+        tied = _tied(_best_ratings(records, selection))
+        if len(tied) > 1:
+            told_apart = bool(_told_apart(records, tied))
+            decided, stands = decided + told_apart, stands + (not told_apart)
+    if not decided + stands:
+        return ""
+    rest = f", but in {stands}, where the first stands" if stands else ""
+    return f"; in {decided + stands} of them several members had the same score, and {TIE_BREAKERS[0]} decided{rest}"
 
 
 def choose_single_source(
