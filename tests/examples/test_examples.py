@@ -12,7 +12,7 @@ import pytest
 from toy_suite import SUITE, TOY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PACKAGES = {"tlbench-example-coral": "deep-coral", "tlbench-example-sklearn": "shrunken-lda"}
+PACKAGES = {"tlbench-example-ddc": "ddc", "tlbench-example-sklearn": "shrunken-lda"}
 
 
 def installed(package, folder):

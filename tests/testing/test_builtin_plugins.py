@@ -6,6 +6,7 @@ from tlbench.testing import parametrize_with_checks
 
 STRATEGIES = ["fine-tune", "feature-extraction", "multi-task", "dann", "linear-probe", "linear-svm"]
 STRATEGIES += ["nearest-neighbour", "k-means", "dec"]
+STRATEGIES += ["dan", "jan", "deep-coral", "afn", "bsp", "adda", "cdan", "cdan-e", "mcd", "mdd", "daln"]
 NO_PAPER = {"metadata": "a reference of the host, which no paper proposes"}
 CLUSTERS = {"tells": "of clusters, which have no names, classes that are all mistaken are all right"}
 

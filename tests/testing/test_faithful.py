@@ -84,6 +84,22 @@ def test_the_terms_of_several_substeps_have_their_names():
     assert "head.means" in faithful.on_toy_task(Alternating).terms()
 
 
+def test_a_term_that_is_not_its_formula_is_found_in_value_or_gradient():
+    subject = faithful.on_toy_task(Weighted)
+    model, batch, term = subject.model, subject.batch, subject.terms()["means"]
+    source, target = (model.features(each.inputs).mean(0) for each in (batch.source, batch.target))
+    distance = (source - target).square().sum()
+    faithful.same(term, distance, [model.backbone])
+    reversed_ = tlbench.layers.reverse_gradient(source - target, 0.3).square().sum()
+    faithful.same(reversed_, distance, [model.backbone], factor=-0.3)
+    with pytest.raises(Unfaithful, match="value"):
+        faithful.same(2 * term, distance, [model.backbone])
+    with pytest.raises(Unfaithful, match="gradient is not 1 times"):
+        faithful.same((source - target.detach()).square().sum(), distance, [model.backbone])
+    with pytest.raises(Vacuous, match="does not reach"):
+        faithful.same(term, distance, [model.head])
+
+
 def test_what_a_term_reaches_is_known():
     subject = faithful.on_toy_task(Weighted)
     terms, model = subject.terms(), subject.model

@@ -13,6 +13,7 @@ property that the method has by definition, and each function here checks one of
 | function | property |
 |---|---|
 | `unchanged_after` | an update leaves modules bit for bit as they are |
+| `same` | a term is a formula, in value and gradient |
 | `no_gradient_from` | a term of the loss does not reach modules |
 | `identical_at_start` | before the first step it predicts as what it starts from |
 | `limit` | with these parameters it is another strategy, bit for bit on CPU |
@@ -20,8 +21,8 @@ property that the method has by definition, and each function here checks one of
 | `permutation_invariant` | a term does not depend on the order of a batch |
 
 They raise `Unfaithful` where the property does not hold, and `Vacuous` where it would hold of anything: nothing was
-changed at all, a term reaches nothing, the limit is what the defaults are too. `gradient` gives what a property of
-gradients that is not among these is written with.
+changed at all, a term reaches nothing, the limit is what the defaults are too. `gradient` is for properties of
+gradients that are not among these.
 """
 
 from __future__ import annotations
@@ -157,6 +158,19 @@ def gradient(term: Tensor, modules: Iterable[nn.Module]) -> Tensor:
     found = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
     parts = [torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters, strict=True)]
     return torch.cat([part.flatten() for part in parts])
+
+
+def same(term: Tensor, formula: Tensor, modules: Iterable[nn.Module], *, factor: float = 1.0) -> None:
+    """A term has the value of a formula, and `factor` times its gradient with respect to `modules`.
+
+    Behind a reversal of gradients with λ the factor is −λ.
+    """
+    there = list(modules)
+    expected = gradient(formula, there)
+    if not expected.any() or not factor:
+        raise Vacuous("the formula does not reach the modules: its gradient is 0")
+    _ask_close(term, formula, "its value is not that of the formula")
+    _ask_close(gradient(term, there), factor * expected, f"its gradient is not {factor:g} times that of the formula")
 
 
 def no_gradient_from(term: Tensor, modules: Iterable[nn.Module], *, reaches: Iterable[nn.Module]) -> None:

@@ -9,8 +9,9 @@ domain head D, which sees the source through the original alone. Two losses take
     encoder      min −mean log D(M_T(x_T))                                 over M_T
 
 The encoder's labels are **inverted**; that is no reversal of the gradient of D's loss, whose gradient vanishes where D
-is sure. The source encoder and the classifier stay as they are. Both encoders are in evaluation mode, so that dropout
-tells D nothing, and batch norm in them keeps the source's statistics.
+is sure. The source encoder and the classifier stay as they are, as the paper has it; in the authors' code for digits
+(https://github.com/erictzeng/adda) D sees logits, and the last layer is adapted with the others. Both encoders are in
+evaluation mode, so that dropout tells D nothing, and batch norm in them keeps the source's statistics.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class AdversarialDiscriminative(GradientStrategy):
     class Params(tlbench.Params):
         """`hidden`: widths of the domain head's hidden layers (the paper's for digits).
 
-        `encoder_lr`, `domain_head_lr`: factors on the suite's learning rate. The paper adapts digits with Adam at 2e-4,
-        a fifth of what is usual for training.
+        `encoder_lr`, `domain_head_lr`: factors on the suite's learning rate. The authors train on digits at 1e-3 and
+        adapt at 2e-4.
         """
 
         hidden: Hidden = (500, 500)

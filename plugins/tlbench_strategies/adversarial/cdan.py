@@ -89,9 +89,9 @@ class ConditionalDomainAdversarial(DomainAdversarial):
         """L_d, of CDAN+E with a weight for each example."""
         if not self.params.entropy:
             return super().domain_loss(source, target, of_source, of_target, weight)
-        parts = [functional.softplus(of_source), functional.softplus(-of_target)]
-        shares = [shares_of(outputs.logits, weight) for outputs in (source, target)]
-        return 0.5 * sum((share * part.flatten()).sum() for share, part in zip(shares, parts, strict=True))
+        on_source = shares_of(source.logits, weight) * functional.softplus(of_source).flatten()
+        on_target = shares_of(target.logits, weight) * functional.softplus(-of_target).flatten()
+        return 0.5 * (on_source.sum() + on_target.sum())
 
 
 class EntropyConditioned(ConditionalDomainAdversarial):

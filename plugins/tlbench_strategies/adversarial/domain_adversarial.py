@@ -81,10 +81,8 @@ class DomainAdversarial(Adaptation):
         """The domain loss, behind the reversal of gradients; the domain head's accuracy and λ are monitors."""
         ramp = schedules.adversarial_weight(progress, self.params.slope) if self.params.ramp else 1.0
         weight = self.params.adversarial_weight * ramp
-        reversed_ = (
-            layers.reverse_gradient(self.seen_by_domain_head(model, part), weight) for part in (source, target)
-        )
-        of_source, of_target = domains(model.domain_head, *reversed_, together=self.params.head_norm)
+        seen = [layers.reverse_gradient(self.seen_by_domain_head(model, part), weight) for part in (source, target)]
+        of_source, of_target = domains(model.domain_head, seen[0], seen[1], together=self.params.head_norm)
         return {
             "domain": self.params.domain_weight * self.domain_loss(source, target, of_source, of_target, weight),
             "domain_accuracy": losses.domain_accuracy(of_source, of_target),

@@ -101,4 +101,5 @@ class MaximumClassifierDiscrepancy(GradientStrategy):
 def discrepancy(model: TransferModel, features: Tensor) -> Tensor:
     """D of both classifiers' predictions on features (n, d), a scalar in [0, 2/classes]."""
     first, second = (head(features).softmax(1) for head in (model.head, model.second_head))
-    return (first - second).abs().mean()
+    difference: Tensor = first - second
+    return difference.abs().mean()

@@ -56,9 +56,9 @@ class AdaptiveFeatureNorm(Adaptation):
 
     def distance(self, norms: Tensor) -> Tensor:
         """How far norms (n,) are from those that are asked for."""
-        if self.params.kind == "hard":
-            return (norms.mean() - self.params.radius).square()
-        return (norms - (norms.detach() + self.params.step)).square().mean()
+        hard = self.params.kind == "hard"
+        missing: Tensor = norms.mean() - self.params.radius if hard else norms - (norms.detach() + self.params.step)
+        return missing.square().mean()
 
     @classmethod
     def health(cls, curve: Sequence[Mapping[str, Any]], params: Any) -> list[Health]:

@@ -14,9 +14,11 @@ def nuclear_norm(matrix: Tensor) -> Tensor:
 
     For predictions (n, classes) it is at most √(n · min(n, classes)), which balanced and sure ones reach.
     """
-    return torch.linalg.svdvals(matrix).sum()
+    values: Tensor = torch.linalg.svdvals(matrix)
+    return values.sum()
 
 
 def spectral_norm(matrix: Tensor) -> Tensor:
     """The largest singular value of a matrix (n, d), a scalar."""
-    return torch.linalg.svdvals(matrix)[0]
+    values: Tensor = torch.linalg.svdvals(matrix)
+    return values[0]
