@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -48,6 +49,10 @@ HONEST: frozenset[str] = frozenset(PROTOCOLS) - {"target-test"}
 SND_TEMPERATURE = 0.05
 #: Log density ratios are cut here, far beyond what a regularised classifier says, so that `exp` stays finite.
 MAX_LOG_RATIO = 50.0
+#: Values of float64 that a processor's cache holds a few times.
+CACHED_VALUES = 2**15
+#: So many density ratios are kept, of some thousand values each.
+KEPT_RATIOS = 256
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,18 @@ def mean_entropy(logits: Array) -> float:
 
     Its negative is a validator in Morerio et al., ICLR 2018, https://arxiv.org/abs/1711.10288
     """
+    # Some rows at a time, which stay in the processor's cache.
+    rows = max(1, CACHED_VALUES // max(1, logits.shape[1]))
+    return float(-np.concatenate([_entropies(logits[at : at + rows]) for at in range(0, len(logits), rows)]).mean())
+
+
+def _entropies(logits: Array) -> Floats:
+    """The negative entropy of each row."""
     log_p = log_softmax(logits)
-    return float(-(np.exp(log_p) * log_p).sum(axis=1).mean())
+    products = np.exp(log_p)
+    products *= log_p
+    found: Floats = products.sum(axis=1)
+    return found
 
 
 def mutual_information(logits: Array) -> float:
@@ -149,9 +164,11 @@ def soft_neighbourhood_density(logits: Array) -> float:
         return 0.0
     outputs = softmax(logits)
     outputs /= np.linalg.norm(outputs, axis=1, keepdims=True)
-    similarity = outputs @ outputs.T / SND_TEMPERATURE
+    similarity = outputs @ outputs.T
+    similarity /= SND_TEMPERATURE
     n = len(similarity)
-    others = similarity[~np.eye(n, dtype=bool)].reshape(n, n - 1)
+    # Without the first value, which is of the diagonal, every (n + 1)th is.
+    others = similarity.reshape(-1)[1:].reshape(n - 1, n + 1)[:, :-1].reshape(n, n - 1)
     return mean_entropy(others)
 
 
@@ -160,19 +177,35 @@ def density_ratio(source_train: Array, target_train: Array, at: Array) -> Floats
 
     A logistic regression tells the two training sets apart on standardised features, and its odds, corrected for their
     sizes, are the ratio: Bickel, Brückner and Scheffer, ICML 2007, https://doi.org/10.1145/1273496.1273507
+    Ratios of features that came before, as frozen ones do in run after run, are not computed again.
     """
+    arrays = [np.ascontiguousarray(array) for array in (source_train, target_train, at)]
+    key = "|".join(f"{array.dtype} {array.shape} {sha256(array).hexdigest()}" for array in arrays)
+    if (found := _ratios.get(key)) is None:
+        found = _ratios[key] = _fitted_ratio(*arrays)
+        found.setflags(write=False)
+        if len(_ratios) > KEPT_RATIOS:
+            del _ratios[next(iter(_ratios))]
+    return found
+
+
+#: By the digests of what they were computed from, in the order in which they were.
+_ratios: dict[str, Floats] = {}
+
+
+def _fitted_ratio(source_train: Array, target_train: Array, at: Array) -> Floats:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    pooled = np.concatenate([source_train, target_train]).astype(np.float64)
+    pooled = np.concatenate([source_train, target_train], dtype=np.float64)
     is_target = np.repeat([0, 1], [len(source_train), len(target_train)])
-    scaler = StandardScaler().fit(pooled)
+    scaler = StandardScaler(copy=False).fit(pooled)  # `pooled` is scaled in its place, and so is what is asked for
     with warnings.catch_warnings():
         # A fit that stops early is as deterministic as one that does not, and nobody could act on the warning.
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(pooled), is_target)
-    log_odds = classifier.decision_function(scaler.transform(np.asarray(at, dtype=np.float64)))
+    log_odds = classifier.decision_function(scaler.transform(np.array(at, dtype=np.float64)))
     log_ratio = log_odds + np.log(len(source_train) / len(target_train))
     ratio: Floats = np.exp(np.clip(log_ratio, -MAX_LOG_RATIO, MAX_LOG_RATIO))
     return ratio

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -24,6 +24,10 @@ Arrays = dict[str, NDArray[Any]]
 #: products of other sizes add up in another order, in half precision to three digits.
 AGAIN = 8
 ROUNDING = {"float32": 0.01, "tf32": 0.02, "bf16": 0.05}
+
+
+#: Forward passes before the rate of predictions is measured, where no checkpoint has been predicted with before.
+WARM_UP_PASSES = 2
 
 
 def checked(predictor: object, strategy: str) -> Predictor:
@@ -50,19 +54,21 @@ def evaluate(given: Evaluation, predictor: Predictor, device: str) -> tuple[Arra
     """Logits of test items at every checkpoint, logits and features of the selectors' items; inference examples/s."""
     places = given.places
     test = given.inputs(places["test"])
+    source_tests = [given.inputs(path) for path in places["source_tests"]]
+    items = selectors_items(given)
     arrays: Arrays = {}
     steps = steps_of(places, predictor)
     if len(steps) == 1:
-        predict(predictor, test, "target", device)  # the warm-up pass; with more checkpoints the first one is it
+        warm_up = slice(0, WARM_UP_PASSES * next(inference_slices(test, device)).stop)
+        predict(predictor, test[warm_up], "target", device)  # with more checkpoints the first one warms up
     for step in steps:
         predictor.load(step)
         start = time.perf_counter()
         arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
         rate = len(test) / (time.perf_counter() - start)
-        if places["source_tests"] and predictor.has_side("source"):
-            parts = [given.inputs(path) for path in places["source_tests"]]
-            arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
-        arrays |= selection(given, predictor, step, device)
+        if source_tests and predictor.has_side("source"):
+            arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, source_tests, "source", device)
+        arrays |= selection(items, predictor, step, device)
     check_alone(predictor, test, arrays[f"{steps[-1]}/test/logits"], device)
     return arrays, rate
 
@@ -83,13 +89,20 @@ def check_alone(predictor: Predictor, test: Inputs, logits: NDArray[np.float32],
         )
 
 
-def selection(given: Evaluation, predictor: Predictor, step: int, device: str) -> Arrays:
+def selectors_items(given: Evaluation) -> dict[str, list[Inputs]]:
+    """The inputs of the selectors' items by role, those of each domain."""
+    return {
+        role: [rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts]
+        for role, parts in given.places["selection"].items()
+    }
+
+
+def selection(items: Mapping[str, Sequence[Inputs]], predictor: Predictor, step: int, device: str) -> Arrays:
     """Logits and features of the selectors' items at the checkpoint that is loaded."""
     arrays: Arrays = {}
-    for role, parts in given.places["selection"].items():
+    for role, inputs in items.items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = [rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts]
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
