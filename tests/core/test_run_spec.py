@@ -87,3 +87,19 @@ def test_fields_that_were_added_to_the_recipe_change_no_key_at_their_defaults():
 def test_numbers_that_are_not_finite_have_no_key():
     with pytest.raises(ValueError, match="not JSON compliant"):
         content_key("run", {"x": float("nan")})
+
+
+def test_a_changed_copy_has_a_key_of_its_own_and_the_same_one_the_same():
+    spec = RunSpec(**BASE)
+    before = spec.key
+    assert spec.model_copy(update={"seed": spec.seed + 1}).key == RunSpec(**{**BASE, "seed": spec.seed + 1}).key
+    assert spec.model_copy().key == spec.model_copy(deep=True).key == spec.key == before
+    assert spec == RunSpec(**BASE)
+    assert hash(spec.budget) == hash(RunSpec(**BASE).budget)
+    assert "key" not in spec.model_dump()
+
+
+def test_a_source_model_of_a_changed_copy_has_a_key_of_its_own():
+    spec = RunSpec(**BASE).source_model()
+    before = spec.key
+    assert spec.model_copy(update={"seed": spec.seed + 1}).key != before

@@ -13,6 +13,7 @@ from tlbench.errors import TlbenchError
 from tlbench.evaluation import selection
 from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, scores
 from tlbench.evaluation.selection import rate as rate_all
+from tlbench.evaluation.validators import weighted_errors
 from tlbench.evaluation.validators.mixed_inputs import mixture_count
 from tlbench.evaluation.validators.neighbourhoods import soft_neighbourhood_density
 from tlbench.evaluation.validators.weighted_errors import (
@@ -287,7 +288,44 @@ def test_scores_are_the_same_twice_and_leave_the_arrays_alone():
 
 
 def test_the_density_ratio_is_fitted_once_per_checkpoint(monkeypatch):
+    monkeypatch.setattr(selection, "_ratios", {})
     fits, fit = [], LogisticRegression.fit
     monkeypatch.setattr(LogisticRegression, "fit", lambda self, *data: fits.append(1) or fit(self, *data))
     scores(checkpoint(1), LABELS)
     assert len(fits) == 1
+
+
+def test_the_ratio_of_features_that_came_before_is_not_fitted_again(monkeypatch):
+    rng = np.random.default_rng(5)
+    arrays = [rng.normal(shift, 1, (30, 4)).astype(np.float32) for shift in (0, 1, 0)]
+    before = [array.copy() for array in arrays]
+    first = weighted_errors.density_ratio(*arrays)
+    changed = weighted_errors.density_ratio(arrays[0], arrays[1] + 1, arrays[2])
+    assert not np.array_equal(first, changed)
+    monkeypatch.setattr(weighted_errors, "_fitted_ratio", lambda *_: pytest.fail("it was fitted again"))
+    assert np.array_equal(weighted_errors.density_ratio(*before), first)
+    assert all(map(np.array_equal, arrays, before))
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0
+
+
+def test_so_many_ratios_are_kept_and_no_more(monkeypatch):
+    monkeypatch.setattr(selection, "_ratios", {})
+    monkeypatch.setattr(weighted_errors, "KEPT_RATIOS", 2)
+    monkeypatch.setattr(weighted_errors, "_fitted_ratio", lambda *arrays: arrays[0][:, 0].copy())
+    for value in range(4):
+        weighted_errors.density_ratio(*(np.full((2, 1), float(value)),) * 3)
+    assert [ratio[0] for ratio in weighted_errors._ratios.values()] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("items", [2, 3, 700])
+def test_soft_neighbourhood_density_leaves_each_item_itself_out(items):
+    outputs = selection.softmax(np.random.default_rng(items).normal(0, 2, (items, 4)))
+    outputs /= np.linalg.norm(outputs, axis=1, keepdims=True)
+    similarity = outputs @ outputs.T / selection.SND_TEMPERATURE
+    logits = np.random.default_rng(items).normal(0, 2, (items, 4))
+    others = np.array([np.delete(row, index) for index, row in enumerate(similarity)])
+    p = np.exp(others - others.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    expected = -(p * np.log(p)).sum(1).mean()
+    assert soft_neighbourhood_density(logits) == pytest.approx(expected)

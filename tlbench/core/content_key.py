@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,34 @@ def key_content(model: BaseModel) -> dict[str, Any]:
 
 def _kept(value: Any, plain: Any) -> Any:
     """`plain`, which is `value` as plain data, less what was added later."""
-    if isinstance(value, BaseModel) and isinstance(plain, dict):
-        return {
-            name: _kept(getattr(value, name, None), part)
-            for name, part in plain.items()
-            if not _is_as_before(value, name)
-        }
-    if isinstance(value, Mapping) and isinstance(plain, dict):
-        return {name: _kept(part, plain[name]) for name, part in zip(plain, value.values(), strict=True)}
-    if isinstance(value, list | tuple) and isinstance(plain, list):
+    if isinstance(plain, dict):
+        if isinstance(value, BaseModel):
+            later = _later_fields(type(value))
+            return {
+                name: _kept(getattr(value, name, None), part) if isinstance(part, dict | list) else part
+                for name, part in plain.items()
+                if name not in later or not _is_as_before(value, name, later[name])
+            }
+        if isinstance(value, Mapping):
+            return {name: _kept(part, plain[name]) for name, part in zip(plain, value.values(), strict=True)}
+    if isinstance(plain, list) and isinstance(value, list | tuple):
         return [_kept(*parts) for parts in zip(value, plain, strict=True)]
     return plain
 
 
-def _is_as_before(model: BaseModel, name: str) -> bool:
-    if not _is_later(type(model), name):
-        return False
-    default = type(model).model_fields[name].get_default(call_default_factory=True, validated_data=model.__dict__)
-    value = getattr(model, name)
+def _is_as_before(model: BaseModel, name: str, field: FieldInfo) -> bool:
+    """Whether a later field has its default."""
+    value, default = getattr(model, name), field.default
+    if field.default_factory is not None:
+        default = field.get_default(call_default_factory=True, validated_data=model.__dict__)
     # In Python 1 equals True, and where both are allowed they may mean different things.
     return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
+
+
+@lru_cache(maxsize=1024)
+def _later_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields that are marked `AddedField`."""
+    return {name: field for name, field in model.model_fields.items() if _is_later(model, name)}
 
 
 def _is_later(model: type[BaseModel], name: str) -> bool:

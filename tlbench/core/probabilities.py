@@ -15,11 +15,13 @@ def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     `logits` are finite, of shape (n, classes); so is the result.
     """
     # The maximum goes first, so that the largest exponent is 0.
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
+    shifted = logits.astype(np.float64)
+    shifted -= logits.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Probabilities of shape (n, classes) from finite logits of that shape; each row sums to 1."""
-    return np.exp(log_softmax(logits))
+    found = log_softmax(logits)
+    return np.exp(found, out=found)

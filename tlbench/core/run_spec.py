@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -32,6 +34,13 @@ class Plain(Keyed):
     """Plain, unchangeable data with no unknown keys. A field that is added to it is marked `AddedField()`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but what was derived from the old values is derived anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class Budget(Plain):
@@ -105,7 +114,7 @@ class SourceModelSpec(Plain):
     classes: Classes = None
     protocol: int = PROTOCOL_VERSION
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The content key of the trained model."""
         return content_key("source-model", key_content(self))
@@ -142,7 +151,7 @@ class RunSpec(Plain):
     classes: Classes = None
     protocol: int = PROTOCOL_VERSION
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The run key."""
         content = key_content(self)

@@ -43,6 +43,7 @@ _NAMED = [
 ]
 
 
+@functools.cache
 def is_secret_name(name: str) -> bool:
     """Whether a parameter or option of this name holds a secret, as `x.api_token` does and `mask_token` does not.
 

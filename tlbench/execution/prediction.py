@@ -20,6 +20,11 @@ from tlbench.training.batches import batch_tensor
 from tlbench.training.inference import OutputBuffer, inference_slices
 
 Arrays = dict[str, NDArray[Any]]
+#: By role the inputs of the selectors' items, those of each domain.
+ItemsByRole = dict[str, list[Inputs]]
+
+#: Forward passes before the rate of predictions is measured, where no checkpoint has been predicted with before.
+WARM_UP_PASSES = 2
 
 #: Test items that are predicted again in other company, and by how much of the largest logit they may differ: matrix
 #: products of other sizes add up in another order, in half precision to three digits.
@@ -56,20 +61,22 @@ def evaluate(
     """
     places = given.places
     test = given.inputs(places["test"])
+    source_tests = [given.inputs(path) for path in places["source_tests"]]
+    items = selectors_items(given)
     arrays: Arrays = {}
     steps = steps_of(places, predictor)
     if len(steps) == 1:
-        predict(predictor, test, "target", device)  # the warm-up pass; with more checkpoints the first one is it
+        warm_up = slice(0, WARM_UP_PASSES * next(inference_slices(test, device)).stop)
+        predict(predictor, test[warm_up], "target", device)  # with more checkpoints the first one warms up
     for step in steps:
         predictor.load(step)
         start = time.perf_counter()
         arrays[f"{step}/test/logits"], _ = predict(predictor, test, "target", device)
         rate = len(test) / (time.perf_counter() - start)
-        if places["source_tests"] and predictor.has_side("source"):
-            parts = [given.inputs(path) for path in places["source_tests"]]
-            arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, parts, "source", device)
-        arrays |= selection(given, predictor, step, device)
-        arrays |= _probed(given, predictor, step, arrays.get(f"{step}/target_train/logits"), device, notes)
+        if source_tests and predictor.has_side("source"):
+            arrays[f"{step}/source_test/logits"], _ = _predict_parts(predictor, source_tests, "source", device)
+        arrays |= selection(items, predictor, step, device)
+        arrays |= _probed(items, predictor, step, arrays.get(f"{step}/target_train/logits"), device, notes)
     check_alone(predictor, test, arrays[f"{steps[-1]}/test/logits"], device)
     return arrays, rate
 
@@ -90,20 +97,27 @@ def check_alone(predictor: Predictor, test: Inputs, logits: NDArray[np.float32],
         )
 
 
-def selection(given: Evaluation, predictor: Predictor, step: int, device: str) -> Arrays:
+def selectors_items(given: Evaluation) -> ItemsByRole:
+    """The inputs of the selectors' items by role, those of each domain."""
+    return {
+        role: [rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts]
+        for role, parts in given.places["selection"].items()
+    }
+
+
+def selection(items: ItemsByRole, predictor: Predictor, step: int, device: str) -> Arrays:
     """Logits and features of the selectors' items at the checkpoint that is loaded."""
     arrays: Arrays = {}
-    for role, parts in given.places["selection"].items():
+    for role, inputs in items.items():
         side: Side = "source" if role.startswith("source") else "target"
         if predictor.has_side(side):
-            inputs = [rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts]
             logits, features = _predict_parts(predictor, inputs, side, device)
             arrays[f"{step}/{role}/logits"], arrays[f"{step}/{role}/features"] = logits, features
     return arrays
 
 
 def _probed(
-    given: Evaluation,
+    items: ItemsByRole,
     predictor: Predictor,
     step: int,
     logits: NDArray[np.float32] | None,
@@ -113,11 +127,9 @@ def _probed(
     """What validators read beside predictions, where the model gives it; `logits` are of the target training items."""
     if logits is None:
         return {}
-    parts = given.places["selection"]["target_train"]
     found: Arrays = {}
     try:
-        inputs = join([rows_of(given.inputs(part["inputs"]), np.array(part["items"])) for part in parts])
-        mixed = predict_mixtures(predictor, inputs, logits, device)
+        mixed = predict_mixtures(predictor, join(items["target_train"]), logits, device)
         weights = head_weights(predictor, logits.shape[1])
     except Exception as error:  # whatever a plugin raises on inputs that it was not made for, or when taken apart
         told = f"not every validator has what it reads: {type(error).__name__}: {error}"

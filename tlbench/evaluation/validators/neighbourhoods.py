@@ -27,9 +27,11 @@ def soft_neighbourhood_density(logits: Array) -> float:
         return 0.0
     outputs = softmax(logits)
     outputs /= np.linalg.norm(outputs, axis=1, keepdims=True)
-    similarity = outputs @ outputs.T / SND_TEMPERATURE
+    similarity = outputs @ outputs.T
+    similarity /= SND_TEMPERATURE
     n = len(similarity)
-    others = similarity[~np.eye(n, dtype=bool)].reshape(n, n - 1)
+    # Without the first value, which is of the diagonal, every (n + 1)th is.
+    others = similarity.reshape(-1)[1:].reshape(n - 1, n + 1)[:, :-1].reshape(n, n - 1)
     return mean_entropy(others)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from hashlib import sha256
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from tlbench.evaluation.validators.predictions import Array, Floats
 
 #: Log density ratios are cut here, far beyond what a regularised classifier says, so that `exp` stays finite.
 MAX_LOG_RATIO = 50.0
+#: So many density ratios are kept, of some thousand values each.
+KEPT_RATIOS = 256
 
 
 def density_ratio(source_train: Array, target_train: Array, at: Array) -> Floats:
@@ -17,19 +20,35 @@ def density_ratio(source_train: Array, target_train: Array, at: Array) -> Floats
 
     A logistic regression tells the two training sets apart on standardised features, and its odds, corrected for their
     sizes, are the ratio: Bickel, Brückner and Scheffer, ICML 2007, https://doi.org/10.1145/1273496.1273507
+    Ratios of features that came before, as frozen ones do in run after run, are not computed again.
     """
+    arrays = [np.ascontiguousarray(array) for array in (source_train, target_train, at)]
+    key = "|".join(f"{array.dtype} {array.shape} {sha256(array).hexdigest()}" for array in arrays)
+    if (found := _ratios.get(key)) is None:
+        found = _ratios[key] = _fitted_ratio(*arrays)
+        found.setflags(write=False)
+        if len(_ratios) > KEPT_RATIOS:
+            del _ratios[next(iter(_ratios))]
+    return found
+
+
+#: By the digests of what they were computed from, in the order in which they were.
+_ratios: dict[str, Floats] = {}
+
+
+def _fitted_ratio(source_train: Array, target_train: Array, at: Array) -> Floats:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    pooled = np.concatenate([source_train, target_train]).astype(np.float64)
+    pooled = np.concatenate([source_train, target_train], dtype=np.float64)
     is_target = np.repeat([0, 1], [len(source_train), len(target_train)])
-    scaler = StandardScaler().fit(pooled)
+    scaler = StandardScaler(copy=False).fit(pooled)  # `pooled` is scaled in its place, and so is what is asked for
     with warnings.catch_warnings():
         # A fit that stops early is as deterministic as one that does not, and nobody could act on the warning.
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(pooled), is_target)
-    log_odds = classifier.decision_function(scaler.transform(np.asarray(at, dtype=np.float64)))
+    log_odds = classifier.decision_function(scaler.transform(np.array(at, dtype=np.float64)))
     log_ratio = log_odds + np.log(len(source_train) / len(target_train))
     ratio: Floats = np.exp(np.clip(log_ratio, -MAX_LOG_RATIO, MAX_LOG_RATIO))
     return ratio
