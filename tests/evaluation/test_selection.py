@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from tlbench.core.probabilities import softmax
 from tlbench.errors import TlbenchError
 from tlbench.evaluation import selection
 from tlbench.evaluation.selection import CheckpointOutputs, SelectionLabels, choose, scores
 from tlbench.evaluation.selection import rate as rate_all
 from tlbench.evaluation.validators import weighted_errors
 from tlbench.evaluation.validators.mixed_inputs import mixture_count
-from tlbench.evaluation.validators.neighbourhoods import soft_neighbourhood_density
+from tlbench.evaluation.validators.neighbourhoods import SND_TEMPERATURE, soft_neighbourhood_density
 from tlbench.evaluation.validators.weighted_errors import (
     deep_embedded_validation_risk,
     density_ratio,
@@ -288,7 +289,7 @@ def test_scores_are_the_same_twice_and_leave_the_arrays_alone():
 
 
 def test_the_density_ratio_is_fitted_once_per_checkpoint(monkeypatch):
-    monkeypatch.setattr(selection, "_ratios", {})
+    monkeypatch.setattr(weighted_errors, "_ratios", {})
     fits, fit = [], LogisticRegression.fit
     monkeypatch.setattr(LogisticRegression, "fit", lambda self, *data: fits.append(1) or fit(self, *data))
     scores(checkpoint(1), LABELS)
@@ -310,7 +311,7 @@ def test_the_ratio_of_features_that_came_before_is_not_fitted_again(monkeypatch)
 
 
 def test_so_many_ratios_are_kept_and_no_more(monkeypatch):
-    monkeypatch.setattr(selection, "_ratios", {})
+    monkeypatch.setattr(weighted_errors, "_ratios", {})
     monkeypatch.setattr(weighted_errors, "KEPT_RATIOS", 2)
     monkeypatch.setattr(weighted_errors, "_fitted_ratio", lambda *arrays: arrays[0][:, 0].copy())
     for value in range(4):
@@ -320,9 +321,9 @@ def test_so_many_ratios_are_kept_and_no_more(monkeypatch):
 
 @pytest.mark.parametrize("items", [2, 3, 700])
 def test_soft_neighbourhood_density_leaves_each_item_itself_out(items):
-    outputs = selection.softmax(np.random.default_rng(items).normal(0, 2, (items, 4)))
+    outputs = softmax(np.random.default_rng(items).normal(0, 2, (items, 4)))
     outputs /= np.linalg.norm(outputs, axis=1, keepdims=True)
-    similarity = outputs @ outputs.T / selection.SND_TEMPERATURE
+    similarity = outputs @ outputs.T / SND_TEMPERATURE
     logits = np.random.default_rng(items).normal(0, 2, (items, 4))
     others = np.array([np.delete(row, index) for index, row in enumerate(similarity)])
     p = np.exp(others - others.max(1, keepdims=True))
