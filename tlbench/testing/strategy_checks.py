@@ -16,7 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from tlbench.core.predictor import ModelPredictor
 from tlbench.core.run_spec import Budget, Setting
-from tlbench.core.strategy import GradientStrategy, Strategy
+from tlbench.core.strategy import GradientStrategy, Strategy, lacking
 from tlbench.errors import TlbenchError
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
 from tlbench.testing.confined import confined
@@ -102,6 +102,8 @@ def _refuses(params: type[BaseModel], **given: Any) -> bool:
 
 def check_made(strategy: type[Strategy]) -> None:
     """`Strategy(Params())` gives an object: nothing that has to be written is missing."""
+    if missing := lacking(strategy):
+        raise CheckFailed(f"it lacks {', '.join(missing)}")
     strategy(strategy.Params())
 
 
