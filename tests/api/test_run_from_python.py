@@ -46,7 +46,7 @@ def test_what_no_suite_can_hold_is_named_with_its_place(run, toy, value, named):
         ({"data": "nowhere"}, "'nowhere' is no folder"),
         ({"plugins": "nowhere.py"}, "'nowhere.py' does not exist|nowhere.py"),
         ({"overrides": "lr"}, "strategy.parameter"),
-        ({"strategies": "dnan"}, "'dnan'"),
+        ({"strategies": "dannn"}, "'dannn'"),
         ({"pairs": ["a:c"]}, "a:c"),
     ],
 )

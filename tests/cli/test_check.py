@@ -33,7 +33,7 @@ def tlbench_register_strategies(register):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["dnan"], "did you mean 'dann'?"),
+        (["dannn"], "did you mean 'dann'?"),
         (["none.py"], "none.py"),
         (["dann", "--kind", "metric"], "offers nothing of the kind 'metric'"),
         (["dann", "--kind", "metrics"], "did you mean 'metric'?"),

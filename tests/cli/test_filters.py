@@ -32,8 +32,8 @@ def tables(project, *arguments):
     ("arguments", "message"),
     [
         (
-            ["leaderboard", "digits", "--strategy", "dnan"],
-            "--strategy 'dnan': unknown strategy 'dnan'; did you mean 'dann'?",
+            ["leaderboard", "digits", "--strategy", "dannn"],
+            "--strategy 'dannn': unknown strategy 'dannn'; did you mean 'dann'?",
         ),
         (["leaderboard", "digits", "--seed", "7"], "--seed '7': unknown seed '7'"),
         (["leaderboard", "digits", "--shots", "10"], "--shots '10': unknown shots '10'"),

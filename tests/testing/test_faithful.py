@@ -115,6 +115,28 @@ def test_what_a_term_reaches_is_known():
         faithful.no_gradient_from(terms["means"], [nn.ReLU()], reaches=[model.backbone])
 
 
+def test_what_a_refresh_leaves_in_buffers_is_there_for_the_loss():
+    class Refreshing(Weighted):
+        refreshes = 2
+
+        def build(self, task, features):
+            known = nn.Module()
+            known.register_buffer("labels", torch.full((len(task.target.inputs),), -1))
+            return {**super().build(task, features), "known": known}
+
+        def refresh(self, model, task, toolkit):
+            assert not model.training
+            model.known.labels.copy_(toolkit.outputs(model, task.target.inputs).logits.argmax(1))
+
+        def loss(self, model, batch, progress):
+            labels = model.known.labels[batch.target.index]
+            return {"pseudo": losses.cross_entropy(model(batch.target.inputs), labels)}
+
+    subject = faithful.on_toy_task(Refreshing)
+    assert subject.values()["pseudo"] > 0
+    assert subject.fit().toolkit.report.seen[-1].updates == 6
+
+
 def test_a_start_that_is_another_is_found():
     faithful.identical_at_start(Adapted, "source-model")
     with pytest.raises(Unfaithful, match="not those of the source-model"):

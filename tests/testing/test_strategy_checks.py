@@ -313,7 +313,7 @@ def test_what_is_no_strategy_and_an_unknown_name_or_kind_are_refused():
     with pytest.raises(TlbenchError, match="is no strategy"):
         list(checks_of("strategy", Path))
     with pytest.raises(TlbenchError, match="did you mean 'dann'"):
-        list(checks_of("strategy", "dnan"))
+        list(checks_of("strategy", "dannn"))
     with pytest.raises(TlbenchError, match="unknown kind 'strategies'; did you mean 'strategy'"):
         list(checks_of("strategies", "dann"))
 

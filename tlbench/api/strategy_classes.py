@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 from tlbench.api.class_source import written
 from tlbench.api.literals import findable
-from tlbench.core.strategy import Strategy
+from tlbench.core.strategy import Strategy, lacking
 from tlbench.core.strategy_names import kebab
 from tlbench.errors import TlbenchError
 from tlbench.plugins.manager import PluginHost, plugin_host
@@ -82,9 +81,8 @@ def _checked(given: Any) -> type[Strategy]:
         what = f"the class {given.__name__}" if isinstance(given, type) else repr(given)
         hint = "; hand over its class, not an object of it" if isinstance(given, Strategy) else ""
         raise TlbenchError(f"{what} is no strategy: strategies are names, or subclasses of tlbench.Strategy{hint}")
-    if inspect.isabstract(given):
-        missing = ", ".join(sorted(given.__abstractmethods__))
-        raise TlbenchError(f"the strategy {given.__name__} lacks {missing}")
+    if missing := lacking(given):
+        raise TlbenchError(f"the strategy {given.__name__} lacks {', '.join(missing)}")
     if not getattr(given, "settings", None):
         raise TlbenchError(f'the strategy {given.__name__} lacks `settings`, as in `settings = {{"transductive"}}`')
     return given

@@ -240,6 +240,13 @@ class GradientStrategy(Strategy):
         return self.train(self.started(task, toolkit), task, toolkit)
 
 
+def lacking(kind: type[Strategy]) -> list[str]:
+    """The methods that a strategy still has to give before it can be trained."""
+    missing = sorted(getattr(kind, "__abstractmethods__", ()))
+    inherited = (getattr(kind, name) is getattr(GradientStrategy, name, None) for name in ("loss", "substeps", "fit"))
+    return ["loss"] if not missing and issubclass(kind, GradientStrategy) and all(inherited) else missing
+
+
 class FeatureStrategy(Strategy):
     """A classifier on frozen features: give `fit_features`.
 

@@ -45,6 +45,7 @@ from tlbench.testing.check import CheckFailed
 from tlbench.testing.strategy_trial import SHORT, Case, Fitted, StrategyTrial
 from tlbench.testing.toy_domains import Kind
 from tlbench.training.batches import Batch, Batches, batch_tensor
+from tlbench.training.loop import evaluating
 
 Role = Literal["source", "target", "labelled_target"]
 
@@ -93,6 +94,10 @@ class Subject:
         """The values of the terms."""
         return {name: float(term.detach()) for name, term in self.terms(progress).items()}
 
+    def fit(self) -> Fitted:
+        """All of a short training by a new object of the strategy, as a run does it, with its predictor and report."""
+        return self.trial.fit(self.case)
+
     def update(self, *substeps: str) -> None:
         """One step of the host's loop: the substeps of these names alone, or all of them and what follows the step."""
         toolkit = self.trial.toolkit(self.case, ONE_STEP)
@@ -116,7 +121,7 @@ def on_toy_task(
     kind: Kind = "vector",
     backbone: str | None = None,
 ) -> Subject:
-    """A strategy with these parameters, as it is before its first step.
+    """A strategy with these parameters, as it is before its first step, after its first refresh if it has any.
 
     `kind`: of the inputs, vectors for a network with one hidden layer by default. `backbone`: another network by name,
     such as `lenet:16` for images, with batch norm and dropout.
@@ -127,6 +132,9 @@ def on_toy_task(
     with trial.ready(case) as (made, task, toolkit):
         assert isinstance(made, GradientStrategy)
         model = made.started(task, toolkit)
+        if made.refreshes:
+            with evaluating(model):
+                made.refresh(model, task, toolkit)
     batch = Batch(Batches(task, SHORT.batch_size, "cpu"), 1)
     return Subject(made, task, model, batch, trial, case)
 

@@ -6,28 +6,26 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
 from pydantic import BaseModel
-from safetensors.torch import load, save
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from tlbench.core.predictor import ModelPredictor
 from tlbench.core.run_spec import Budget, Setting
-from tlbench.core.strategy import GradientStrategy, Strategy
+from tlbench.core.strategy import Strategy, lacking
 from tlbench.errors import TlbenchError
 from tlbench.testing.check import Check, CheckFailed, NotApplicable
+from tlbench.testing.checkpoint_checks import check_buffers, check_kept, check_saves
 from tlbench.testing.confined import confined
 from tlbench.testing.plugin_under_test import PluginUnderTest, Row, common_checks
 from tlbench.testing.prediction_checks import check_predictions
 from tlbench.testing.side_effects import as_they_were
 from tlbench.testing.source_checks import check_uses_source, check_without_adaptation, check_without_source
-from tlbench.testing.strategy_trial import SHORT, Case, StrategyTrial
+from tlbench.testing.strategy_trial import SETTINGS, SHORT, StrategyTrial
 from tlbench.testing.toy_domains import KINDS, Kind
 
-SETTINGS: tuple[Setting, ...] = get_args(Setting)
 #: Enough for any method to learn two classes that lie apart, in a second.
 LONG = Budget(steps=80, batch_size=24, checkpoints=1)
 #: Above chance (0.5) by four standard errors of 61 test examples.
@@ -102,6 +100,8 @@ def _refuses(params: type[BaseModel], **given: Any) -> bool:
 
 def check_made(strategy: type[Strategy]) -> None:
     """`Strategy(Params())` gives an object: nothing that has to be written is missing."""
+    if missing := lacking(strategy):
+        raise CheckFailed(f"it lacks {', '.join(missing)}")
     strategy(strategy.Params())
 
 
@@ -130,7 +130,7 @@ def check_other_classes(bench: StrategyTrial) -> None:
 
 def check_learns(bench: StrategyTrial) -> None:
     """On two classes that lie apart it is better than chance."""
-    case = _any_case(bench)
+    case = bench.any_case()
     if case.task.setting == "unsupervised":
         raise NotApplicable("clusters have no names; `tlbench run digits-clustering --strategy NAME` scores them")
     accuracy = float((bench.fit(case, LONG).logits().argmax(axis=1) == case.test.labels).mean())
@@ -143,7 +143,7 @@ def check_learns(bench: StrategyTrial) -> None:
 
 def check_single_class(bench: StrategyTrial) -> None:
     """Batches that hold one class only, as those of a rare class do."""
-    case = _any_case(bench, source_labels=lambda labels: np.where(np.arange(len(labels)) < 3, labels, 1))
+    case = bench.any_case(source_labels=lambda labels: np.where(np.arange(len(labels)) < 3, labels, 1))
     logits = bench.fit(case, Budget(steps=6, batch_size=2, checkpoints=1)).logits()
     if not np.isfinite(logits).all():
         raise CheckFailed("logits are not finite after batches of one class; guard what divides by counts of classes")
@@ -154,7 +154,7 @@ def check_single_class(bench: StrategyTrial) -> None:
 
 def check_same_seed(bench: StrategyTrial) -> None:
     """One seed, one result, to the last bit."""
-    first, second = (bench.fit(_any_case(bench)).logits() for _ in range(2))
+    first, second = (bench.fit(bench.any_case()).logits() for _ in range(2))
     if not np.array_equal(first, second):
         raise CheckFailed("two runs of one seed differ; take randomness from batch.generator, or from task.seed")
 
@@ -163,14 +163,14 @@ def check_other_seed(bench: StrategyTrial) -> None:
     """Another seed, another result, unless it says `deterministic = True`."""
     if bench.strategy.deterministic:
         raise NotApplicable("it says deterministic = True")
-    first, second = (bench.fit(_any_case(bench, seed=seed)).logits() for seed in (0, 1))
+    first, second = (bench.fit(bench.any_case(seed=seed)).logits() for seed in (0, 1))
     if np.array_equal(first, second):
         raise CheckFailed("two seeds give the same predictions; use task.seed, or say deterministic = True")
 
 
 def check_generator(bench: StrategyTrial) -> None:
     """What others draw from the global generators does not change it."""
-    _gradient(bench)
+    bench.ask_gradient()
 
     def draw_before(number: int) -> Callable[[Strategy], None]:
         def disturbed(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,23 +189,11 @@ def check_generator(bench: StrategyTrial) -> None:
 
         return alter
 
-    first, second = (bench.fit(_any_case(bench), alter=draw_before(number)).logits() for number in (1, 2))
+    first, second = (bench.fit(bench.any_case(), alter=draw_before(number)).logits() for number in (1, 2))
     if not np.array_equal(first, second):
         raise CheckFailed(
             "the loss draws from a global generator, so that it cannot be replayed; write "
             "torch.rand(…, generator=batch.generator), and leave dropout to the backbone"
-        )
-
-
-def check_buffers(bench: StrategyTrial) -> None:
-    """The strategy object holds its parameters and nothing that training changed."""
-    _gradient(bench)
-    fitted = bench.fit(_any_case(bench))
-    kept = sorted(set(vars(fitted.strategy)) - {"params"})
-    if kept:
-        raise CheckFailed(
-            f"the strategy keeps {', '.join('self.' + name for name in kept)}; keep what a loss remembers in buffers "
-            "of a module that build() gives, so that it is saved with the model and can be replayed"
         )
 
 
@@ -217,7 +205,7 @@ def check_budget(bench: StrategyTrial) -> None:
         nonlocal counted
         counted += 1
 
-    case = _any_case(bench)
+    case = bench.any_case()
     hook = register_optimizer_step_post_hook(count)
     try:
         fitted = bench.fit(case)
@@ -236,7 +224,7 @@ def check_budget(bench: StrategyTrial) -> None:
 
 def check_surroundings(bench: StrategyTrial) -> None:
     """Threads, folder, environment, gradient mode and default type are as they were, and no file was written."""
-    case = _any_case(bench)
+    case = bench.any_case()
     with as_they_were() as changed:
         bench.fit(case)
     if changed:
@@ -248,7 +236,7 @@ def check_labels(bench: StrategyTrial) -> None:
 
     It is fitted in a sandbox, where threads, other programs and calls into the C library are seen as well.
     """
-    case = _any_case(bench)
+    case = bench.any_case()
     seen = confined(lambda: bench.fit(case).logits(), bench.files)
     if seen.reached:
         raise CheckFailed(f"it {'; '.join(seen.reached)}: what a run may know is on its task, and test labels are not")
@@ -256,42 +244,11 @@ def check_labels(bench: StrategyTrial) -> None:
         raise CheckFailed(f"in a sandbox, as runs have it, it raised {seen.error}")
 
 
-def check_saves(bench: StrategyTrial) -> None:
-    """Weights and buffers of a checkpoint are tensors that a file without pickle can hold."""
-    fitted = bench.fit(_any_case(bench))
-    predictor = fitted.predictor
-    if not isinstance(predictor, ModelPredictor):
-        raise NotApplicable("its predictor holds no checkpoints of weights")
-    before = fitted.logits()
-    last = predictor.steps[-1]
-    weights = {name: value.contiguous().clone() for name, value in predictor.checkpoints[last].items()}
-    predictor.model.load_state_dict({name: torch.zeros_like(value) for name, value in weights.items()}, strict=False)
-    predictor.checkpoints = {**predictor.checkpoints, last: load(save(weights))}
-    if not np.array_equal(before, fitted.logits()):
-        raise CheckFailed("it predicts otherwise after its weights were saved and loaded; keep all state in buffers")
-
-
-def check_kept(bench: StrategyTrial) -> None:
-    """What a checkpoint leaves out has not changed: else earlier ones would predict with later weights."""
-    _gradient(bench)
-    case = _any_case(bench)
-    predictor = bench.fit(case).predictor
-    if not isinstance(predictor, ModelPredictor):
-        raise NotApplicable("its predictor holds no checkpoints of weights")
-    kept = set(predictor.checkpoints[predictor.steps[-1]])
-    with bench.ready(case) as (strategy, task, toolkit):
-        start = strategy.started(task, toolkit).state_dict()  # type: ignore[attr-defined]
-    end = predictor.model.state_dict()
-    used = [name for name in start.keys() & end.keys() - kept if name.startswith(("backbone.", "head."))]
-    if changed := sorted(name for name in used if not torch.equal(start[name], end[name])):
-        raise CheckFailed(f"training changes {changed[0]}, and kept_weights() leaves it out; keep all that has changed")
-
-
 def check_cuda(bench: StrategyTrial) -> None:
     """The same on a CUDA device."""
     if not torch.cuda.is_available():
         raise NotApplicable("there is no CUDA device here")
-    logits = bench.fit(_any_case(bench), device="cuda").logits(device="cuda")
+    logits = bench.fit(bench.any_case(), device="cuda").logits(device="cuda")
     if not np.isfinite(logits).all():
         raise CheckFailed("logits on CUDA are not finite")
 
@@ -313,19 +270,3 @@ _OF_BENCH: tuple[Row, ...] = (
     ("kept", "checkpoints hold all that training changes", check_kept),
     ("cuda", "the same on CUDA", check_cuda),
 )
-
-
-def _any_case(bench: StrategyTrial, **options: Any) -> Case:
-    """Vectors, in the first of its settings that has a task for it. Raises `NotApplicable` where none has."""
-    reason = "it has no setting"
-    for setting in SETTINGS:
-        try:
-            return bench.case("vector", setting, **options)
-        except NotApplicable as why:
-            reason = str(why)
-    raise NotApplicable(reason)
-
-
-def _gradient(bench: StrategyTrial) -> None:
-    if not issubclass(bench.strategy, GradientStrategy):
-        raise NotApplicable("it is no gradient strategy")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from tlbench.core.backbone import Backbone
 from tlbench.core.inputs import Inputs, take
 from tlbench.core.predictor import Predictor
 from tlbench.core.run_spec import Budget, Setting, Training
-from tlbench.core.strategy import Strategy
+from tlbench.core.strategy import GradientStrategy, Strategy
 from tlbench.core.task import Examples, SourceView, TargetView, TaskOutline, TransferTask
 from tlbench.execution.source_training import fit_source_model
 from tlbench.plugins.backbone_factory import make_backbone
@@ -31,6 +31,7 @@ from tlbench.testing.toy_domains import BACKBONES, KINDS, Kind, Made, made
 from tlbench.training.batches import batch_tensor
 from tlbench.training.toolkit import Toolkit
 
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
 ITEMS, VALIDATION, TEST = 96, 24, 61  # the last is no multiple of any batch size
 SHOTS = 4
 SHORT = Budget(steps=6, batch_size=16, checkpoints=2)
@@ -127,6 +128,21 @@ class StrategyTrial:
             seed,
         )
         return Case(kind, task, test)
+
+    def any_case(self, **options: Any) -> Case:
+        """Vectors, in the first of its settings that has a task for it. Raises `NotApplicable` where none has."""
+        reason = "it has no setting"
+        for setting in (one for one in SETTINGS if one in self.strategy.settings):
+            try:
+                return self.case("vector", setting, **options)
+            except NotApplicable as why:
+                reason = str(why)
+        raise NotApplicable(reason)
+
+    def ask_gradient(self) -> None:
+        """Raises `NotApplicable` for what is no gradient strategy."""
+        if not issubclass(self.strategy, GradientStrategy):
+            raise NotApplicable("it is no gradient strategy")
 
     def _source(
         self,

@@ -106,4 +106,6 @@ class DomainAdversarial(Adaptation):
             {**point, "domain": point["domain"] / params.domain_weight} if "domain" in point else point
             for point in curve
         ]
-        return health.game(plain, params.adversarial_weight, params.ramp, params.slope)
+        return health.game(
+            plain, params.adversarial_weight, params.ramp, params.slope, learnt_before=cls.start == "source-model"
+        )

@@ -10,7 +10,14 @@ import math
 from collections.abc import Sequence
 
 from tlbench import Health, schedules
-from tlbench_strategies.shared.health import FEWEST_POINTS, Points, classes_learnt, moving_means, with_terms
+from tlbench_strategies.shared.health import (
+    FEWEST_POINTS,
+    Points,
+    classes_kept,
+    classes_learnt,
+    moving_means,
+    with_terms,
+)
 
 TERMS = ("step", "source", "domain", "domain_accuracy", "lambda")
 #: Accuracy within this of 1/2 is that of guessing. A batch of 64 + 64 has a standard error of 0.044, of 16 + 16 one of
@@ -29,9 +36,12 @@ EXPLODED, CONFUSED = 2 * math.log(2), 1.5 * math.log(2)
 CONSTANT = 1e-3
 
 
-def game(curve: Points, adversarial_weight: float, ramp: bool = True, slope: float = 10.0) -> list[Health]:
+def game(
+    curve: Points, adversarial_weight: float, ramp: bool = True, slope: float = 10.0, learnt_before: bool = False
+) -> list[Health]:
     """One line on the domains, one on the source's classes, and one more where λ is off its schedule.
 
+    `learnt_before`: whether training started from the source model, whose classes are to be kept.
     Single batches are noisy: values are means over a quarter of the points, the first quarter → the last.
     """
     points = with_terms(curve, *TERMS)
@@ -40,7 +50,7 @@ def game(curve: Points, adversarial_weight: float, ramp: bool = True, slope: flo
     if len(points) < FEWEST_POINTS:
         return [Health(f"too few points to judge: {_numbers(points, 1)}", ok=True)]
     width = len(points) // 4
-    classes = classes_learnt(points)
+    classes = classes_kept(points) if learnt_before else classes_learnt(points)
     reading, ok = _reading(points, width, adversarial_weight, classes.ok)
     return [
         Health(f"{reading}: {_numbers(points, width)}", ok),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -32,6 +33,14 @@ def classes_learnt(points: Points, term: str = "source") -> Health:
     first, last = points[0][term], moving_means(points, term, max(len(points) // 4, 1))[-1]
     learnt = last <= LEARNT * first
     return Health(f"source classes are {'' if learnt else 'not '}learnt: source loss {first:.2f} → {last:.2f}", learnt)
+
+
+def classes_kept(points: Points, term: str = "source") -> Health:
+    """Whether classes that were learnt before are known still: the right one at least half as probable as it was."""
+    means = moving_means(points, term, max(len(points) // 4, 1))
+    first, last = min(points[0][term], means[0]), means[-1]
+    kept = last <= first + math.log(2)
+    return Health(f"source classes are {'kept' if kept else 'forgotten'}: source loss {first:.2f} → {last:.2f}", kept)
 
 
 def course(curve: Points, term: str, about: str, *, label: str = "source") -> list[Health]:

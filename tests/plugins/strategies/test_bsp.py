@@ -42,6 +42,19 @@ def test_scaling_the_features_scales_it_by_the_square():
     torch.testing.assert_close(subject.terms()["spectral"].detach(), 9 * before)
 
 
+def points(start, end):
+    game = {"domain": 0.69, "domain_accuracy": 0.5, "lambda": 1.0}
+    return [{"step": n, "source": start + (end - start) * n / 20, **game} for n in range(1, 21)]
+
+
+def test_classes_that_the_source_model_knows_are_to_be_kept_not_learnt():
+    params = BatchSpectralPenalization.Params(ramp=False)
+    kept, forgotten = (BatchSpectralPenalization.health(points(0.1, end), params)[1] for end in (0.12, 2.3))
+    assert (kept.ok, kept.text) == (True, "source classes are kept: source loss 0.10 → 0.12")
+    assert (forgotten.ok, forgotten.text) == (False, "source classes are forgotten: source loss 0.21 → 2.08")
+    assert not DomainAdversarial.health(points(0.1, 0.12), params)[1].ok
+
+
 def test_it_reaches_the_backbone_and_not_the_classifier():
     subject = faithful.on_toy_task(BatchSpectralPenalization)
     model = subject.model

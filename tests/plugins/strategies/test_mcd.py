@@ -73,8 +73,7 @@ def test_the_two_classifiers_start_apart():
 
 @pytest.mark.parametrize("repeats", [1, 4])
 def test_every_update_of_a_step_counts(repeats):
-    made = subject(repeats=repeats)
-    fitted = made.trial.fit(made.case)
+    fitted = subject(repeats=repeats).fit()
     assert fitted.toolkit.report.seen[-1].updates == 6 * (2 + repeats)
 
 
