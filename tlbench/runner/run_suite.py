@@ -70,6 +70,8 @@ def _run(
     show: Callable[[Path], None],
 ) -> SuiteOutcome:
     """Plan, write the plan, and run what is missing of it."""
+    from tlbench.execution.device import DEFAULT_THREADS
+    from tlbench.execution.template_client import Template
     from tlbench.leaderboard.claims.current_figures import CLAIMS_FILE
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
@@ -77,6 +79,7 @@ def _run(
     from tlbench.suites.suite_file import claims_file
 
     request = _with_earlier(request, results)
+    Template.warm(request.threads or DEFAULT_THREADS)  # it imports the libraries while the suite is planned
     ready = prepare(request)
     folder = ready.results(results)
     folder.create()
