@@ -24,7 +24,7 @@ from machine to machine.
 - **Optimisers** are torch's fused ones.
 - **Sparse rows** stay sparse where at most 3 % of at least 2,000 values of a row are not 0: the first dense layer
   multiplies these alone, and its weight is stored feature by feature. A batch is a tensor to everything else, made
-  dense where it is asked for. Other sparse rows become a dense array of up to 256 MiB (4 GiB on a GPU), kept by the run.
+  dense where it is asked for. Others become a dense array of up to 256 MiB (4 GiB on a GPU), kept by the run.
 - **Freed memory** is kept by runs and by the preparation of inputs. By default glibc gives large blocks back to the
   system at once, and the kernel clears every page again at the next step. Set `MALLOC_TRIM_THRESHOLD_` or any other
   `MALLOC_…` variable, and tlbench leaves all to it.

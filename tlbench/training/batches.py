@@ -216,7 +216,9 @@ class Batches:
         # Strategies of one seed see the same inputs of a role in the same order, whatever their phase is called.
         self._purpose = () if phase == 0 else (f"phase {phase}",)
         self.generator = torch.Generator(device=device).manual_seed(self._seed("loss"))
-        self._views = Views(self.generator, recipe or Training(), lambda role: self._seed("views", role))
+        self._views = Views(
+            self.generator, recipe or Training.model_validate({}), lambda role: self._seed("views", role)
+        )
         self._sources: list[Pool] | None = None
         self._source_inputs: list[Pool] | None = None
         self._target: Pool | None = None

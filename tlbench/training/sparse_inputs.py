@@ -41,8 +41,7 @@ class SparseBatch(Tensor):
     @staticmethod
     def of(matrix: Any) -> SparseBatch:
         """A batch of the rows of a `scipy.sparse.csr_array`."""
-        made = Tensor._make_wrapper_subclass(SparseBatch, matrix.shape, dtype=torch.float32)  # type: ignore[attr-defined]
-        batch = cast("SparseBatch", made)
+        batch: SparseBatch = Tensor._make_wrapper_subclass(SparseBatch, matrix.shape, dtype=torch.float32)
         batch.matrix, batch._dense = matrix, None
         return batch
 
@@ -59,7 +58,7 @@ class SparseBatch(Tensor):
         """A sparse product where the batch is multiplied, itself where nothing would change, else dense."""
         kwargs = kwargs or {}
         if func in _OF_SHAPE:
-            return super().__torch_function__(func, types, args, kwargs)
+            return super().__torch_function__(func, types, args, kwargs)  # type: ignore[no-untyped-call]
         if func in _UNCHANGED and _is_unchanged(func, args[1:], kwargs):
             return args[0]
         if func is F.linear and (found := _linear(*args, **kwargs)) is not None:
@@ -69,7 +68,7 @@ class SparseBatch(Tensor):
         return func(*tree_map(_plain, args), **tree_map(_plain, kwargs))
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]  # torch's own is annotated as a static method
         cls, func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Any = None
     ) -> Any:
         """What reaches torch's kernels by another way is given dense values."""
