@@ -11,6 +11,8 @@ import pytest
 from safetensors.numpy import load_file
 from toy_suite import SUITE
 
+from tlbench.records.result_folder import ResultFolder
+
 FOUR = SUITE.replace('strategies = ["feature-extraction"]', 'strategies = ["raises", "exits", "sleeps", "segfaults"]')
 MISBEHAVING = (
     FOUR
@@ -453,3 +455,16 @@ def test_runs_in_bf16_have_keys_of_their_own_say_so_and_are_made_again_in_bf16(p
     again = project.tlbench("verify", "results/toy", "--suite", suite, "--sample", "1", "--device", "cpu")
     assert again.code == 0, again.err
     assert "1 of 1 run reproduced" in again.out
+
+
+def test_where_all_is_there_each_record_is_read_once_and_the_table_is_the_same(project, monkeypatch):
+    suite = project.suite(SUITE)
+    first = project.tlbench("run", suite)
+    assert first.code == 0
+    reads = []
+    read = ResultFolder.read
+    monkeypatch.setattr(ResultFolder, "read", lambda self, key: reads.append(key) or read(self, key))
+    again = project.tlbench("run", suite)
+    assert again.code == 0
+    assert again.out == first.out
+    assert sorted(reads) == sorted(record.run_key for record in project.records())

@@ -30,7 +30,7 @@ def rows(count=40, features=FEATURES, density=0.02, seed=0):
 def both(inputs=None):
     """The same batch, sparse and dense."""
     inputs = rows() if inputs is None else inputs
-    return SparseBatch.of(inputs), torch.from_numpy(np.asarray(inputs))
+    return SparseBatch.of(inputs.matrix), torch.from_numpy(np.asarray(inputs))
 
 
 @pytest.mark.parametrize(

@@ -114,4 +114,4 @@ def _carried_out(asked: _RunRequest, results: Path, conditions: RunOptions, prog
     with told_of_the_dict(asked.written) if asked.written else nullcontext(), listener(progress) as heard:
         done = run_suite(asked.request, results, conditions, heard)
     folder = done.folder.folder
-    return Results(folder, result_set_of(folder, done.plan), done.records, asked.request.plugin_files)
+    return Results(folder, result_set_of(folder, done.plan, done.stored), done.records, asked.request.plugin_files)

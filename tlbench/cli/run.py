@@ -166,7 +166,7 @@ def _report(done: SuiteOutcome, as_json: bool) -> None:
     from tlbench.leaderboard.renderers import render
     from tlbench.runner.run_suite import result_set_of
 
-    typer.echo(render(leaderboard(result_set_of(done.folder.folder, done.plan)), "table"))
+    typer.echo(render(leaderboard(result_set_of(done.folder.folder, done.plan, done.stored)), "table"))
     _name_failures(done.records)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -42,7 +43,7 @@ class SparseRows:
         rows.sort_indices()
         return cls(rows.data, rows.indices.astype(np.int32), rows.indptr.astype(np.int64), rows.shape[1])
 
-    @property
+    @cached_property
     def matrix(self) -> Any:
         """As a `scipy.sparse.csr_array`, which scikit-learn takes."""
         from scipy.sparse import csr_array

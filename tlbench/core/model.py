@@ -64,7 +64,7 @@ class TransferModel(nn.Module):
             together = batches[0].is_cuda or any(isinstance(m, _BatchNorm) and m.training for m in self.modules())
         if not together:
             return [self.features(batch) for batch in batches]
-        return list(torch.split(self.features(torch.cat(batches)), [len(batch) for batch in batches]))
+        return list(torch.split_with_sizes(self.features(torch.cat(batches)), [len(batch) for batch in batches]))
 
     def features(self, inputs: Tensor) -> Tensor:
         """Raw inputs (n, …) to features (n, feature_dim)."""

@@ -11,6 +11,8 @@ from typing import Literal, get_args
 from tlbench.core.run_spec import Compute, Precision
 from tlbench.errors import TlbenchError
 
+#: Threads of a run, the same on every machine.
+DEFAULT_THREADS = 1
 #: Products of bf16 in hardware: of x86, and of ARM.
 BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 #: The first compute capability of CUDA devices with bf16 and TF32.
@@ -56,7 +58,7 @@ def choose_machine(
         workers = _cores() if kind == "cpu" else 1
         choices["workers"] = "one a core" if kind == "cpu" else "one on a CUDA device"
     if threads is None:
-        threads = 1
+        threads = DEFAULT_THREADS
         choices["threads"] = "1, the same on every machine, because threads change the last bits"
     compute = Compute(device=kind, precision=_checked(precision, device), threads=threads, deterministic=deterministic)
     return Machine(device, workers, compute, choices)

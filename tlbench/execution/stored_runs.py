@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tlbench.core.garbage_collection import collection_paused
 from tlbench.errors import TlbenchError
 from tlbench.execution.job import PREDICTED
 from tlbench.execution.work_items import WorkItem, reverse_work
@@ -35,6 +36,10 @@ class StoredRuns:
 
         Of a run that makes no sense the record is written here. `set_aside` hears of each damaged record.
         """
+        with collection_paused():
+            return self._find(plan, set_aside)
+
+    def _find(self, plan: Plan, set_aside: Callable[[Path], None]) -> tuple[dict[str, Record], list[WorkItem]]:
         records: dict[str, Record] = {}
         second: list[WorkItem] = []
         for key, run in plan.runs.items():

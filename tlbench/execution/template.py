@@ -52,6 +52,9 @@ def main() -> None:
     send_line(channel, {"event": "ready"})
     keep_freed_memory()
     _Server(channel).serve()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # nothing is left to do, and taking the libraries down in good order takes seconds
 
 
 def _preload() -> None:

@@ -105,7 +105,10 @@ class Template:
         self._send({"pool": pool, "job": job, "cwd": here, "environment": self._environment(passed), **order})
 
     def end(self) -> None:
-        """Let it end, and what it has running with it."""
+        """Let it end, and what it has running with it. Where it is still importing, nothing runs, and it is killed."""
+        if not self.ready:
+            self.kill_now()
+            return
         atexit.unregister(self.end)
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from tlbench.core.content_key import key_content
+from tlbench.core.garbage_collection import collection_paused
 from tlbench.core.names import name_notes
 from tlbench.core.probabilities import LOWER_IS_BETTER
 from tlbench.core.run_spec import WEIGHTS, Compute, RunSpec
@@ -62,8 +63,9 @@ class Planner:
         if faults:
             raise Faults(f"suite {self._suite.name!r} cannot run", list(dict.fromkeys(faults)))
         self._plan.notes = data_notes(self._suite, [situation for _, situation in asked], self._domains)
-        for part, situation in asked:
-            self._plan_situation(part, situation)
+        with collection_paused():
+            for part, situation in asked:
+                self._plan_situation(part, situation)
         self._plan.shared = self._shared_examples([situation for _, situation in asked])
         classes = {name for _, each in asked for ready in each.ready.values() for name in ready.class_names}
         self._plan.warnings += name_notes(self._domains.dataset.domains, classes)

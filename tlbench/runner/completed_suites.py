@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlbench.core.garbage_collection import collection_paused
 from tlbench.core.run_spec import PROTOCOL_VERSION, WEIGHTS
 from tlbench.data.domain_store import DomainStore
 from tlbench.data.domain_view import DomainView
@@ -79,7 +80,8 @@ def whole_records(request: Request, results: Path) -> tuple[ResultFolder, dict[s
         if plan["fingerprint"] != fingerprint(request, plan["with_weights"]):
             return None
         asked: dict[str, list[str]] = plan["asked"]
-        found = {key: folder.read(key) for key in asked}
+        with collection_paused():
+            found = {key: folder.read(key) for key in asked}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, TlbenchError):
         return None  # the long way says what is wrong
     records = {key: record for key, record in found.items() if record is not None and _answers(record, asked[key])}

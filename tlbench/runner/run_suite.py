@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ class SuiteOutcome:
     folder: ResultFolder
     records: dict[str, Record]
     plan: Plan | None
+    #: Those of the records that stand in the folder as they are here.
+    stored: Mapping[str, Record] = field(default_factory=dict)
     #: Runs that have not been done, because as many as may fail have failed.
     left: int = 0
 
@@ -57,7 +59,7 @@ def run_suite(
     folder, records = there
     show(folder.folder)
     heard.planned(0, len(records), 0)
-    return SuiteOutcome(folder, records, None)
+    return SuiteOutcome(folder, records, None, records)
 
 
 def _run(
@@ -68,6 +70,8 @@ def _run(
     show: Callable[[Path], None],
 ) -> SuiteOutcome:
     """Plan, write the plan, and run what is missing of it."""
+    from tlbench.execution.device import DEFAULT_THREADS
+    from tlbench.execution.template_client import Template
     from tlbench.leaderboard.claims.current_figures import CLAIMS_FILE
     from tlbench.runner.completed_suites import fingerprint, weighted
     from tlbench.runner.prepare import prepare
@@ -75,6 +79,7 @@ def _run(
     from tlbench.suites.suite_file import claims_file
 
     request = _with_earlier(request, results)
+    Template.warm(request.threads or DEFAULT_THREADS)  # it imports the libraries while the suite is planned
     ready = prepare(request)
     folder = ready.results(results)
     folder.create()
@@ -95,7 +100,7 @@ def _run(
             session = ready.session(ready.plan, folder, heard, conditions)
             records = session.run()
             left = sum(key not in records for key in ready.plan.runs) if session.stopped else 0
-            done = SuiteOutcome(folder, records, ready.plan, left)
+            done = SuiteOutcome(folder, records, ready.plan, left=left)
             code = 0 if done.whole else 1
         finally:
             ready.host.tell("tlbench_suite_finished", suite=ready.suite.name, exit_code=code)
@@ -131,11 +136,11 @@ def failed(records: dict[str, Record]) -> dict[str, Record]:
     return {key: record for key, record in records.items() if record.status not in ("ok", "skipped")}
 
 
-def result_set_of(folder: Path, plan: Plan | None) -> ResultSet:
+def result_set_of(folder: Path, plan: Plan | None, known: Mapping[str, Record] | None = None) -> ResultSet:
     """The result set of what was asked for (everything, without a plan), from stored records."""
     from tlbench.leaderboard.analysis.result_set import load_result_set
 
-    result_set = load_result_set(folder)
+    result_set = load_result_set(folder, known)
     if plan is not None:
         wanted = {(cell.run_key, cell.variant, cell.pair, cell.setting, cell.shots) for cell in plan.cells}
         result_set.plan.cells = [

@@ -329,5 +329,5 @@ def batch_tensor(inputs: Rows, rows: Index, device: str) -> Tensor:
     """Some rows of inputs on the device. Sparse ones are a tensor too, whose values are made dense where needed."""
     if stays_sparse(inputs, device):
         assert isinstance(inputs, SparseRows)
-        return SparseBatch.of(inputs[rows])
+        return SparseBatch.of(inputs.matrix[rows])
     return torch.from_numpy(np.array(inputs[rows])).to(device)  # a copy: memory maps are not writeable

@@ -78,7 +78,8 @@ def train(
     checkpoints: dict[int, dict[str, Tensor]] = {}
     curve: list[dict[str, float]] = []
     finite: Tensor | None = None
-    clock = Clock(next(model.parameters()).device, span.first)
+    device, layers_seed = next(model.parameters()).device, derive(span.seed, "layers")
+    clock = Clock(device, span.first)
     for step in range(span.first + 1, span.last + 1):
         progress = (step - 1 - span.first) / span.steps
         for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
@@ -87,7 +88,7 @@ def train(
             with evaluating(model):
                 hooks.refresh(model)
         # Dropout draws the same in every strategy of one seed, for what passes the network first.
-        torch.manual_seed(derive(span.seed, "layers") + step)
+        _seed_layers(device, layers_seed + step)
         batch = Batch(batches, step)
         terms: dict[str, Tensor] = {}
         for substep, parameters in zip(substeps, only, strict=True):
@@ -147,6 +148,16 @@ def training(model: nn.Module, frozen: Sequence[nn.Module]) -> Iterator[None]:
     finally:
         for parameter in stopped:
             parameter.requires_grad_(True)
+
+
+def _seed_layers(device: torch.device, seed: int) -> None:
+    """Seed what layers draw from, as `torch.manual_seed` does.
+
+    That one also notes, with a trace of the stack, what is to be done once other devices are there: half a millisecond.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def _parameters_of(substep: Substep) -> list[Tensor] | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,21 +34,21 @@ def stays_sparse(inputs: Inputs, device: str) -> bool:
 class SparseBatch(Tensor):
     """Sparse rows as a tensor of float32 (n, features) on the CPU."""
 
-    rows: SparseRows
+    #: A `scipy.sparse.csr_array` of float32.
+    matrix: Any
     _dense: Tensor | None
 
     @staticmethod
-    def of(rows: SparseRows) -> SparseBatch:
-        """A batch of these rows."""
-        made = Tensor._make_wrapper_subclass(SparseBatch, rows.shape, dtype=torch.float32)  # type: ignore[attr-defined]
-        batch = cast("SparseBatch", made)
-        batch.rows, batch._dense = rows, None
+    def of(matrix: Any) -> SparseBatch:
+        """A batch of the rows of a `scipy.sparse.csr_array`."""
+        batch: SparseBatch = Tensor._make_wrapper_subclass(SparseBatch, matrix.shape, dtype=torch.float32)
+        batch.matrix, batch._dense = matrix, None
         return batch
 
     def to_plain(self) -> Tensor:
         """The same values as a dense tensor (n, features); always the same one."""
         if self._dense is None:
-            self._dense = torch.from_numpy(np.asarray(self.rows))
+            self._dense = torch.from_numpy(self.matrix.toarray())
         return self._dense
 
     @classmethod
@@ -59,7 +58,7 @@ class SparseBatch(Tensor):
         """A sparse product where the batch is multiplied, itself where nothing would change, else dense."""
         kwargs = kwargs or {}
         if func in _OF_SHAPE:
-            return super().__torch_function__(func, types, args, kwargs)
+            return super().__torch_function__(func, types, args, kwargs)  # type: ignore[no-untyped-call]
         if func in _UNCHANGED and _is_unchanged(func, args[1:], kwargs):
             return args[0]
         if func is F.linear and (found := _linear(*args, **kwargs)) is not None:
@@ -69,7 +68,7 @@ class SparseBatch(Tensor):
         return func(*tree_map(_plain, args), **tree_map(_plain, kwargs))
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]  # torch's own is annotated as a static method
         cls, func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Any = None
     ) -> Any:
         """What reaches torch's kernels by another way is given dense values."""
@@ -107,25 +106,19 @@ def _joined(tensors: Sequence[Any], dim: int = 0, **other: Any) -> SparseBatch |
     """Several batches as one; None where they are not all sparse."""
     if other or dim != 0 or not all(isinstance(each, SparseBatch) for each in tensors):
         return None
-    rows = [each.rows for each in tensors]
-    if len({each.features for each in rows}) != 1:
+    matrices = [each.matrix for each in tensors]
+    if len({each.shape[1] for each in matrices}) != 1:
         return None
-    lengths = np.concatenate([np.diff(each.indptr) for each in rows])
-    return SparseBatch.of(
-        SparseRows(
-            np.concatenate([each.data for each in rows]),
-            np.concatenate([each.indices for each in rows]),
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            rows[0].features,
-        )
-    )
+    from scipy.sparse import vstack
+
+    return SparseBatch.of(vstack(matrices, format="csr"))
 
 
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor | None:
     """The product of a sparse batch with plain weights; None where it has to be a dense one."""
     known = type(weight) in (Tensor, nn.Parameter) and weight.dtype == torch.float32 and weight.ndim == 2
     transformed = torch._C._functorch.peek_interpreter_stack() is not None  # inside of vmap, torch.func.grad and such
-    if not isinstance(input, SparseBatch) or not known or weight.shape[1] != input.rows.features or transformed:
+    if not isinstance(input, SparseBatch) or not known or weight.shape[1] != input.matrix.shape[1] or transformed:
         return None
     return cast("Tensor", _Product.apply(weight, bias, input))
 
@@ -135,8 +128,8 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, bias: Tensor | None, inputs: SparseBatch) -> Tensor:
-        ctx.inputs, ctx.matrix = inputs, inputs.rows.matrix
-        product = torch.from_numpy(ctx.matrix @ weight.detach().t().contiguous().numpy())
+        ctx.inputs = inputs
+        product = torch.from_numpy(inputs.matrix @ weight.detach().t().contiguous().numpy())
         return product if bias is None else product.add_(bias.detach())
 
     @staticmethod
@@ -147,4 +140,4 @@ class _Product(torch.autograd.Function):
             return None, bias, None
         if gradient.requires_grad:  # a gradient of this gradient will be asked for
             return gradient.t() @ ctx.inputs.to_plain(), bias, None
-        return torch.from_numpy(ctx.matrix.T @ gradient.contiguous().numpy()).t(), bias, None
+        return torch.from_numpy(ctx.inputs.matrix.T @ gradient.contiguous().numpy()).t(), bias, None

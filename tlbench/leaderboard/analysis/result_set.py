@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
+from tlbench.core.garbage_collection import collection_paused
 from tlbench.core.local_paths import shown_name, shown_names
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.verdicts import ROPE
@@ -182,26 +183,31 @@ class ResultSet:
         }
 
 
-def load_result_set(folder: Path) -> ResultSet:
+def load_result_set(folder: Path, known: Mapping[str, Record] | None = None) -> ResultSet:
     """Read `results/<suite>/`, or a published folder: `plan.json` and the records that its cells and references name.
 
-    A damaged record counts as missing and is named. Raises `TlbenchError` where there is no plan that can be read, and
-    for a published folder whose records are damaged or not the plan's.
+    `known` are records, by run key, that have been read from there already. A damaged record counts as missing and
+    is named. Raises `TlbenchError` where there is no plan that can be read, and for a published folder whose
+    records are damaged or not the plan's.
     """
     result_set = ResultSet(read_plan(folder), correct=stored_correct(folder))
     if is_published(folder):
         result_set.records = PublishedFolder(folder).records(result_set.plan.run_keys)
         return result_set
-    results = ResultFolder(folder.parent, folder.name)
+    with collection_paused():
+        _read_records(result_set, ResultFolder(folder.parent, folder.name), known or {})
+    return result_set
+
+
+def _read_records(result_set: ResultSet, results: ResultFolder, known: Mapping[str, Record]) -> None:
     for key in result_set.plan.run_keys:
         try:
-            record = results.read(key)
+            record = known.get(key) or results.read(key)
         except TlbenchError:
             result_set.damaged[key] = f"damaged record: {results.record_file(key).name}"
             continue
         if record is not None:
             result_set.records[key] = record
-    return result_set
 
 
 def read_plan(folder: Path) -> PlanHeader:

@@ -71,6 +71,7 @@ class TableGroup:
     at_last_step: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._scales: dict[str, Scale] = {}
         self.members = {cell.run_key for cell in self.cells if cell.family}
         chosen = choose_members(self.result_set, self.cells, self.selection, keep=self.keep_members)
         self.cells, lines = choose_single_source(chosen.cells, self._larger_is_better)
@@ -121,8 +122,10 @@ class TableGroup:
 
     def scale_of(self, metric: str) -> Scale:
         """How a metric is shown, the same in all rows."""
-        found = (self.value(cell, metric) for cell in self.cells)
-        return Scale.of(metric, [value for value in found if value is not None])
+        if metric not in self._scales:
+            found = (self.value(cell, metric) for cell in self.cells)
+            self._scales[metric] = Scale.of(metric, [value for value in found if value is not None])
+        return self._scales[metric]
 
     def score(self, key: str, metric: str, *, reference: bool) -> float | None:
         """A run's number. A reference without a source, which most protocols read, is shown at its last step."""
