@@ -22,6 +22,16 @@ _ADAPTATION = (
     ),
     ("mdd", "adversarial.mdd:MarginDisparityDiscrepancy", "no second classifier disagrees on the target alone"),
     ("daln", "adversarial.daln:DiscriminatorFree", "the classifier is its own domain head, by nuclear norms"),
+    ("mcc", "self_training.mcc:MinimumClassConfusion", "target predictions that confuse no classes"),
+    ("bnm", "self_training.bnm:BatchNuclearNorm", "target predictions that are sure and diverse, by nuclear norms"),
+    ("shot", "self_training.shot:Shot", "source-free: a frozen classifier, sure and diverse, and centroids as labels"),
+    ("shot-im", "self_training.shot:ShotIM", "source-free: a frozen classifier, sure and diverse on the target"),
+    ("fixmatch", "self_training.fixmatch:FixMatch", "sure predictions on weak views as labels of strong views"),
+    ("flexmatch", "self_training.flexmatch:FlexMatch", "FixMatch with lower thresholds for classes learnt less"),
+    ("adamatch", "self_training.adamatch:AdaMatch", "FixMatch for two domains, aligned with the source's predictions"),
+    ("mean-teacher", "self_training.mean_teacher:MeanTeacher", "an average of the weights as teacher of the target"),
+    ("mme", "self_training.mme:MinimaxEntropy", "prototypes that move to the target, features that gather around them"),
+    ("pseudo-labels", "self_training.pseudo_labels:PseudoLabelling", "predictions for the target as its labels"),
 )
 
 
