@@ -32,6 +32,13 @@ _ADAPTATION = (
     ("mean-teacher", "self_training.mean_teacher:MeanTeacher", "an average of the weights as teacher of the target"),
     ("mme", "self_training.mme:MinimaxEntropy", "prototypes that move to the target, features that gather around them"),
     ("pseudo-labels", "self_training.pseudo_labels:PseudoLabelling", "predictions for the target as its labels"),
+    (
+        "mdan",
+        "several_sources.mdan:MultisourceAdversarial",
+        "several sources: a domain head for each, the hardest first",
+    ),
+    ("mfsan", "several_sources.mfsan:MultipleFeatureSpaces", "several sources: a branch for each, which agree"),
+    ("m3sda", "several_sources.m3sda:MomentMatching", "several sources: moments alike, a pair of classifiers for each"),
 )
 
 
