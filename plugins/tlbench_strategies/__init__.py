@@ -39,6 +39,44 @@ _ADAPTATION = (
     ),
     ("mfsan", "several_sources.mfsan:MultipleFeatureSpaces", "several sources: a branch for each, which agree"),
     ("m3sda", "several_sources.m3sda:MomentMatching", "several sources: moments alike, a pair of classifiers for each"),
+    ("coral", "shallow.coral:Coral", "a linear SVM on source features with the target's covariance"),
+    (
+        "subspace-alignment",
+        "shallow.subspace_alignment:SubspaceAlignment",
+        "nearest neighbours in principal subspaces, one turned onto the other; needs the extra `shallow`",
+    ),
+    ("tca", "shallow.transfer_components:TransferComponents", "nearest neighbours in a projection of equal means"),
+    ("jda", "shallow.transfer_components:JointDistributions", "TCA with classes of equal means, by labels on the way"),
+    (
+        "ot-emd",
+        "shallow.optimal_transport:ExactTransport",
+        "nearest neighbours among source examples moved at the least cost; needs the extra `shallow`",
+    ),
+    (
+        "ot-sinkhorn",
+        "shallow.optimal_transport:EntropicTransport",
+        "the same with a smoother plan; needs the extra `shallow`",
+    ),
+    (
+        "ot-linear",
+        "shallow.optimal_transport:LinearTransport",
+        "the same by the linear map between Gaussians; needs the extra `shallow`",
+    ),
+    (
+        "jdot",
+        "shallow.jdot:JointTransport",
+        "a classifier and a transport plan in turn (joint distribution OT); needs the extra `shallow`",
+    ),
+    (
+        "kmm",
+        "shallow.reweighting:KernelMeanMatching",
+        "source examples weighted to the target's mean in a kernel's space; needs the extra `shallow`",
+    ),
+    (
+        "density-reweighting",
+        "shallow.reweighting:DensityReweighting",
+        "source examples weighted by a ratio of densities; needs the extra `shallow`",
+    ),
 )
 
 
