@@ -70,7 +70,7 @@ _ADAPTATION = (
     (
         "kmm",
         "shallow.reweighting:KernelMeanMatching",
-        "source examples weighted to the target's mean in a kernel's space; needs the extra `shallow`",
+        "source examples weighted to the target's mean in a kernel's space",
     ),
     (
         "density-reweighting",
