@@ -76,9 +76,9 @@ class MultisourceAdversarial(SeveralSources):
     def join(self, labels: Tensor, domains: Tensor) -> Tensor:
         """One loss from those of all sources (k,)."""
         weight, gamma = self.params.adversarial_weight, self.params.gamma
-        if self.params.mode == "hard":
-            return labels.max() + weight * domains.min()
-        return torch.logsumexp(gamma * (labels + weight * domains), 0) / gamma
+        hard: Tensor = labels.max() + weight * domains.min()
+        soft: Tensor = torch.logsumexp(gamma * (labels + weight * domains), 0) / gamma
+        return hard if self.params.mode == "hard" else soft
 
     @classmethod
     def health(cls, curve: Sequence[Mapping[str, Any]], params: Any) -> list[Health]:

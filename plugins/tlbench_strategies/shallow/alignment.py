@@ -99,7 +99,10 @@ class ShallowAdaptation(Strategy):
         labels = self.chosen(examples.labels, "", toolkit)
         of_target = toolkit.features(backbone, task.target.inputs, labelled=False)
         of_target = self.chosen(of_target, "target", toolkit)
-        scalers = {"source": Scaler(of_source, self.params.scale), "target": Scaler(of_target, self.params.scale)}
+        scalers: dict[Side, Scaler] = {
+            "source": Scaler(of_source, self.params.scale),
+            "target": Scaler(of_target, self.params.scale),
+        }
         scaled = scalers["source"].of_array(of_source), scalers["target"].of_array(of_target)
         with unfinished_fits_noted(toolkit.report.notes):
             alignment, classifier = self.fit_adapted(scaled[0], labels, scaled[1])
