@@ -29,8 +29,10 @@ from tlbench_strategies.frozen_features.scaling import Scale
 from tlbench_strategies.shallow.alignment import Alignment, Features, Labels, Map
 from tlbench_strategies.shallow.bases import ByNeighbours
 
-#: Directions whose variance is below this share of the largest are none.
-SMALLEST = 1e-10
+#: Singular values below this share of the largest are 0.
+SMALLEST = 1e-6
+#: Of a matrix so many times as large as directions are asked for, these alone are computed, by Lanczos' method.
+FEW = 10
 
 
 class TransferComponents(ByNeighbours):
@@ -102,20 +104,38 @@ def joint(source: Features, labels: Labels, target: Features, pseudo: Labels) ->
 def projection(
     both: NDArray[np.float64], differences: list[Difference], components: int, regularisation: float
 ) -> NDArray[np.float64]:
-    """A (d, at most components), the most variance first, of features (n, d) and the differences to make small."""
-    from scipy.linalg import eigh
+    """A (d, at most components), the most variance first, of features (n, d) and the differences to make small.
 
+    With B = D + λI, whose root is known as D has few dimensions, they are B^(−1/2) times the right singular vectors of
+    the centred features times B^(−1/2).
+    """
     means = np.stack([each.mean for each in differences])
     gram = np.stack([each.coefficients for each in differences])
     norm = np.linalg.norm(gram @ gram.T)  # that of Σ e eᵀ
-    constraint = means.T @ means / norm + regularisation * np.eye(both.shape[1])
-    centred = both - both.mean(0)
-    count = min(components, both.shape[1])
-    variance = centred.T @ centred
-    values, vectors = eigh(variance, constraint, subset_by_index=[both.shape[1] - count, both.shape[1] - 1])
-    values, vectors = values[::-1], vectors[:, ::-1]
-    there = vectors[:, values > SMALLEST * values[0]]
-    found: NDArray[np.float64] = there / np.linalg.norm(there, axis=0)
+    _, lengths, axes = np.linalg.svd(means / np.sqrt(norm), full_matrices=False)
+    shrink = 1 - np.sqrt(regularisation / (regularisation + lengths**2))
+
+    def by_root(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rows times (λB⁻¹)^(1/2)."""
+        shrunk: NDArray[np.float64] = rows - (rows @ axes.T * shrink) @ axes
+        return shrunk
+
+    directions = by_root(main_directions(by_root(both - both.mean(0)), components))
+    found: NDArray[np.float64] = directions.T / np.linalg.norm(directions, axis=1)
+    return found
+
+
+def main_directions(rows: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """At most so many right singular vectors of rows (n, d), those of the largest values first; none of value 0."""
+    if FEW * most < min(rows.shape):
+        from scipy.sparse.linalg import svds
+
+        _, values, vectors = svds(rows, most, v0=np.ones(min(rows.shape)))
+        order = np.argsort(-values)
+        values, vectors = values[order], vectors[order]
+    else:
+        _, values, vectors = np.linalg.svd(rows, full_matrices=False)
+    found: NDArray[np.float64] = vectors[:most][values[:most] > SMALLEST * values[0]]
     return found
 
 

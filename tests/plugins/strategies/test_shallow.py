@@ -195,6 +195,14 @@ def test_directions_solve_the_eigenproblem_of_all_pairs_of_examples():
     np.testing.assert_allclose(np.linalg.norm(found, axis=0), 1)
 
 
+def test_few_directions_of_many_features_are_those_that_a_whole_decomposition_gives(monkeypatch):
+    (source, labels), (target, _) = features(0, dimensions=60), features(1, dimensions=60, shift=1.0)
+    few = aligned(TransferComponents, source, labels, target, components=3).target(target)
+    monkeypatch.setattr("tlbench_strategies.shallow.transfer_components.FEW", 1000)
+    whole = aligned(TransferComponents, source, labels, target, components=3).target(target)
+    np.testing.assert_allclose(np.abs(few), np.abs(whole), rtol=1e-4, atol=1e-6)
+
+
 def test_one_iteration_of_jda_is_tca_and_more_are_not():
     (source, labels), (target, _) = features(0), features(1, shift=np.array([1.5, 2, 0, 0, 0]))
     tca = aligned(TransferComponents, source, labels, target, components=2)
