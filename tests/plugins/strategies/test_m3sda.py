@@ -68,11 +68,13 @@ def test_classifiers_raise_the_disagreement_that_the_backbone_lowers():
     assert apart() < start
 
 
-def test_a_source_s_labels_reach_its_own_pair_alone():
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_source_s_labels_reach_both_of_its_own_pair_and_no_other(number):
     made = subject()
-    made.batch.source.domains.zero_()
-    first, second = made.model.pairs
-    faithful.no_gradient_from(made.terms()["labels.source"], [second], reaches=[first[0], first[1]])
+    made.batch.source.domains.fill_(number)
+    own, other = made.model.pairs[number], made.model.pairs[1 - number]
+    for head in own:
+        faithful.no_gradient_from(made.terms()["labels.source"], [other], reaches=[head])
 
 
 def test_moments_do_not_reach_the_classifiers():

@@ -21,13 +21,14 @@ def test_branches_that_are_the_same_do_not_disagree():
     assert float(disagreement([sure, sure, other])) == pytest.approx(2 / 3 * 2 / 3)
 
 
-def test_a_source_s_labels_and_discrepancy_are_those_of_its_own_branch():
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_source_s_labels_and_discrepancy_are_those_of_its_own_branch(number):
     made = subject()
-    made.batch.source.domains.zero_()
-    terms, (first, second) = made.terms(), made.model.branches
+    made.batch.source.domains.fill_(number)
+    terms, own, other = made.terms(), made.model.branches[number], made.model.branches[1 - number]
     for name in ("source", "mmd"):
-        faithful.no_gradient_from(terms[name], [second], reaches=[first.hidden])
-    assert faithful.gradient(terms["agreement"], [second]).any()
+        faithful.no_gradient_from(terms[name], [other], reaches=[own.hidden])
+    assert faithful.gradient(terms["agreement"], [other]).any()
 
 
 def test_the_discrepancy_is_that_of_hidden_features_and_spares_the_classifiers():
