@@ -22,6 +22,61 @@ _ADAPTATION = (
     ),
     ("mdd", "adversarial.mdd:MarginDisparityDiscrepancy", "no second classifier disagrees on the target alone"),
     ("daln", "adversarial.daln:DiscriminatorFree", "the classifier is its own domain head, by nuclear norms"),
+    ("mcc", "self_training.mcc:MinimumClassConfusion", "target predictions that confuse no classes"),
+    ("bnm", "self_training.bnm:BatchNuclearNorm", "target predictions that are sure and diverse, by nuclear norms"),
+    ("shot", "self_training.shot:Shot", "source-free: a frozen classifier, sure and diverse, and centroids as labels"),
+    ("shot-im", "self_training.shot:ShotIM", "source-free: a frozen classifier, sure and diverse on the target"),
+    ("fixmatch", "self_training.fixmatch:FixMatch", "sure predictions on weak views as labels of strong views"),
+    ("flexmatch", "self_training.flexmatch:FlexMatch", "FixMatch with lower thresholds for classes learnt less"),
+    ("adamatch", "self_training.adamatch:AdaMatch", "FixMatch for two domains, aligned with the source's predictions"),
+    ("mean-teacher", "self_training.mean_teacher:MeanTeacher", "an average of the weights as teacher of the target"),
+    ("mme", "self_training.mme:MinimaxEntropy", "prototypes that move to the target, features that gather around them"),
+    ("pseudo-labels", "self_training.pseudo_labels:PseudoLabelling", "predictions for the target as its labels"),
+    (
+        "mdan",
+        "several_sources.mdan:MultisourceAdversarial",
+        "several sources: a domain head for each, the hardest first",
+    ),
+    ("mfsan", "several_sources.mfsan:MultipleFeatureSpaces", "several sources: a branch for each, which agree"),
+    ("m3sda", "several_sources.m3sda:MomentMatching", "several sources: moments alike, a pair of classifiers for each"),
+    ("coral", "shallow.coral:Coral", "a linear SVM on source features with the target's covariance"),
+    (
+        "subspace-alignment",
+        "shallow.subspace_alignment:SubspaceAlignment",
+        "nearest neighbours in principal subspaces, one turned onto the other; needs the extra `shallow`",
+    ),
+    ("tca", "shallow.transfer_components:TransferComponents", "nearest neighbours in a projection of equal means"),
+    ("jda", "shallow.transfer_components:JointDistributions", "TCA with classes of equal means, by labels on the way"),
+    (
+        "ot-emd",
+        "shallow.optimal_transport:ExactTransport",
+        "nearest neighbours among source examples moved at the least cost; needs the extra `shallow`",
+    ),
+    (
+        "ot-sinkhorn",
+        "shallow.optimal_transport:EntropicTransport",
+        "the same with a smoother plan; needs the extra `shallow`",
+    ),
+    (
+        "ot-linear",
+        "shallow.optimal_transport:LinearTransport",
+        "the same by the linear map between Gaussians; needs the extra `shallow`",
+    ),
+    (
+        "jdot",
+        "shallow.jdot:JointTransport",
+        "a classifier and a transport plan in turn (joint distribution OT); needs the extra `shallow`",
+    ),
+    (
+        "kmm",
+        "shallow.reweighting:KernelMeanMatching",
+        "source examples weighted to the target's mean in a kernel's space",
+    ),
+    (
+        "density-reweighting",
+        "shallow.reweighting:DensityReweighting",
+        "source examples weighted by a ratio of densities; needs the extra `shallow`",
+    ),
 )
 
 

@@ -35,14 +35,19 @@ class Outputs:
 
 
 def outputs_of(model: TransferModel, batch: Batch, batch_norm: BatchNorm) -> tuple[Outputs, Outputs]:
-    """Outputs for the source and the target inputs of a batch.
+    """Outputs for the source and the target inputs of a batch; of `batch_norm` see `outputs_for`."""
+    source, target = outputs_for(model, batch_norm, batch.source.inputs, batch.target.inputs)
+    return source, target
 
-    With batch norm in the backbone, `mixed` normalises both domains by the statistics of the joined batch, `separate`
-    each by its own.
+
+def outputs_for(model: TransferModel, batch_norm: BatchNorm, *inputs: Tensor) -> list[Outputs]:
+    """Outputs for several batches of raw inputs (n, …), such as the source's and views of the target's.
+
+    With batch norm in the backbone, `mixed` normalises all by the statistics of the joined batch, `separate` each by
+    its own.
     """
     together = False if batch_norm == "separate" else None
-    source, target = model.features_of(batch.source.inputs, batch.target.inputs, together=together)
-    return Outputs(model, source), Outputs(model, target)
+    return [Outputs(model, features) for features in model.features_of(*inputs, together=together)]
 
 
 def few_labels(model: TransferModel, batch: Batch) -> dict[str, Tensor]:

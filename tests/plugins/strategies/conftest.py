@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,17 @@ class Kit:
         model = toolkit.new_model(task)
         toolkit.extend(model, task.seed, lambda: strategy.build_on(task, model.backbone))
         return model
+
+    @staticmethod
+    def with_batch_norm(subject):
+        """A subject of `tlbench.testing.faithful` on vectors, whose backbone has batch norm."""
+
+        def normalised() -> Backbone:
+            width = subject.task.input_shape[0]
+            return Backbone([nn.Sequential(nn.Linear(width, 16), nn.BatchNorm1d(16), nn.ReLU())], 16)
+
+        toolkit = make_toolkit(make_backbone=normalised)
+        return replace(subject, model=subject.strategy.started(subject.task, toolkit))
 
 
 @pytest.fixture

@@ -145,3 +145,17 @@ def test_the_course_of_a_term_and_of_the_label_loss_is_told():
     assert health.course(curve[:4], "mmd", "MMD²") == []
     unlearnt = [{**point, "source": 2.0} for point in curve]
     assert [line.ok for line in health.course(unlearnt, "mmd", "MMD²")] == [True, False]
+
+
+def test_an_average_may_keep_its_own_buffers():
+    average, module = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    with torch.no_grad():
+        module.weight.fill_(3.0)
+        module.running_mean.fill_(7.0)
+    moving_average.follow(average, module, 0.5, buffers=False)
+    assert average.weight.tolist() == [2.0, 2.0]
+    assert average.running_mean.tolist() == [0.0, 0.0]
+
+
+def test_the_first_steps_of_an_average_are_a_plain_mean():
+    assert [moving_average.decay_at(step, 0.75) for step in (1, 2, 4, 9)] == [0.0, 0.5, 0.75, 0.75]

@@ -1,0 +1,1 @@
+"""Strategies that tell several sources from each other."""
