@@ -336,3 +336,17 @@ def test_a_change_of_the_pages_text_makes_a_new_plan_without_running_anything(ra
     assert ran.plan()["about"] == "After."
     assert publish(ran, "toy").code == 0
     assert "# toy\n\nAfter.\n\n" in (ran.folder / "leaderboards" / "toy" / "README.md").read_text()
+
+
+def test_several_folders_are_made_again_by_one_command_and_checked_by_one(published):
+    again = published.folder / "leaderboards"
+    shutil.copytree(again / "toy", published.folder / "other" / "toy")
+    folders = ["leaderboards/toy", "other/toy"]
+    outcome = published.tlbench("publish", *folders, plugin=False)
+    assert outcome.code == 0, outcome.err
+    assert [line.partition(":")[0] for line in outcome.out.splitlines()] == folders
+    assert published.tlbench("publish", *folders, "--check", plugin=False).code == 0
+    (published.folder / "other" / "toy" / "table.csv").unlink()
+    outcome = published.tlbench("publish", *folders, "--check", plugin=False)
+    assert outcome.code == 1
+    assert "other/toy/table.csv" in outcome.out

@@ -1,4 +1,4 @@
-"""`tlbench publish SUITE`: a folder of pages made from records, which holds all that it is made from."""
+"""`tlbench publish SUITE...`: for each a folder of pages made from records, which holds all that it is made from."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ EPILOG = """Examples:
 
   tlbench publish leaderboards/digits             rebuild the folder from its own records
 
+  tlbench publish leaderboards/*                  rebuild all folders, and the index once
+
   tlbench publish leaderboards/digits --check     report whether a rebuild would change it
 
   tlbench publish submissions/digits              publish a submission (tlbench submit) in leaderboards/digits/
@@ -38,7 +40,7 @@ Exit code: 0 written, or nothing would change; 1 with --check, something would c
 
 
 def publish(
-    suite: Annotated[str, typer.Argument(help="A suite with results, or a published folder.")],
+    suites: Annotated[list[str], typer.Argument(metavar="SUITE...", help="Suites with results, or published folders.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Parent of the published folders (default: leaderboards)."),
@@ -47,30 +49,49 @@ def publish(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; report what would change.")] = False,
     debug: options.Debug = False,
 ) -> int:
-    """Write a suite's pages, tables, figures and records, and update the index of all suites."""
+    """Write the pages, tables, figures and records of suites, and update the index of all suites."""
+    from tlbench.publishing.file_changes import changes
+    from tlbench.publishing.published_files import summary_files, write_each
+
+    sources = [suite_folder(suite, results) for suite in suites]
+    parents: dict[Path, list[PageInputs]] = {}
+    lines: list[str] = []
+    for source in sources:
+        to = _out(source, out)
+        material, changed = _one(source, to, check)
+        parents.setdefault(to, []).append(material)
+        lines += changed
+    for to, materials in parents.items():
+        over_all = summary_files(to, materials)
+        above = changes(over_all)
+        lines += above
+        if above and not check:
+            write_each(over_all)
+    if check:
+        for line in lines:
+            typer.echo(line)
+    return int(check and bool(lines))
+
+
+def _one(source: Path, to: Path, check: bool) -> tuple[PageInputs, list[str]]:
+    """Write a suite's folder, unless it is only checked; what it was made from, and what was to be changed."""
     from tlbench.leaderboard.claims.unmatched_figures import without_a_row
     from tlbench.publishing.file_changes import changes
     from tlbench.publishing.page_inputs import read_page_inputs
-    from tlbench.publishing.published_files import suite_files, summary_files, superfluous, write, write_each
+    from tlbench.publishing.published_files import suite_files, superfluous, write
 
-    source = suite_folder(suite, results)
-    to = _out(source, out)
     material = read_page_inputs(source)
     _refuse_another(to / material.suite, source, material)
-    own, over_all = suite_files(material, to), summary_files(to, [material])
-    found, above = changes(own) + superfluous(own), changes(over_all)
+    own = suite_files(material, to)
+    found = changes(own) + superfluous(own)
     if check:
-        for line in (*found, *above):
-            typer.echo(line)
-        return 1 if found or above else 0
+        return material, found
     if found:
         write(own)
-    if above:
-        write_each(over_all)
     for line in (*material.told, *without_a_row(material.result_set.plan)):
         note(line)
     typer.echo(f"{to / material.suite}: {_counted(len(material.records), bool(found))}")
-    return 0
+    return material, found
 
 
 def _refuse_another(folder: Path, source: Path, material: PageInputs) -> None:
