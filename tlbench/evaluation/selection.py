@@ -180,7 +180,7 @@ def density_ratio(source_train: Array, target_train: Array, at: Array) -> Floats
     Ratios of features that came before, as frozen ones do in run after run, are not computed again.
     """
     arrays = [np.ascontiguousarray(array) for array in (source_train, target_train, at)]
-    key = "|".join(f"{array.dtype} {array.shape} {sha256(memoryview(array)).hexdigest()}" for array in arrays)
+    key = "|".join(f"{array.dtype} {array.shape} {sha256(array.data).hexdigest()}" for array in arrays)
     if (found := _ratios.get(key)) is None:
         found = _ratios[key] = _fitted_ratio(*arrays)
         found.setflags(write=False)
