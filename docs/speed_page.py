@@ -36,8 +36,8 @@ not above; ratios are what can be compared from machine to machine.
 
 ## What is missing
 
-- **Bags of words**: the fused Adam copies a weight that is stored feature by feature before and after its update: 0.9 ms
-  where it takes 0.37 ms for the same values stored unit by unit, which would cost more in the product. The rest is
+- **Bags of words**: the fused Adam copies a weight that is stored feature by feature around its update: 0.9 ms where
+  it takes 0.37 ms for the same values stored unit by unit, which would cost more in the product. The rest is
   Python: two groups of parameters, monitors, places of examples.
 - **Plans**: each run is a checked description of its own, hashed once; most of the time is making it.
 """
