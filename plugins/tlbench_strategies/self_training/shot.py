@@ -13,7 +13,8 @@ their probabilities, and then once more by these labels. They are made anew 15 t
 evaluation mode. SHOT-IM has no ŷ.
 
 The paper trains its source model with label smoothing and a bottleneck with batch norm; here it is the suite's
-`source-only`, so that all strategies start alike.
+`source-only`, so that all strategies start alike. Labels by centroids want such a bottleneck, as `lenet:256` has: on
+features straight from a ReLU they can be worse than the classifier's own, and grow worse as the features follow them.
 """
 
 from __future__ import annotations

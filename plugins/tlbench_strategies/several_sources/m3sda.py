@@ -13,8 +13,9 @@ play the game of MCD. With m_k(X), the mean over a batch of the k-th powers of t
 
 with d_i = mean |p_i − p′_i| on the target. The mean of all classifiers predicts; the paper weighs sources by an
 accuracy that needs labels. Its authors' code has a slip: the moments of the fourth source are never taken, and one pair
-of sources counts twice in place of another. The weight is that of Dassl
-(https://github.com/KaiyangZhou/Dassl.pytorch).
+of sources counts twice in place of another. The weight is that of their code, of which it is a factor on a sum over
+pairs; Dassl (https://github.com/KaiyangZhou/Dassl.pytorch) has 0.5 for pretrained networks, with which a network that
+starts from nothing shrinks its features until no class is learnt.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class MomentMatching(SeveralSources):
         `batch_norm`: whether sources and target pass the backbone as one batch (`mixed`), or the target as its own.
         """
 
-        weight: Annotated[float, Field(ge=0)] = 0.5
+        weight: Annotated[float, Field(ge=0)] = 0.0005
         repeats: Annotated[int, Field(ge=1)] = 4
         batch_norm: BatchNorm = "mixed"
 

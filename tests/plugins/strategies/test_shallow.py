@@ -78,6 +78,18 @@ def test_the_source_is_predicted_by_features_that_are_moved_as_for_training(kind
     assert (found == train.labels).mean() > 0.9
 
 
+@pytest.mark.parametrize("kind", [Coral, SubspaceAlignment, LinearTransport], ids=lambda kind: kind.__name__)
+def test_features_of_each_side_are_mapped_as_that_side_s(kind):
+    trial = StrategyTrial(kind, plugin_host())
+    fitted = trial.fit(trial.case("vector", "transductive"))
+    seen, inputs = fitted.predictor, torch.from_numpy(fitted.case.task.sources[0].train.inputs)
+    plain = seen._backbone(inputs).detach().numpy()
+    for side in ("source", "target"):
+        expected = getattr(seen._alignment, side)(seen._scalers[side].of_array(plain))
+        np.testing.assert_allclose(seen.predict(inputs, side).features.numpy(), expected, rtol=1e-4, atol=1e-5)
+    assert (seen.predict(inputs, "source").features - seen.predict(inputs, "target").features).abs().max() > 0.05
+
+
 @pytest.mark.parametrize("kind", BY_LIBRARY, ids=lambda kind: kind.__name__)
 def test_without_its_library_it_says_what_to_install(kind, monkeypatch):
     assert kind.not_applicable(OUTLINE) is None
@@ -189,8 +201,8 @@ def test_directions_solve_the_eigenproblem_of_all_pairs_of_examples():
     mmd /= np.linalg.norm(mmd)
     centring = np.eye(22) - 1 / 22
     left, right = both.T @ centring @ both, both.T @ mmd @ both + 0.1 * np.eye(5)
-    for direction in found.T:
-        ratio = direction @ left @ direction / (direction @ right @ direction)
+    ratios = np.linalg.eigvals(np.linalg.solve(right, left)).real
+    for direction, ratio in zip(found.T, sorted(ratios, reverse=True), strict=False):  # the largest first
         np.testing.assert_allclose(left @ direction, ratio * right @ direction, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(found, axis=0), 1)
 
