@@ -28,7 +28,7 @@ def test_even_predictions_have_less_than_sure_ones_of_one_class_and_these_less_t
 
 def test_the_term_is_the_negative_norm_by_the_size_of_the_batch():
     made = faithful.on_toy_task(BatchNuclearNorm, {"weight": 0.5})
-    predictions = made.model(made.batch.target.inputs).softmax(1)
+    predictions = made.model(made.batch.target.inputs).softmax(1).detach()
     expected = -0.5 * float(torch.linalg.matrix_norm(predictions, "nuc")) / 16
     assert made.values()["nuclear"] == pytest.approx(expected, rel=1e-4)
 
