@@ -21,7 +21,7 @@ from torch import nn
 from tlbench.core.inputs import SparseRows
 from tlbench.core.run_spec import Budget, RunSpec, Training
 from tlbench.core.task import Examples, SourceView, TargetView, TransferTask
-from tlbench.evaluation import selection
+from tlbench.evaluation.validators import weighted_errors
 from tlbench.leaderboard.analysis.result_set import load_result_set
 from tlbench.leaderboard.leaderboard import leaderboard
 from tlbench.records.record import new_record
@@ -200,8 +200,8 @@ def test_benchmark_of_the_density_ratio_of_frozen_features(benchmark):
     arrays = [rng.normal(shift, 1, (1000, 512)).astype(np.float32) for shift in (0, 0.3, 0)]
 
     def four():
-        selection._ratios.clear()
-        return processor_seconds(lambda: [selection.density_ratio(*arrays) for _ in range(4)])
+        weighted_errors._ratios.clear()
+        return processor_seconds(lambda: [weighted_errors.density_ratio(*arrays) for _ in range(4)])
 
     def fit():
         pooled = np.concatenate(arrays[:2]).astype(np.float64)

@@ -33,7 +33,7 @@ def offered(project, line):
         ("tlbench ru", {"run"}),
         ("tlbench run digits-c", {"digits-clustering"}),
         ("tlbench leaderboard my", {"my-suite.toml"}),
-        ("tlbench run digits --strategy da", {"dann"}),
+        ("tlbench run digits --strategy dan", {"dan", "dann"}),
         ("tlbench run digits --pair syn:", {"syn:uci", "syn:uci_m"}),
         ("tlbench run my-suite.toml --pair u", {"uci:syn"}),
     ],

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from tlbench.core.run_spec import PROTOCOL_VERSION
 from tlbench.leaderboard.analysis.result_set import load_result_set, read_plan
 from tlbench.records.plan_file import PLAN_FILE
 from tlbench.records.record_file import parse_record
@@ -70,7 +71,10 @@ def test_probabilities_and_what_the_data_of_either_were_come_along(project, fold
     ("changes", "said"),
     [
         ({"revisions": {"b": "newer"}}, "the revision of digits b is r in one/digits and newer in two/digits"),
-        ({"protocol": 2}, "the protocol version is 1 in one/digits and 2 in two/digits"),
+        (
+            {"protocol": PROTOCOL_VERSION + 1},
+            f"the protocol version is {PROTOCOL_VERSION} in one/digits and {PROTOCOL_VERSION + 1} in two/digits",
+        ),
     ],
 )
 def test_other_revisions_and_protocols_are_refused_and_nothing_is_written(project, folder, changes, said):
