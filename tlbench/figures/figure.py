@@ -18,7 +18,7 @@ from tlbench.figures.ranks import ranks
 from tlbench.figures.shots import shots
 from tlbench.leaderboard.analysis.budget_curves import BudgetCurve, budget_curves
 from tlbench.leaderboard.analysis.result_set import ResultSet
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.tables import notes
 from tlbench.suites.filters import Filters
 

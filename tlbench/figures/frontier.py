@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import CEILING, TRIVIAL
 from tlbench.leaderboard.tables.cells import metric_name
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tlbench.leaderboard.analysis.scores import TableGroup
-from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.tables import verdict_notes
 
 
 def heatmap(place: TableGroup) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def heatmap(place: TableGroup) -> dict[str, Any]:
     sources = list(dict.fromkeys(source for source, _ in ends))
     targets = list(dict.fromkeys(target for _, target in ends))
     return {
-        "gap": notes.GAP_NAMES[place.setting],
+        "gap": verdict_notes.GAP_NAMES[place.setting],
         "unit": "points" if place.scale.percent else "",
         "sources": sources,
         # In the sources' order, so that a domain against itself is on the diagonal.

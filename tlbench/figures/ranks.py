@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tlbench.evaluation.ranks import critical_difference, nemenyi
-from tlbench.leaderboard.analysis.scores import TableGroup
 from tlbench.leaderboard.analysis.significance import groups
+from tlbench.leaderboard.analysis.table_group import TableGroup
 
 
 def ranks(place: TableGroup) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tlbench.core.run_spec import CLUSTERING
 from tlbench.errors import TlbenchError, unknown
 from tlbench.evaluation.selection import PROTOCOLS
 from tlbench.leaderboard.analysis.result_set import ResultSet
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.tables.by_pair import by_pair
 from tlbench.leaderboard.tables.by_selection import by_selection
 from tlbench.leaderboard.tables.by_shots import by_shots

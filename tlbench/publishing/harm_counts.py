@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from tlbench.evaluation.verdicts import Verdict
 from tlbench.leaderboard.analysis.result_set import ResultSet
-from tlbench.leaderboard.analysis.scores import CellKey, TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import CellKey
 from tlbench.leaderboard.leaderboard import places
-from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.tables import notes, verdict_notes
 
 #: The runs of a cell, by which it is the same cell in another suite.
 Runs = frozenset[str]
@@ -59,7 +60,7 @@ def harm(result_set: ResultSet, counted: set[Runs] | None = None) -> Harm:
             known.add(runs)
             kept.append(spot)
             found.verdicts.setdefault(used[spot[0]], Counter())[verdict] += 1
-        if hurt := notes.hurt(place, of=kept):
+        if hurt := verdict_notes.hurt(place, of=kept):
             found.lines.append(f"{notes.title(place)}: {hurt}")
     return found
 

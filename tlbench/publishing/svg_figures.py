@@ -13,7 +13,7 @@ from tlbench.figures.figure import KINDS, SHOTS, curve_name, data_hash, drawn, m
 from tlbench.figures.shots import shots
 from tlbench.leaderboard.analysis.budget_curves import budget_curves
 from tlbench.leaderboard.analysis.result_set import ResultSet
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.leaderboard import places
 from tlbench.leaderboard.tables import notes
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tlbench.leaderboard.analysis.result_set import load_result_set
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.claims.matching import matches
 from tlbench.leaderboard.leaderboard import cells_by_place
 from tlbench.suites.claims import Claim

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Mapping
 
 from tlbench.evaluation.statistics import paired_difference
-from tlbench.leaderboard.analysis.scores import CEILING, BySeed, TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import CEILING, BySeed
 
 #: Level of the test against the next best.
 ALPHA = 0.05

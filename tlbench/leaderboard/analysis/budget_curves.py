@@ -7,7 +7,7 @@ from functools import cached_property
 
 from tlbench.core.run_spec import Shots
 from tlbench.evaluation.statistics import Estimate, estimate
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.tables import label_budgets
 
 

@@ -18,7 +18,7 @@ from tlbench.evaluation.uncertainty import CrossedDifference, DifferenceTest, cr
 from tlbench.evaluation.verdicts import Decision, cell_decisions, strategy_decisions
 
 if TYPE_CHECKING:
-    from tlbench.leaderboard.analysis.scores import CellKey, TableGroup
+    from tlbench.leaderboard.analysis.table_values import CellKey, TableValues
     from tlbench.records.planned_cell import PlannedCell
 
 Items = NDArray[np.floating | np.integer]
@@ -40,7 +40,7 @@ class FailedTraining:
     of: int
 
 
-def adapts(place: TableGroup, variant: str) -> bool:
+def adapts(place: TableValues, variant: str) -> bool:
     """Whether a variant uses anything of the target in training, by what its runs have seen.
 
     Without target labels a strategy that reads no target input is another classifier on the same source labels: its
@@ -50,7 +50,7 @@ def adapts(place: TableGroup, variant: str) -> bool:
     return place.setting != "transductive" or not records or any(record.saw_target_inputs for record in records)
 
 
-def failed_trainings(place: TableGroup) -> dict[CellKey, FailedTraining]:
+def failed_trainings(place: TableValues) -> dict[CellKey, FailedTraining]:
     """The cells in which some run has not learnt its source; only where the source's classes are what is predicted."""
     found = {}
     if place.setting == "transductive":
@@ -62,13 +62,15 @@ def failed_trainings(place: TableGroup) -> dict[CellKey, FailedTraining]:
     return found
 
 
-def cell_tests(place: TableGroup, spots: Sequence[CellKey], failed: Mapping[CellKey, object]) -> list[Decision]:
+def cell_tests(place: TableValues, spots: Sequence[CellKey], failed: Mapping[CellKey, object]) -> list[Decision]:
     """Decide cells as one family."""
     cells = [testable(place, _difference(place, *spot)) for spot in spots]
     return cell_decisions(cells, [spot in failed for spot in spots], rope=place.result_set.plan.rope)
 
 
-def strategy_tests(place: TableGroup, variants: Sequence[str], failed: Mapping[CellKey, object]) -> dict[str, Decision]:
+def strategy_tests(
+    place: TableValues, variants: Sequence[str], failed: Mapping[CellKey, object]
+) -> dict[str, Decision]:
     """Decide strategies by their mean gaps over pairs, as one family; one whose training failed on a pair has none."""
     broken = {variant for variant in variants if any((variant, pair) in failed for pair in place.pairs)}
     rows = [None if variant in broken else testable(place, gap_over_pairs(place, variant)) for variant in variants]
@@ -79,18 +81,18 @@ def strategy_tests(place: TableGroup, variants: Sequence[str], failed: Mapping[C
     }
 
 
-def counts_items(place: TableGroup, variant: str, pair: str) -> bool:
+def counts_items(place: TableValues, variant: str, pair: str) -> bool:
     """Whether correctness by test item is stored for the runs of a cell that are there."""
     difference = _difference(place, variant, pair)
     return difference is None or difference.items > 0
 
 
-def testable(place: TableGroup, difference: CrossedDifference | None) -> CrossedDifference | None:
+def testable(place: TableValues, difference: CrossedDifference | None) -> CrossedDifference | None:
     """The difference, if it is over seeds enough for a test."""
     return None if difference is None or difference.seeds < MIN_SEEDS else difference
 
 
-def _not_learnt(place: TableGroup, variant: str, pair: str) -> tuple[int, ...]:
+def _not_learnt(place: TableValues, variant: str, pair: str) -> tuple[int, ...]:
     """The seeds of which the run of a variant, or its source-only, has not learnt the source."""
     ours = {
         seed: _source_accuracy(place, cell.run_key, reference=False)
@@ -110,18 +112,18 @@ def _not_learnt(place: TableGroup, variant: str, pair: str) -> tuple[int, ...]:
     )
 
 
-def _source_accuracy(place: TableGroup, key: str, *, reference: bool) -> float | None:
+def _source_accuracy(place: TableValues, key: str, *, reference: bool) -> float | None:
     return place.result_set.score(key, place.protocol_of(key, reference=reference), "source_accuracy")
 
 
-def _chance(place: TableGroup, pair: str) -> float:
+def _chance(place: TableValues, pair: str) -> float:
     """1 / classes of the target, where the plan says how many there are; plans that were written before do not."""
     target = next(cell.target for cell in place.cells if cell.pair == pair)
     classes = place.result_set.plan.classes.get(target)
     return 1 / classes if classes else 0.0
 
 
-def _difference(place: TableGroup, variant: str, pair: str) -> CrossedDifference | None:
+def _difference(place: TableValues, variant: str, pair: str) -> CrossedDifference | None:
     """The gap on a pair, over seeds and items where these are known; None where a run is missing and not dropped."""
     ours, base = place.errors(variant, pair), place.base_errors(variant, pair, place.base_of(variant) or "")
     seeds = sorted(ours.keys() & base.keys())
@@ -131,13 +133,13 @@ def _difference(place: TableGroup, variant: str, pair: str) -> CrossedDifference
     return crossed_difference([items]) if items is not None else seed_difference([ours[s] - base[s] for s in seeds])
 
 
-def gain_tests(place: TableGroup, variants: Sequence[str]) -> dict[str, DifferenceTest | None]:
+def gain_tests(place: TableValues, variants: Sequence[str]) -> dict[str, DifferenceTest | None]:
     """The mean differences over pairs of the errors of strategies and target-only; no verdicts are made of them."""
     rows = [testable(place, gap_over_pairs(place, variant, "target-only")) for variant in variants]
     return {name: decision.test for name, decision in zip(variants, strategy_decisions(rows), strict=True)}
 
 
-def gap_over_pairs(place: TableGroup, variant: str, to: str | None = None) -> CrossedDifference | None:
+def gap_over_pairs(place: TableValues, variant: str, to: str | None = None) -> CrossedDifference | None:
     """The mean gap over pairs, to its own reference or `to` another; items and seeds that pairs share count once."""
     shown, name = place.shown(variant), to or place.base_of(variant) or ""
     if shown is None:
@@ -158,7 +160,7 @@ def gap_over_pairs(place: TableGroup, variant: str, to: str | None = None) -> Cr
     return crossed_difference([np.sum(arrays, axis=0) for arrays in targets.values()])
 
 
-def _items(place: TableGroup, variant: str, pair: str, seeds: Sequence[int], base: str) -> Items | None:
+def _items(place: TableValues, variant: str, pair: str, seeds: Sequence[int], base: str) -> Items | None:
     """Differences of errors by seed and test item; None where they are not stored, or seeds have other test items."""
     if place.metric != BY_ITEM:
         return None
@@ -169,13 +171,13 @@ def _items(place: TableGroup, variant: str, pair: str, seeds: Sequence[int], bas
     return np.stack(found) if _same_test_items(place, variant, pair) else None
 
 
-def _same_test_items(place: TableGroup, variant: str, pair: str) -> bool:
+def _same_test_items(place: TableValues, variant: str, pair: str) -> bool:
     """Whether all seeds are tested on the same items: own data may draw their splits anew for each."""
     records = (place.result_set.records.get(cell.run_key) for cell in place.by_spot[variant, pair].values())
     return len({record.spec.revisions[record.target] for record in records if record is not None}) == 1
 
 
-def _item_row(place: TableGroup, cell: PlannedCell, name: str) -> Items | None:
+def _item_row(place: TableValues, cell: PlannedCell, name: str) -> Items | None:
     ours = place.correct(cell.run_key, reference=cell.role == "reference")
     base = place.correct(cell.references.get(name, ""), reference=True)
     if ours is None or base is None or ours.shape != base.shape:

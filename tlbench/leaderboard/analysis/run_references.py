@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from tlbench.core.run_spec import CLUSTERING, label_budget
 from tlbench.leaderboard.analysis.result_set import PlanHeader, as_number
 from tlbench.leaderboard.analysis.sanity import last_score
-from tlbench.leaderboard.analysis.scores import TWIN
+from tlbench.leaderboard.analysis.table_values import TWIN
 from tlbench.leaderboard.claims.matching import named_budget
 from tlbench.leaderboard.tables.cells import Scale, metric_name
 from tlbench.records.record import Record

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tlbench.evaluation.statistics import Estimate, paired_difference
 from tlbench.leaderboard.analysis.result_set import as_number
-from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, CellKey, TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import CEILING, TRIVIAL, CellKey
 from tlbench.leaderboard.claims.matching import is_about_pair
 from tlbench.leaderboard.tables.cells import FLAGGED
 from tlbench.records.record import Record

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tlbench.core.plain_text import plain
 from tlbench.evaluation.ranks import critical_difference, friedman, wilcoxon_holm
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.tables.cells import count
 
 ALPHA = 0.05

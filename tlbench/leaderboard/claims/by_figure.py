@@ -10,7 +10,7 @@ from tlbench.errors import TlbenchError
 from tlbench.evaluation.reproduction import PROPORTIONS, Outcome
 from tlbench.evaluation.statistics import MIN_SEEDS
 from tlbench.leaderboard.analysis.result_set import ResultSet
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.claims.sections import Section, elsewhere, incomparable_range, sections, tally
 from tlbench.leaderboard.claims.verdicts import ClaimVerdict, tested_counts, widest
 from tlbench.leaderboard.leaderboard import with_columns

@@ -10,7 +10,8 @@ from typing import get_args
 
 from tlbench.core.run_spec import CLUSTERING, Evaluation, label_budget
 from tlbench.evaluation.selection import PROTOCOLS
-from tlbench.leaderboard.analysis.scores import CEILING, TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import CEILING
 from tlbench.suites.claims import Claim
 
 #: References whose run is one in every setting.

@@ -10,7 +10,7 @@ from typing import get_args
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.reproduction import Outcome
 from tlbench.leaderboard.analysis.result_set import PlanHeader, ResultSet
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.claims.matching import Match, is_about_pair, matches
 from tlbench.leaderboard.claims.verdicts import ClaimVerdict, claim_verdicts
 from tlbench.leaderboard.leaderboard import cells_by_place, chosen_cells, metric_and_protocol

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tlbench.evaluation import reproduction
 from tlbench.evaluation.reproduction import PROPORTIONS, WIDEST, Comparison, Outcome
 from tlbench.evaluation.statistics import MIN_SEEDS, Estimate
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.claims.matching import Match
 from tlbench.leaderboard.tables.cells import Scale
 from tlbench.leaderboard.tables.footnotes import Footnotes

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from tlbench.evaluation.statistics import MIN_SEEDS, PairedTest, estimate, holm, paired_difference
 from tlbench.evaluation.verdicts import ALPHA, Verdict
-from tlbench.leaderboard.analysis.scores import BySeed
+from tlbench.leaderboard.analysis.table_values import BySeed
 from tlbench.leaderboard.tables.cells import Scale
-from tlbench.leaderboard.tables.notes import points
+from tlbench.leaderboard.tables.verdict_notes import points
 
 NOTE = (
     "Best is by the mean over seeds on the target test split, in hindsight; those others are not told apart from it "

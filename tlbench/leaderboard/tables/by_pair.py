@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from tlbench.leaderboard.analysis.best_values import best_on
 from tlbench.leaderboard.analysis.sanity import Sanity, sanity
-from tlbench.leaderboard.analysis.scores import TableGroup
-from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.tables import notes, verdict_notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import FLAGGED, HURTS, MISSING, Cell, Column, Table
 from tlbench.leaderboard.tables.footnotes import Footnotes
@@ -31,7 +31,12 @@ def by_pair(place: TableGroup) -> Table:
     columns = [FIRST, *(Column(pair, pair) for pair in place.pairs)]
     marks = notes.marks(place, columns, (cell.marks for row in rows for cell in row))
     same = notes.same_for_every_seed(place, over_pairs=False)
-    said = [*notes.harm(place), *notes.verdict_note(place), *notes.unused_source(place), *notes.references(place)]
+    said = [
+        *verdict_notes.harm(place),
+        *verdict_notes.verdict_note(place),
+        *verdict_notes.unused_source(place),
+        *notes.references(place),
+    ]
     said += [*notes.cannot_run(place), *same, *notes.about_data(place)]
     lines = [*said, *recipes(place), *doubts.lines, *marks]
     return Table(notes.title(place), columns, rows, notes.caption(place, over_pairs=False), lines, footnotes.texts)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tlbench.evaluation.statistics import PairedTest, paired_difference
-from tlbench.leaderboard.analysis.scores import REVERSE, TableGroup
-from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import REVERSE
+from tlbench.leaderboard.tables import notes, verdict_notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import DISHONEST, Cell, Column, Table
 from tlbench.leaderboard.tables.footnotes import Footnotes
@@ -37,7 +38,7 @@ def _levels(places: Sequence[TableGroup]) -> Table:
     lines = [*dict.fromkeys(line for place in places for line in place.choices)]
     lines += ["—: a run is missing, or the setting lacks what the protocol reads.", *_test_note(places)]
     if first.few_seeds:
-        lines.append(notes.FEW_SEEDS)
+        lines.append(verdict_notes.FEW_SEEDS)
     lines += [*notes.same_for_every_seed(first, over_pairs=True), *recipes(first)]
     second = ", but a second one for reverse-validation" if any(p.selection == REVERSE for p in places) else ""
     text = notes.caption(first, over_pairs=True) + f" One training per run, whatever the protocol{second}."

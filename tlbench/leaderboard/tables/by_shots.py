@@ -13,8 +13,8 @@ from tlbench.evaluation.verdicts import Decision, Verdict, strategy_decisions
 from tlbench.leaderboard.analysis.budget_curves import BudgetCurve, alike
 from tlbench.leaderboard.analysis.gap_tests import gap_over_pairs
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import TableGroup, with_interval
-from tlbench.leaderboard.tables import label_budgets, notes
+from tlbench.leaderboard.analysis.table_group import TableGroup, with_interval
+from tlbench.leaderboard.tables import label_budgets, notes, verdict_notes
 from tlbench.leaderboard.tables.by_strategy import FIRST
 from tlbench.leaderboard.tables.cells import (
     EMPTY,
@@ -179,14 +179,14 @@ class _Curve(BudgetCurve):
         for shots, place in self.places.items():
             for variant in place.strategies:
                 shown = not several and self.verdicts.get((variant, shots)) == "hurts"
-                if not shown and (hurt := notes.hurt(place, variant)):
+                if not shown and (hurt := verdict_notes.hurt(place, variant)):
                     lines.append(f"{label_budgets.short(shots)}, {how}: hurts: {hurt}")
         return lines
 
     def _verdict_note(self) -> list[str]:
-        meaning = [notes.gap_meaning(self.first)] if self.gaps else []
+        meaning = [verdict_notes.gap_meaning(self.first)] if self.gaps else []
         if self.first.few_seeds:
-            return [*meaning, notes.FEW_SEEDS]
+            return [*meaning, verdict_notes.FEW_SEEDS]
         if not self.gaps:
             return []
         made = count(sum(decision.test is not None for decision in self.decisions.values()), "gap")
@@ -194,14 +194,17 @@ class _Curve(BudgetCurve):
         region = self.scale.text(self.first.result_set.plan.rope) + self.scale.unit
         test = f"one test{of} for each gap, Holm-corrected over the {made} of this table, family-wise 5 %"
         within = f"no matter: the 90 % interval lies within ± {region}"
-        return [*meaning, f"Verdicts: {test}; {within}. {notes.sampled(self.first)} --by strategy {_OTHER_TEST}."]
+        return [
+            *meaning,
+            f"Verdicts: {test}; {within}. {verdict_notes.sampled(self.first)} --by strategy {_OTHER_TEST}.",
+        ]
 
     def _below(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
         """What is said of each budget, once where it holds at all of them."""
         found: dict[str, list[Shots]] = {}
         for shots, place in self.places.items():
             lines = [notes.dropped(place, over_pairs=True), *notes.same_for_every_seed(place, over_pairs=True)]
-            lines += [*notes.unused_source(place), *notes.references(place)]
+            lines += [*verdict_notes.unused_source(place), *notes.references(place)]
             lines += [*notes.about_data(place), *self.doubts[shots].lines]
             for line in (*lines, *notes.marks(place, columns, (cell.marks for row in rows for cell in row))):
                 found.setdefault(line, []).append(shots)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from tlbench.errors import TlbenchError
 from tlbench.evaluation.statistics import PairedTest
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import TWIN, WITHOUT_SOURCE, TableGroup
-from tlbench.leaderboard.tables import best_source, notes
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import TWIN, WITHOUT_SOURCE
+from tlbench.leaderboard.tables import best_source, notes, verdict_notes
 from tlbench.leaderboard.tables.cells import EMPTY, FLAGGED, MISSING, VERDICT_MARKS, Cell, Column, Table, metric_name
 from tlbench.leaderboard.tables.footnotes import Footnotes
 from tlbench.leaderboard.tables.source_accuracies import source_accuracies
@@ -56,7 +57,7 @@ def _without_table(place: TableGroup) -> list[str]:
         if not _has_gaps(place, variant):
             footnotes = Footnotes(place)
             footnotes.missing(variant, place.metric)
-            why = "; ".join([*footnotes.texts, *notes.unused_source(place, variant)])
+            why = "; ".join([*footnotes.texts, *verdict_notes.unused_source(place, variant)])
             why = why or f"{variant}: no run that its gap could be taken to"
             lines.append(f"no gaps: {notes.place_name(place)}: {why}")
     return lines
@@ -86,12 +87,16 @@ class _Matrix:
         place, several = self.place, len(self.grid.targets) > 1
         columns = [FIRST, *(Column(target, target) for target in self.grid.targets), *([MEAN] if several else [])]
         rows = [self._row(source, several) for source in self.grid.sources] + [self._means(several)]
-        name = notes.GAP_NAMES[place.setting]
+        name = verdict_notes.GAP_NAMES[place.setting]
         points = "points of " if place.scale.percent else ""
         of = f"{name} of {self.variant} in {points}{metric_name(place.metric)}, sources as rows, targets as columns,"
         text = f"{notes.measured(place, over_pairs=False, of=of)} {notes.dropped(place, False, self.variant)}".strip()
         title = notes.title(place, f"selection: {place.selection} · {self.variant} by source")
-        lines = [*self._sentences(), *notes.harm(place, self.variant), *notes.verdict_note(place, gain=False)]
+        lines = [
+            *self._sentences(),
+            *verdict_notes.harm(place, self.variant),
+            *verdict_notes.verdict_note(place, gain=False),
+        ]
         lines += [*self._family(), *self._means_note(several), *self._same_for_every_seed()]
         lines += [*notes.about_data(place), *self.doubts.lines]
         lines += notes.marks(place, columns, (cell.marks for row in rows for cell in row), self.variant)

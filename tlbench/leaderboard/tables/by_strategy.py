@@ -12,9 +12,10 @@ from tlbench.evaluation.statistics import RatioEstimate
 from tlbench.evaluation.verdicts import VERDICTS
 from tlbench.leaderboard.analysis.best_values import best_overall
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import MIN_PAIRS, TRIVIAL, TWIN, WITHOUT_SOURCE, TableGroup
 from tlbench.leaderboard.analysis.significance import significance
-from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.analysis.table_group import MIN_PAIRS, TableGroup
+from tlbench.leaderboard.analysis.table_values import TRIVIAL, TWIN, WITHOUT_SOURCE
+from tlbench.leaderboard.tables import notes, verdict_notes
 from tlbench.leaderboard.tables.cells import (
     COLD,
     EMPTY,
@@ -125,13 +126,13 @@ class _ByStrategy:
             rows,
             notes.caption(self.place, over_pairs=True),
             [
-                *notes.harm(self.place),
-                *notes.verdict_note(self.place),
-                *notes.row_verdict_note(self.place, columns),
-                *notes.not_adapting(self.place),
-                *notes.failed_rows(self.place, columns),
+                *verdict_notes.harm(self.place),
+                *verdict_notes.verdict_note(self.place),
+                *verdict_notes.row_verdict_note(self.place, columns),
+                *verdict_notes.not_adapting(self.place),
+                *verdict_notes.failed_rows(self.place, columns),
                 *notes.cannot_run(self.place),
-                *notes.unused_source(self.place),
+                *verdict_notes.unused_source(self.place),
                 *notes.references(self.place),
                 *notes.same_for_every_seed(self.place, over_pairs=True),
                 *notes.about_data(self.place),
@@ -200,7 +201,7 @@ class _ByStrategy:
     def _verdicts(self, variant: str) -> Cell:
         found = Counter(verdict for (name, _), verdict in self.place.verdicts.items() if name == variant)
         if variant in self.place.strategies and self._never_uses_source(variant):
-            return Cell(notes.SOURCE_UNUSED)
+            return Cell(verdict_notes.SOURCE_UNUSED)
         if not found:
             return Cell(MISSING) if variant in self.place.adapting else EMPTY
         failed = f" +{found['training failed']}{FAILED}" if found["training failed"] else ""

@@ -18,7 +18,7 @@ from tlbench.evaluation.uncertainty import CrossedDifference, crossed_difference
 from tlbench.evaluation.verdicts import ALPHA, ROPE, Decision, Verdict, holm_decisions, moderated_tests
 from tlbench.leaderboard.analysis.pairing import CellKey, Run, RunPair, runs_of
 from tlbench.leaderboard.analysis.result_set import Correct
-from tlbench.leaderboard.analysis.scores import with_interval
+from tlbench.leaderboard.analysis.table_group import with_interval
 from tlbench.leaderboard.analysis.unmatched_runs import alone, nothing_in_common, without_numbers
 from tlbench.leaderboard.tables.cells import (
     DISHONEST,
@@ -32,7 +32,8 @@ from tlbench.leaderboard.tables.cells import (
     count,
     metric_name,
 )
-from tlbench.leaderboard.tables.notes import FEW_SEEDS, SAME_RESULT
+from tlbench.leaderboard.tables.notes import SAME_RESULT
+from tlbench.leaderboard.tables.verdict_notes import FEW_SEEDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.tables.cells import count
 
 LONGEST_REASON = 160

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlbench.core.recipe import Recipe, apart
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 
 
 def recipes(place: TableGroup) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from tlbench.leaderboard.analysis.sanity import sanity
-from tlbench.leaderboard.analysis.scores import CEILING, TRIVIAL, BySeed, TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
+from tlbench.leaderboard.analysis.table_values import CEILING, TRIVIAL, BySeed
 from tlbench.leaderboard.tables import best_source, notes
 from tlbench.leaderboard.tables.cells import EMPTY, MISSING, Cell, Column, Table, metric_name
 from tlbench.leaderboard.tables.footnotes import Footnotes

@@ -11,12 +11,12 @@ from tlbench.figures.ranks import ranks
 from tlbench.figures.shots import shots
 from tlbench.leaderboard.analysis.budget_curves import budget_curves
 from tlbench.leaderboard.analysis.result_set import ResultSet
-from tlbench.leaderboard.analysis.scores import TableGroup
+from tlbench.leaderboard.analysis.table_group import TableGroup
 from tlbench.leaderboard.claims.by_figure import by_figure
 from tlbench.leaderboard.claims.sections import sections as published_sections
 from tlbench.leaderboard.claims.sections import tally
 from tlbench.leaderboard.leaderboard import places, summary
-from tlbench.leaderboard.tables import notes
+from tlbench.leaderboard.tables import notes, verdict_notes
 from tlbench.leaderboard.tables.cells import VERDICT_MARKS, Cell, Table, metric_name
 from tlbench.publishing.path_redaction import shortened
 from tlbench.publishing.web.run_data import Runs
@@ -72,7 +72,7 @@ def _table(same: Mapping[str, TableGroup], runs: Runs) -> dict[str, Any]:
         "name": notes.place_name(first),
         "pairs": first.pairs,
         "seeds": first.seeds,
-        "gap": notes.GAP_NAMES[first.setting],
+        "gap": verdict_notes.GAP_NAMES[first.setting],
         "views": {asked: _view(place, runs) for asked, place in same.items()},
     }
 
