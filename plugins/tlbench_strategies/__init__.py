@@ -5,136 +5,116 @@ from __future__ import annotations
 import tlbench
 from tlbench.hookspecs import Register
 
-#: Methods of domain adaptation: name, place, summary.
-_ADAPTATION = (
-    ("dan", "discrepancy.dan:DeepAdaptationNetwork", "embeddings alike to several kernels (MK-MMD)"),
-    ("jan", "discrepancy.jan:JointAdaptationNetwork", "embeddings and predictions jointly alike (joint MMD)"),
-    ("deep-coral", "discrepancy.deep_coral:DeepCoral", "covariances of both domains alike"),
-    ("afn", "discrepancy.afn:AdaptiveFeatureNorm", "features of both domains with larger and larger norms"),
-    ("bsp", "adversarial.bsp:BatchSpectralPenalization", "DANN with a penalty on the largest singular value"),
-    ("adda", "adversarial.adda:AdversarialDiscriminative", "a copy of the source encoder that deceives a domain head"),
-    ("cdan", "adversarial.cdan:ConditionalDomainAdversarial", "features that hide their domain given the class"),
-    ("cdan-e", "adversarial.cdan:EntropyConditioned", "CDAN in which sure predictions count more (CDAN+E)"),
+_SHALLOW = " (needs the extra `shallow`)"
+
+#: Name, place in this package, and what it does.
+_STRATEGIES = (
+    # Fine-tuning, frozen features, multi-task.
+    ("fine-tune", "fine_tuning.fine_tune:FineTune", "train on the source, go on with the target's labels"),
+    (
+        "feature-extraction",
+        "frozen_features.feature_extraction:FeatureExtraction",
+        "logistic regression on the features of a frozen backbone",
+    ),
+    (
+        "multi-task",
+        "multi_task.uncertainty_weighting:MultiTask",
+        "one backbone, a head per domain, trained together",
+    ),
+    # Adversarial.
+    ("dann", "adversarial.domain_adversarial:DomainAdversarial", "features that a domain classifier cannot tell apart"),
+    ("adda", "adversarial.adda:AdversarialDiscriminative", "train a target encoder to fool a domain classifier"),
+    ("cdan", "adversarial.cdan:ConditionalDomainAdversarial", "DANN on features combined with class predictions"),
+    ("cdan-e", "adversarial.cdan:EntropyConditioned", "CDAN that weights examples by the entropy of their predictions"),
     (
         "mcd",
         "adversarial.mcd:MaximumClassifierDiscrepancy",
-        "two classifiers that disagree, a backbone that joins them",
+        "adversarial training on the disagreement of two classifiers",
     ),
-    ("mdd", "adversarial.mdd:MarginDisparityDiscrepancy", "no second classifier disagrees on the target alone"),
-    ("daln", "adversarial.daln:DiscriminatorFree", "the classifier is its own domain head, by nuclear norms"),
-    ("mcc", "self_training.mcc:MinimumClassConfusion", "target predictions that confuse no classes"),
-    ("bnm", "self_training.bnm:BatchNuclearNorm", "target predictions that are sure and diverse, by nuclear norms"),
-    ("shot", "self_training.shot:Shot", "source-free: a frozen classifier, sure and diverse, and centroids as labels"),
-    ("shot-im", "self_training.shot:ShotIM", "source-free: a frozen classifier, sure and diverse on the target"),
-    ("fixmatch", "self_training.fixmatch:FixMatch", "sure predictions on weak views as labels of strong views"),
-    ("flexmatch", "self_training.flexmatch:FlexMatch", "FixMatch with lower thresholds for classes learnt less"),
-    ("adamatch", "self_training.adamatch:AdaMatch", "FixMatch for two domains, aligned with the source's predictions"),
-    ("mean-teacher", "self_training.mean_teacher:MeanTeacher", "an average of the weights as teacher of the target"),
-    ("mme", "self_training.mme:MinimaxEntropy", "prototypes that move to the target, features that gather around them"),
-    ("pseudo-labels", "self_training.pseudo_labels:PseudoLabelling", "predictions for the target as its labels"),
-    (
-        "mdan",
-        "several_sources.mdan:MultisourceAdversarial",
-        "several sources: a domain head for each, the hardest first",
-    ),
-    ("mfsan", "several_sources.mfsan:MultipleFeatureSpaces", "several sources: a branch for each, which agree"),
-    ("m3sda", "several_sources.m3sda:MomentMatching", "several sources: moments alike, a pair of classifiers for each"),
-    ("coral", "shallow.coral:Coral", "a linear SVM on source features with the target's covariance"),
+    ("mdd", "adversarial.mdd:MarginDisparityDiscrepancy", "minimise the margin disparity to an adversarial classifier"),
+    ("daln", "adversarial.daln:DiscriminatorFree", "the classifier as discriminator, by nuclear-norm Wasserstein"),
+    ("bsp", "adversarial.bsp:BatchSpectralPenalization", "DANN that penalises the largest singular values of features"),
+    # Discrepancy.
+    ("dan", "discrepancy.dan:DeepAdaptationNetwork", "match feature distributions by multi-kernel MMD"),
+    ("jan", "discrepancy.jan:JointAdaptationNetwork", "match features and predictions jointly, by joint MMD"),
+    ("deep-coral", "discrepancy.deep_coral:DeepCoral", "match the covariances of both domains"),
+    ("afn", "discrepancy.afn:AdaptiveFeatureNorm", "enlarge the feature norms of both domains step by step"),
+    # Self-training and information maximisation.
+    ("mcc", "self_training.mcc:MinimumClassConfusion", "minimise the class confusion of target predictions"),
+    ("bnm", "self_training.bnm:BatchNuclearNorm", "maximise the nuclear norm of target predictions"),
+    ("shot", "self_training.shot:Shot", "source-free: information maximisation and centroid pseudo-labels"),
+    ("shot-im", "self_training.shot:ShotIM", "source-free: information maximisation with a frozen classifier"),
+    ("fixmatch", "self_training.fixmatch:FixMatch", "confident pseudo-labels of weak views train strong views"),
+    ("flexmatch", "self_training.flexmatch:FlexMatch", "FixMatch with a threshold for each class"),
+    ("adamatch", "self_training.adamatch:AdaMatch", "FixMatch with distribution alignment and relative thresholds"),
+    ("mean-teacher", "self_training.mean_teacher:MeanTeacher", "consistency with a moving average of the weights"),
+    ("mme", "self_training.mme:MinimaxEntropy", "minimax entropy: classifier raises, backbone lowers target entropy"),
+    ("pseudo-labels", "self_training.pseudo_labels:PseudoLabelling", "train on predictions for the target as labels"),
+    # Several sources.
+    ("mdan", "several_sources.mdan:MultisourceAdversarial", "several sources: DANN with a domain classifier for each"),
+    ("mfsan", "several_sources.mfsan:MultipleFeatureSpaces", "several sources: MMD and a classifier for each"),
+    ("m3sda", "several_sources.m3sda:MomentMatching", "several sources: match the moments of all domains"),
+    # On frozen features.
+    ("coral", "shallow.coral:Coral", "linear SVM on source features with the target's covariance"),
     (
         "subspace-alignment",
         "shallow.subspace_alignment:SubspaceAlignment",
-        "nearest neighbours in principal subspaces, one turned onto the other; needs the extra `shallow`",
+        f"1-nearest neighbour in aligned principal subspaces{_SHALLOW}",
     ),
-    ("tca", "shallow.transfer_components:TransferComponents", "nearest neighbours in a projection of equal means"),
-    ("jda", "shallow.transfer_components:JointDistributions", "TCA with classes of equal means, by labels on the way"),
+    (
+        "tca",
+        "shallow.transfer_components:TransferComponents",
+        "1-nearest neighbour on transfer components (linear MMD)",
+    ),
+    ("jda", "shallow.transfer_components:JointDistributions", "TCA with class-wise MMD on pseudo-labels"),
     (
         "ot-emd",
         "shallow.optimal_transport:ExactTransport",
-        "nearest neighbours among source examples moved at the least cost; needs the extra `shallow`",
+        f"1-nearest neighbour after exact optimal transport{_SHALLOW}",
     ),
-    (
-        "ot-sinkhorn",
-        "shallow.optimal_transport:EntropicTransport",
-        "the same with a smoother plan; needs the extra `shallow`",
-    ),
-    (
-        "ot-linear",
-        "shallow.optimal_transport:LinearTransport",
-        "the same by the linear map between Gaussians; needs the extra `shallow`",
-    ),
-    (
-        "jdot",
-        "shallow.jdot:JointTransport",
-        "a classifier and a transport plan in turn (joint distribution OT); needs the extra `shallow`",
-    ),
-    (
-        "kmm",
-        "shallow.reweighting:KernelMeanMatching",
-        "source examples weighted to the target's mean in a kernel's space",
-    ),
+    ("ot-sinkhorn", "shallow.optimal_transport:EntropicTransport", f"the same with entropic regularisation{_SHALLOW}"),
+    ("ot-linear", "shallow.optimal_transport:LinearTransport", f"the same with the linear Monge map{_SHALLOW}"),
+    ("jdot", "shallow.jdot:JointTransport", f"joint distribution optimal transport{_SHALLOW}"),
+    ("kmm", "shallow.reweighting:KernelMeanMatching", "kernel mean matching: weighted source examples"),
     (
         "density-reweighting",
         "shallow.reweighting:DensityReweighting",
-        "source examples weighted by a ratio of densities; needs the extra `shallow`",
+        f"source examples weighted by a density ratio{_SHALLOW}",
     ),
+    # Without the source model.
+    (
+        "linear-probe",
+        "frozen_features.linear_probe:LinearProbe",
+        "logistic regression on the features of a backbone as it is initialised",
+    ),
+    (
+        "linear-svm",
+        "frozen_features.linear_svm:LinearSVM",
+        "linear SVM on the features of a backbone as it is initialised",
+    ),
+    (
+        "nearest-neighbour",
+        "frozen_features.nearest_neighbour:NearestNeighbour",
+        "the nearest labelled example by the features of a backbone as it is initialised",
+    ),
+    # Clustering.
+    ("k-means", "clustering.kmeans:KMeans", "k-means on the features of a backbone as it is initialised"),
+    (
+        "dec",
+        "clustering.deep_embedded_clustering:DeepEmbeddedClustering",
+        "an autoencoder whose code is then sharpened around centroids",
+    ),
+    # References, which the host schedules by itself.
+    ("source-only", "references:SourceOnly", "reference: the source's labels, no adaptation"),
+    ("target-only", "references:TargetOnly", "reference: the setting's target labels, no source"),
+    ("oracle", "references:Oracle", "reference: all target training labels"),
+    ("pooling", "references:Pooling", "reference: source and target labels together, one classifier"),
+    ("majority", "references:Majority", "reference: always the target's most frequent class"),
 )
 
 
 @tlbench.hookimpl
 def tlbench_register_strategies(register: Register) -> None:
-    """Strategies that train the backbone, classifiers on what it brings along, two for clustering, and references."""
-    here = "tlbench_strategies"
-    register(
-        "fine-tune",
-        f"{here}.fine_tuning.fine_tune:FineTune",
-        summary="train on the source, go on with the target's labels",
-    )
-    register(
-        "feature-extraction",
-        f"{here}.frozen_features.feature_extraction:FeatureExtraction",
-        summary="logistic regression on the features of a frozen backbone",
-    )
-    register(
-        "multi-task",
-        f"{here}.multi_task.uncertainty_weighting:MultiTask",
-        summary="one backbone, a head per domain, trained together",
-    )
-    register(
-        "dann", f"{here}.adversarial.domain_adversarial:DomainAdversarial", summary="features that hide their domain"
-    )
-    for name, place, summary in _ADAPTATION:
-        register(name, f"{here}.{place}", summary=summary)
-    register(
-        "linear-probe",
-        f"{here}.frozen_features.linear_probe:LinearProbe",
-        summary="logistic regression on the features of a backbone as it is initialised",
-    )
-    register(
-        "linear-svm",
-        f"{here}.frozen_features.linear_svm:LinearSVM",
-        summary="linear SVM on the features of a backbone as it is initialised",
-    )
-    register(
-        "nearest-neighbour",
-        f"{here}.frozen_features.nearest_neighbour:NearestNeighbour",
-        summary="the nearest labelled example by the features of a backbone as it is initialised",
-    )
-    register(
-        "k-means",
-        f"{here}.clustering.kmeans:KMeans",
-        summary="k-means on the features of a backbone as it is initialised",
-    )
-    register(
-        "dec",
-        f"{here}.clustering.deep_embedded_clustering:DeepEmbeddedClustering",
-        summary="an autoencoder whose code is then sharpened around centroids",
-    )
-    register("source-only", f"{here}.references:SourceOnly", summary="reference: the source's labels, no adaptation")
-    register(
-        "target-only", f"{here}.references:TargetOnly", summary="reference: the setting's target labels, no source"
-    )
-    register("oracle", f"{here}.references:Oracle", summary="reference: all target training labels")
-    register(
-        "pooling", f"{here}.references:Pooling", summary="reference: source and target labels together, one classifier"
-    )
-    register("majority", f"{here}.references:Majority", summary="reference: always the target's most frequent class")
+    """Adaptation, fine-tuning, classifiers on frozen features, clustering, and references."""
+    for name, place, summary in _STRATEGIES:
+        register(name, f"tlbench_strategies.{place}", summary=summary)
